@@ -1,0 +1,39 @@
+/**
+ * Interruptible operations.
+ *
+ * Every mm operation, kernel thread step and device fault is a generator that yields at named
+ * points where another CPU or device could run. A plain run drains it. Bulk loops yield per range
+ * or per page table, never per page.
+ *
+ * @module
+ */
+
+/** A point at which an operation may be interrupted. */
+export type Preemption =
+  /** A notifier window has just been opened; the page tables are unchanged yet. */
+  | "window_open"
+  /** A page-table lock was dropped between two tables. */
+  | "ptl_dropped"
+  /** A device has the page and has not yet checked for invalidations. */
+  | "before_retry_check"
+  /** A notifier window has just been closed. */
+  | "window_closed"
+  /** A daemon finished one unit of work. */
+  | "daemon_step";
+
+/** An interruptible piece of work with a result. */
+export type Operation<T = void> = Generator<Preemption, T, void>;
+
+/**
+ * Runs an operation to its end without interruption.
+ *
+ * @typeParam T Type of the result.
+ * @param operation The operation; it is used up.
+ * @returns What the operation returned.
+ */
+export function drain<T>(operation: Operation<T>): T {
+  for (;;) {
+    const step = operation.next();
+    if (step.done) return step.value;
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Kernel profiles: records of named switches, one per difference between kernels.
+ *
+ * Code never asks for a version; it asks for the switch it depends on. Known bugs are switches
+ * too, so that a scenario can turn a single fix on or off.
+ *
+ * @module
+ */
+
+/** The switches in which the simulated kernels differ. */
+export interface KernelProfile {
+  /** Name of the profile, such as `"v5.2"`. */
+  readonly name: string;
+  /** Ranges carry the event and the vma (patches 5 to 7); otherwise every window says UNMAP, vma NULL. */
+  readonly eventContext: boolean;
+  /** MMU_NOTIFIER_USE_CHANGE_PTE is set at its three sites (patch 9, never merged). */
+  readonly changePteFlag: boolean;
+  /** A failed non-blocking start calls end of every listener that has one (v5.12, c2655835fd8c). */
+  readonly pairEndOnFailure: boolean;
+  /** How a write fault decides to reuse an anonymous page (mm/memory.c: do_wp_page). */
+  readonly cowReuse: "mapcount" | "exclusive";
+  /** A KSM page with one owner is reused on write (v5.1 to about v5.9, reuse_ksm_page). */
+  readonly reuseKsmPage: boolean;
+  /** Long-term pins are visible as FOLL_PIN (refcount bias 1024); otherwise a pin is a plain reference. */
+  readonly pinBias: boolean;
+  /** fork copies pages that may be pinned, so that the parent keeps its page (v5.9). */
+  readonly pinnedCopyOnFork: boolean;
+  /** clear_refs 4 leaves pinned private writable pages alone (v5.11, 9348b73c2e1b). */
+  readonly clearRefsSkipsPinned: boolean;
+  /** clear_refs 4 flushes the CPU TLB by a full-mm gather after the window (v5.2) or explicitly inside. */
+  readonly clearRefsFlush: "gather" | "explicit";
+  /** A write to a shared THP copies the huge page (v5.2) or splits the PMD and copies 4 KiB (v5.8). */
+  readonly thpCow: "copy" | "split";
+  /** Moving a VMA border inside a whole 2 MiB block sends CLEAR for the block. */
+  readonly vmaSplitClear: boolean;
+  /** mprotect makes exclusive dirty anonymous pages writable at once (6.1: can_change_pte_writable). */
+  readonly mprotectUpgradesWritable: boolean;
+  /** Migration keeps the dirty bit of the entry, which also makes it soft-dirty on x86 (6.0). */
+  readonly migrationKeepsDirty: boolean;
+  /** A whole page table moved by mremap keeps its soft-dirty bits as they were (B-15). */
+  readonly mremapTableKeepsSoftDirty: boolean;
+  /** shmem collapse retracts page tables inside a CLEAR window (fix of B-11). */
+  readonly retractNotifies: boolean;
+  /** hugetlb mappings can be moved by mremap (v5.16). */
+  readonly hugetlbMremap: boolean;
+  /** KVM retries only faults inside the span of the open windows (v5.12), not all of them. */
+  readonly kvmRetry: "vm" | "range";
+}
+
+const V5_0: KernelProfile = {
+  name: "v5.0",
+  eventContext: false,
+  changePteFlag: false,
+  pairEndOnFailure: false,
+  cowReuse: "mapcount",
+  reuseKsmPage: false,
+  pinBias: false,
+  pinnedCopyOnFork: false,
+  clearRefsSkipsPinned: false,
+  clearRefsFlush: "gather",
+  thpCow: "copy",
+  vmaSplitClear: true,
+  mprotectUpgradesWritable: false,
+  migrationKeepsDirty: false,
+  mremapTableKeepsSoftDirty: true,
+  retractNotifies: false,
+  hugetlbMremap: false,
+  kvmRetry: "vm",
+};
+
+const V5_2: KernelProfile = { ...V5_0, name: "v5.2", eventContext: true, reuseKsmPage: true };
+
+const V5_SERIES: KernelProfile = { ...V5_2, name: "v5-series", changePteFlag: true };
+
+const V6_1: KernelProfile = {
+  ...V5_2,
+  name: "v6.1",
+  pairEndOnFailure: true,
+  cowReuse: "exclusive",
+  reuseKsmPage: false,
+  pinBias: true,
+  pinnedCopyOnFork: true,
+  clearRefsSkipsPinned: true,
+  clearRefsFlush: "explicit",
+  thpCow: "split",
+  mprotectUpgradesWritable: true,
+  migrationKeepsDirty: true,
+  retractNotifies: true,
+  hugetlbMremap: true,
+  kvmRetry: "range",
+};
+
+/** The built-in profiles by name, oldest first. */
+export const PROFILES: Readonly<Record<string, KernelProfile>> = {
+  "v5.0": V5_0,
+  "v5.2": V5_2,
+  "v5-series": V5_SERIES,
+  "v6.1": V6_1,
+};
+
+/**
+ * Looks up a built-in profile.
+ *
+ * @param name Name such as `"v5.2"`.
+ * @returns The profile.
+ * @throws {RangeError} If there is no profile of that name.
+ * @example
+ * ```ts
+ * import { kernelProfile } from "./profile.ts";
+ * import { assert } from "@std/assert";
+ *
+ * assert(kernelProfile("v5-series").changePteFlag);
+ * ```
+ */
+export function kernelProfile(name: string): KernelProfile {
+  if (Object.hasOwn(PROFILES, name)) return PROFILES[name];
+  throw new RangeError(
+    `Cannot find kernel profile "${name}": expected one of ${Object.keys(PROFILES).join(", ")}`,
+  );
+}

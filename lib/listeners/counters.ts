@@ -1,0 +1,70 @@
+/**
+ * What a driver author would ask of a listener, as counters.
+ *
+ * @module
+ */
+
+/** Counters of one listener; all start at 0. */
+export interface ListenerCounters {
+  /** Windows whose start reached the listener. */
+  windows: number;
+  /** Windows in which it had something mapped and kept all of it because of the context. */
+  skipped: number;
+  /** Translations removed. */
+  dropped: number;
+  /** Translations that a listener assuming munmap would have removed, and that stayed. */
+  kept: number;
+  /** Translations that lost write access in place. */
+  downgraded: number;
+  /** Translations rewritten in place by change_pte. */
+  rewritten: number;
+  /** Calls of change_pte. */
+  change_pte: number;
+  /** Device faults taken. */
+  faults: number;
+  /** Device faults of reads. */
+  read_faults: number;
+  /** Device faults thrown away because a window was or had been open. */
+  retries: number;
+  /** Flushes of the device's TLB. */
+  tlb_flushes: number;
+  /** Tracking objects (shadow tables, leaf MRs, bound BOs) freed. */
+  tracking_freed: number;
+  /** Tracking objects made again. */
+  tracking_rebuilt: number;
+  /** Pages pinned now. */
+  pinned: number;
+  /** Device writes that soft-dirty tracking was told of. */
+  soft_dirty_marked: number;
+  /** Pages on which the device and the CPU saw different frames although the device pins its own. */
+  diverged: number;
+  /** Modelled time spent because of invalidations, in ns: handling windows and rebuilding. */
+  time_ns: number;
+}
+
+/**
+ * Makes counters at zero.
+ *
+ * @returns New counters.
+ */
+export function newCounters(): ListenerCounters {
+  return {
+    windows: 0,
+    skipped: 0,
+    dropped: 0,
+    kept: 0,
+    downgraded: 0,
+    rewritten: 0,
+    change_pte: 0,
+    faults: 0,
+    read_faults: 0,
+    retries: 0,
+    tlb_flushes: 0,
+    tracking_freed: 0,
+    tracking_rebuilt: 0,
+    pinned: 0,
+    soft_dirty_marked: 0,
+    diverged: 0,
+    time_ns: 0,
+  };
+}

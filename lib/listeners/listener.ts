@@ -1,0 +1,48 @@
+/**
+ * What every simulated driver offers to the machine, beside its notifier callbacks.
+ *
+ * @module
+ */
+
+import type { Pfn, Vaddr } from "../kernel/address.ts";
+import type { MmuNotifierOps } from "../notifier/ops.ts";
+import type { ListenerCounters } from "./counters.ts";
+
+/** One translation that a device holds. */
+export interface SecondaryEntry {
+  /** The page in the process. */
+  readonly address: Vaddr;
+  /** The frame the device will reach. */
+  readonly pfn: Pfn;
+  /** Whether the device may write. */
+  readonly writable: boolean;
+}
+
+/** A simulated driver that listens on (or pins pages of) one process. */
+export interface Listener {
+  /** Its name in the scenario. */
+  readonly name: string;
+  /** Kind of driver, such as `"kvm"`. */
+  readonly kind: string;
+  /** The callbacks to register, or null for a driver that only pins. */
+  readonly ops: MmuNotifierOps | null;
+  /** What it counted so far. */
+  readonly counters: ListenerCounters;
+  /** Whether its entries may differ from the CPU's because it holds pins. */
+  readonly pins: boolean;
+  /**
+   * Visits every translation the device holds now.
+   *
+   * @param visit Called with address in bytes, frame and write access.
+   */
+  forEachEntry(visit: (address: Vaddr, pfn: Pfn, writable: boolean) => void): void;
+  /**
+   * Looks up one translation.
+   *
+   * @param address The page.
+   * @returns The entry, or undefined.
+   */
+  entryAt(address: Vaddr): SecondaryEntry | undefined;
+  /** Gives back whatever the driver still holds, before the machine's final accounting. */
+  close(): void;
+}
