@@ -49,6 +49,8 @@ export interface ArgumentSpec {
   readonly choices?: readonly string[];
   /** For kind `listener`: the kinds of listener it may name. */
   readonly listenerKinds?: readonly string[];
+  /** For kind `name`: what is named; a mapping unless told. */
+  readonly introduces?: "mapping" | "process";
 }
 
 /** A mapping by name, or a part of it in pages. */

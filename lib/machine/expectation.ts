@@ -1,0 +1,213 @@
+/**
+ * Expectations: what a scenario says must hold after a step or at the end of a run.
+ *
+ * They are plain data, so that a program made without YAML can carry them as well.
+ *
+ * @module
+ */
+
+import type { ErrnoName } from "../kernel/errno.ts";
+import type { TraceKind } from "../kernel/trace.ts";
+import type { EventName } from "../notifier/events.ts";
+import type { SourcePosition } from "./program.ts";
+import type { RangeRef } from "./spec.ts";
+
+/** A number, the value of a name that is known only while running, or arithmetic on such. */
+export type Quantity =
+  | number
+  | NamedQuantity
+  | ComputedQuantity;
+
+/** The value of a name: a figure such as `guest.faults`, or a policy column in a comparison. */
+export interface NamedQuantity {
+  /** The name. */
+  readonly name: string;
+}
+
+/** Two quantities under an operator. */
+export interface ComputedQuantity {
+  /** What to compute. */
+  readonly operator: "+" | "-" | "*" | "/" | "%";
+  /** Left operand. */
+  readonly left: Quantity;
+  /** Right operand. */
+  readonly right: Quantity;
+}
+
+/** A demand on one number. */
+export type Matcher =
+  | {
+    /** How the number must relate to the operand. */
+    readonly operator: "==" | "!=" | "<" | "<=" | ">" | ">=";
+    /** Right-hand side. */
+    readonly operand: Quantity;
+  }
+  | {
+    /** The number must lie between the bounds, both included. */
+    readonly operator: "..";
+    /** Least value allowed. */
+    readonly low: Quantity;
+    /** Greatest value allowed. */
+    readonly high: Quantity;
+  };
+
+/** A range of pages, in a named process or in the one that made the mapping. */
+export interface PlacedRange {
+  /** The process, where it is named. */
+  readonly process?: string;
+  /** The pages. */
+  readonly range: RangeRef;
+}
+
+/** Facts of a page that are true or false. */
+export type PageFlag =
+  | "present"
+  | "writable"
+  | "dirty"
+  | "soft_dirty"
+  | "young"
+  | "swapped"
+  | "migrating"
+  | "protnone"
+  | "anon"
+  | "ksm"
+  | "huge"
+  | "zero"
+  | "locked"
+  | "lazy_free";
+
+/** Facts of a page that are numbers. */
+export type PageNumber = "content" | "mapcount" | "refcount" | "pins" | "node";
+
+/** One demand on every page of a range. */
+export type PageDemand =
+  | {
+    /** A fact that must be true or false. */
+    readonly flag: PageFlag;
+    /** The value wanted. */
+    readonly value: boolean;
+  }
+  | {
+    /** A number of the page. */
+    readonly number: PageNumber;
+    /** What it must be. */
+    readonly matcher: Matcher;
+  }
+  | {
+    /** How the frames must relate to those of other pages. */
+    readonly frames: "same" | "other";
+    /** The other pages: one for all, or as many as the range has. */
+    readonly as: PlacedRange;
+  }
+  | {
+    /** How many different frames the present pages of the range must have. */
+    readonly distinctFrames: Matcher;
+  }
+  | {
+    /** A listener of which a translation is wanted, or none. */
+    readonly listener: string;
+    /** Access that the device must have: none, read-only or read-write. */
+    readonly access: "none" | "ro" | "rw";
+  };
+
+/** One callback of an expected sequence. */
+export interface SequenceItem {
+  /** The callback. */
+  readonly callback: "S" | "E" | "e" | "ir" | "cp" | "cfy" | "cy" | "ty" | "rel";
+  /** The event of a window, if it matters. */
+  readonly event?: EventName;
+  /** The range, if it matters: pages, bytes from and to, or the whole address space. */
+  readonly range?: PlacedRange | { readonly start: number; readonly end: number };
+}
+
+/** What is counted by an expectation on events: windows of one event, all windows, or records. */
+export type Countable = EventName | "windows" | TraceKind;
+
+/** What must hold. */
+export type Demand =
+  | {
+    /** The return value. */
+    readonly kind: "ret";
+    /** What it must be. */
+    readonly matcher: Matcher;
+  }
+  | {
+    /** A failure with one of some error numbers. */
+    readonly kind: "errno";
+    /** The names allowed. */
+    readonly names: readonly ErrnoName[];
+  }
+  | {
+    /** A named value of the result, a figure of the machine, or its change during the step. */
+    readonly kind: "value" | "figure" | "delta";
+    /** Name of the value, or dotted path of the figure. */
+    readonly name: string;
+    /** What it must be. */
+    readonly matcher: Matcher;
+  }
+  | {
+    /** A number of trace records. */
+    readonly kind: "events";
+    /** Which records. */
+    readonly what: Countable;
+    /** How many. */
+    readonly matcher: Matcher;
+  }
+  | {
+    /** The notifier callbacks, exactly. */
+    readonly kind: "sequence";
+    /** In this order. */
+    readonly items: readonly SequenceItem[];
+  }
+  | {
+    /** The state of pages. */
+    readonly kind: "pages";
+    /** Which pages. */
+    readonly where: PlacedRange;
+    /** What they must be. */
+    readonly demand: PageDemand;
+  }
+  | {
+    /** A number of violations. */
+    readonly kind: "violations";
+    /** Only of this invariant. */
+    readonly invariant?: string;
+    /** How many. */
+    readonly matcher: Matcher;
+  };
+
+/** Where an expectation applies; a missing part applies everywhere. */
+export interface Condition {
+  /** Names of kernel profiles. */
+  readonly kernels?: readonly string[];
+  /** Names of policies. */
+  readonly policies?: readonly string[];
+}
+
+/** One thing that must hold after a step, or at the end. */
+export interface Expectation {
+  /** The demand. */
+  readonly demand: Demand;
+  /** The expectation as the scenario writes it, on one line. */
+  readonly text: string;
+  /** Where it applies. */
+  readonly when: Condition;
+  /** Where it is written, or null in a program made without a file. */
+  readonly position: SourcePosition | null;
+}
+
+/** One figure that must hold in one policy column when runs are compared. */
+export interface CompareExpectation {
+  /** Dotted path of the figure. */
+  readonly figure: string;
+  /** The policy column. */
+  readonly column: string;
+  /** What the figure must be; names in it are columns. */
+  readonly matcher: Matcher;
+  /** The expectation as the scenario writes it, on one line. */
+  readonly text: string;
+  /** Where it applies. */
+  readonly when: Condition;
+  /** Where it is written, or null in a program made without a file. */
+  readonly position: SourcePosition | null;
+}

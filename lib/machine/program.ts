@@ -1,0 +1,217 @@
+/**
+ * Programs: what a machine runs. One program runs on many machines that differ only in their
+ * kernel profile and listener policy.
+ *
+ * A program is made from a scenario file, or by hand with {@linkcode newProgram}.
+ *
+ * @module
+ */
+
+import type { FaultName } from "../kernel/faults.ts";
+import type { KernelProfile } from "../kernel/profile.ts";
+import type { CompareExpectation, Expectation } from "./expectation.ts";
+import type { Arguments, ArgumentValue, OperationSpec } from "./spec.ts";
+
+/** A place in a scenario file. */
+export interface SourcePosition {
+  /** Name of the file as it was given. */
+  readonly file: string;
+  /** Line, from 1. */
+  readonly line: number;
+  /** Column, from 1, in UTF-16 units. */
+  readonly column: number;
+}
+
+/** The simulated computer. */
+export interface MachineSettings {
+  /** Bytes of memory. */
+  readonly memory: number;
+  /** NUMA nodes; the memory is divided evenly. */
+  readonly nodes: number;
+  /** Seed of everything left to chance. */
+  readonly seed: number;
+}
+
+/** Settings where nothing else is asked for: 64 MiB on one node, seed 1. */
+export const DEFAULT_MACHINE: MachineSettings = { memory: 64 * 1024 * 1024, nodes: 1, seed: 1 };
+
+/** Kernel profile where nothing else is asked for. */
+export const DEFAULT_KERNEL = "v5.2";
+
+/** A process that exists from the beginning. */
+export interface ProgramProcess {
+  /** Its name. */
+  readonly name: string;
+}
+
+/** A listener that is registered from the beginning, in the order of the program. */
+export interface ProgramListener {
+  /** Its name. */
+  readonly name: string;
+  /** Kind of driver, such as `"kvm"`. */
+  readonly kind: string;
+  /** Name of the process that it listens on. */
+  readonly process: string;
+  /** Policy that it keeps whatever policy the run asks for. */
+  readonly policy?: string;
+  /** Options of its kind. */
+  readonly options: Arguments;
+}
+
+/** One operation to carry out. */
+export interface Step {
+  /** The operation. */
+  readonly operation: OperationSpec;
+  /** Its arguments, checked, defaults filled in. */
+  readonly args: Arguments;
+  /** The step in short, such as `mmap process=qemu name=ram size=16 pages`. */
+  readonly label: string;
+  /** The title that the scenario gives to the step. */
+  readonly name?: string;
+  /** What must hold afterwards. */
+  readonly expect: readonly Expectation[];
+  /** Where it is written, or null in a program made without a file. */
+  readonly position: SourcePosition | null;
+}
+
+/** Everything a machine needs to run, and what must hold. */
+export interface Program {
+  /** Title. */
+  readonly name: string;
+  /** What it shows, in prose. */
+  readonly about: string;
+  /** Words to select it by. */
+  readonly tags: readonly string[];
+  /** Name of the kernel profile used unless told otherwise. */
+  readonly kernel: string;
+  /** Names of the profiles under which it must pass. */
+  readonly kernels: readonly string[];
+  /** Switches of the profile that are set differently. */
+  readonly switches: Partial<KernelProfile>;
+  /** The simulated computer. */
+  readonly machine: MachineSettings;
+  /** Costs that differ from the cost model, in ns by name. */
+  readonly costs: Readonly<Record<string, number>>;
+  /** Mistakes to inject. */
+  readonly faults: readonly FaultName[];
+  /** Processes that exist from the beginning. */
+  readonly processes: readonly ProgramProcess[];
+  /** Listeners that are registered from the beginning. */
+  readonly listeners: readonly ProgramListener[];
+  /** What to do, in order. */
+  readonly steps: readonly Step[];
+  /** What must hold at the end. */
+  readonly expect: readonly Expectation[];
+  /** What must hold when the policies are compared. */
+  readonly compare: readonly CompareExpectation[];
+}
+
+/**
+ * Makes a program by hand; what is left out gets its default.
+ *
+ * @param parts The parts that matter; `name` is the only one that must be given.
+ * @returns The program.
+ * @example
+ * ```ts
+ * import { newProgram } from "./program.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const program = newProgram({ name: "nothing", processes: [{ name: "p" }] });
+ * assertEquals(program.kernels, ["v5.2"]);
+ * ```
+ */
+export function newProgram(parts: Partial<Program> & Pick<Program, "name">): Program {
+  const kernel = parts.kernel ?? DEFAULT_KERNEL;
+  return {
+    about: "",
+    tags: [],
+    kernels: [kernel],
+    switches: {},
+    machine: DEFAULT_MACHINE,
+    costs: {},
+    faults: [],
+    processes: [],
+    listeners: [],
+    steps: [],
+    expect: [],
+    compare: [],
+    ...parts,
+    kernel,
+  };
+}
+
+/**
+ * Makes a step by hand; arguments left out get the defaults of the operation.
+ *
+ * @param operation The operation.
+ * @param args Its arguments, in the types of {@linkcode ArgumentValue}.
+ * @param expect What must hold afterwards.
+ * @returns The step, without a position.
+ * @example
+ * ```ts
+ * import { newStep } from "./program.ts";
+ * import type { OperationSpec } from "./spec.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const wait: OperationSpec = {
+ *   name: "wait",
+ *   about: "Lets time pass",
+ *   args: { time: { kind: "duration", about: "How long", default: 20 } },
+ *   *run() {
+ *     return { ret: 0 };
+ *   },
+ * };
+ * assertEquals(newStep(wait).label, "wait time=20");
+ * ```
+ */
+export function newStep(
+  operation: OperationSpec,
+  args: Arguments = {},
+  expect: readonly Expectation[] = [],
+): Step {
+  const complete = withDefaults(operation, args);
+  return { operation, args: complete, label: labelOf(operation, complete), expect, position: null };
+}
+
+/**
+ * Fills in the defaults of an operation.
+ *
+ * @param operation The operation.
+ * @param args The arguments given.
+ * @returns All arguments that have a value.
+ */
+export function withDefaults(operation: OperationSpec, args: Arguments): Arguments {
+  const complete: Record<string, ArgumentValue> = {};
+  for (const [name, spec] of Object.entries(operation.args)) {
+    const value = Object.hasOwn(args, name) ? args[name] : spec.default;
+    if (value !== undefined) complete[name] = value;
+  }
+  return complete;
+}
+
+/**
+ * Writes an operation and its arguments in short.
+ *
+ * @param operation The operation.
+ * @param args Its arguments.
+ * @returns Text such as `madvise range=ram[0..8] advice=MERGEABLE`.
+ */
+export function labelOf(operation: OperationSpec, args: Arguments): string {
+  const words = Object.entries(args).map(([name, value]) => `${name}=${argumentText(value)}`);
+  return [operation.name, ...words].join(" ");
+}
+
+/**
+ * Writes an argument as a scenario would.
+ *
+ * @param value The argument.
+ * @returns Text such as `16` or `ram[0..8]`.
+ */
+export function argumentText(value: ArgumentValue): string {
+  if (typeof value !== "object") return String(value);
+  const { mapping, firstPage, pages } = value;
+  if (pages === null) return firstPage === 0 ? mapping : `${mapping}[${firstPage}..]`;
+  return pages === 1
+    ? `${mapping}[${firstPage}]`
+    : `${mapping}[${firstPage}..${firstPage + pages}]`;
+}
