@@ -1,0 +1,122 @@
+/**
+ * Evaluation of expected sequences of notifier callbacks.
+ *
+ * Windows (`S`, `E`, `e`), `cp` and `rel` are compared always; `ir` and the young-bit callbacks only
+ * where the sequence names at least one of the kind, because a TLB gather may add them anywhere.
+ * The `ir` that the end helper issues is part of `E`.
+ *
+ * @module
+ */
+
+import { hex, PAGE_SIZE } from "../kernel/address.ts";
+import { TRACE_ONLY_END, type TraceKind, type TraceRecord } from "../kernel/trace.ts";
+import { EVENT_NAMES } from "../notifier/events.ts";
+import type { SequenceItem } from "./expectation.ts";
+import { placedText } from "./expect_pages.ts";
+import type { Mismatch, Observed } from "./observed.ts";
+
+type Callback = SequenceItem["callback"];
+
+const CALLBACK_OF: Readonly<Partial<Record<TraceKind, Callback>>> = {
+  invalidate_range_start: "S",
+  invalidate_range_end: "E",
+  invalidate_range: "ir",
+  change_pte: "cp",
+  clear_flush_young: "cfy",
+  clear_young: "cy",
+  test_young: "ty",
+  release: "rel",
+};
+
+const ALWAYS: readonly Callback[] = ["S", "E", "e", "cp", "rel"];
+const MOST_SHOWN = 24;
+
+/**
+ * Checks that the callbacks of a step were exactly those wanted.
+ *
+ * @param items The callbacks wanted.
+ * @param observed The machine.
+ * @returns What differs, or undefined if all is well.
+ */
+export function checkSequence(
+  items: readonly SequenceItem[],
+  observed: Observed,
+): Mismatch | undefined {
+  const compared = new Set<Callback>([...ALWAYS, ...items.map((item) => item.callback)]);
+  const records: TraceRecord[] = [];
+  for (const record of observed.records()) {
+    const callback = callbackOf(record);
+    if (callback !== undefined && compared.has(callback)) records.push(record);
+  }
+  const length = Math.max(items.length, records.length);
+  for (let at = 0; at < length; at++) {
+    const item = items.at(at);
+    const record = records.at(at);
+    if (item !== undefined && record !== undefined && matches(item, record, observed)) continue;
+    return mismatch(at, items, records, observed);
+  }
+  return undefined;
+}
+
+/**
+ * Writes a callback in the notation of scenarios.
+ *
+ * @param item The callback.
+ * @returns Text such as `S CLEAR ram[3]`.
+ */
+export function sequenceItemText(item: SequenceItem): string {
+  const words: string[] = [item.callback];
+  if (item.event !== undefined) words.push(item.event);
+  if (item.range !== undefined) {
+    words.push("start" in item.range ? bytes(item.range) : placedText(item.range));
+  }
+  return words.join(" ");
+}
+
+function callbackOf(record: TraceRecord): Callback | undefined {
+  const callback = CALLBACK_OF[record.kind];
+  return callback === "E" && (record.flags & TRACE_ONLY_END) !== 0 ? "e" : callback;
+}
+
+function matches(item: SequenceItem, record: TraceRecord, observed: Observed): boolean {
+  if (callbackOf(record) !== item.callback) return false;
+  if (item.event !== undefined && EVENT_NAMES[record.event] !== item.event) return false;
+  if (item.range === undefined) return true;
+  if ("start" in item.range) {
+    return record.start === item.range.start && record.end === item.range.end;
+  }
+  const found = observed.resolve(item.range);
+  if (found === undefined) return false;
+  if (item.range.process !== undefined && observed.mmOf(found.process) !== record.mm) return false;
+  return record.start === found.start && record.end === found.start + found.pages * PAGE_SIZE;
+}
+
+function mismatch(
+  at: number,
+  items: readonly SequenceItem[],
+  records: readonly TraceRecord[],
+  observed: Observed,
+): Mismatch {
+  const actual = records.slice(0, MOST_SHOWN).map((record) => recordText(record, observed));
+  if (records.length > MOST_SHOWN) actual.push(`${records.length - MOST_SHOWN} more`);
+  return {
+    subject: `sequence, callback ${at + 1}`,
+    expected: items.map(sequenceItemText).join(" · ") || "nothing",
+    actual: actual.join(" · ") || "nothing",
+  };
+}
+
+function recordText(record: TraceRecord, observed: Observed): string {
+  const callback = callbackOf(record) ?? record.kind;
+  if (callback === "rel") return callback;
+  const words: string[] = [callback];
+  if (callback === "S" || callback === "E" || callback === "e") {
+    words.push(EVENT_NAMES[record.event]);
+  }
+  words.push(observed.nameOf?.(record.mm, record.start, record.end) ?? bytes(record));
+  return words.join(" ");
+}
+
+function bytes(range: { readonly start: number; readonly end: number }): string {
+  return `[${hex(range.start)},${hex(range.end)})`;
+}
