@@ -5,15 +5,15 @@ import type { Arguments, OptionProperty, OptionValue, ValueOf, ValueTypes } from
 import { addDefaults, run, showHelp, throwFrom } from "./parse.ts";
 import {
   argsDefinitionOf,
-  type CommandSpec,
   commandsOf,
+  type CommandSpec,
   descriptionOf,
   type HelpOptions,
   isNamed,
   mainOf,
   newSpec,
-  type OptionSpec,
   optionsOf,
+  type OptionSpec,
   pathOf,
   versionOf,
 } from "./spec.ts";

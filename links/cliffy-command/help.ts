@@ -14,15 +14,15 @@ import { dedent, parseArgument } from "./definition.ts";
 import { flagOf } from "./errors.ts";
 import { defaultOf } from "./flags.ts";
 import {
-  type ArgumentSpec,
   argsDefinitionOf,
-  type CommandSpec,
+  type ArgumentSpec,
   commandsOf,
+  type CommandSpec,
   descriptionOf,
   type HelpOptions,
   lineOf,
-  type OptionSpec,
   optionsOf,
+  type OptionSpec,
   pathOf,
   typesOf,
   versionOf,

@@ -64,7 +64,8 @@ type Settled<V, Default, Collect, Mapped> = [Mapped] extends [undefined]
 export type OptionProperty<S extends string, Types, Required, Default, Collect, Mapped> =
   Parts<S> extends [infer Name extends string, string]
     ? Name extends `no-${infer Positive}` ? { [K in Property<Positive>]: boolean }
-    : Required extends true ? Present<Name, Settled<OptionValue<S, Types>, Default, Collect, Mapped>>
+    : Required extends true
+      ? Present<Name, Settled<OptionValue<S, Types>, Default, Collect, Mapped>>
     : Default extends undefined
       ? { [K in Property<Name>]?: Settled<OptionValue<S, Types>, Default, Collect, Mapped> }
     : Present<Name, Settled<OptionValue<S, Types>, Default, Collect, Mapped>>

@@ -4,14 +4,14 @@ import { parseFlags, type ParseState } from "./flags.ts";
 import { helpText } from "./help.ts";
 import {
   type ArgumentValue,
-  type CommandSpec,
   commandsOf,
+  type CommandSpec,
   findCommand,
   findOption,
   lineOf,
   mainOf,
-  type OptionSpec,
   optionsOf,
+  type OptionSpec,
   pathOf,
   typesOf,
   versionOf,

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console
 /** Runs the sample command line interface and catches all that it does. */
 
 import { main } from "./sample_cli.ts";

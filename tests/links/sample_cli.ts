@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console
 /**
  * A command line interface in miniature that uses all this project uses of
  * `@cliffy/command`. The genuine package's outputs on it are recorded in
