@@ -24,3 +24,12 @@ Deno.test("every package from JSR has a stand-in of a version that will do", asy
     assertMatch(String(version), new RegExp(`^${RegExp.escape(least)}\\+standin$`));
   }
 });
+
+Deno.test("the documentation of every entry point is checked", async () => {
+  const { exports, tasks } = await read("deno.json") as {
+    exports: Record<string, string>;
+    tasks: Record<string, string>;
+  };
+  const files = Object.values(exports).map((path) => path.replace("./", "")).join(" ");
+  assertEquals(tasks["check:docs"], `deno doc --lint ${files}`);
+});
