@@ -1,7 +1,8 @@
 import { parseArguments, splitDefinition } from "./definition.ts";
-import { duplicateOption, type ValidationError } from "./errors.ts";
+import type { ValidationError } from "./errors.ts";
 import { helpText } from "./help.ts";
 import type { Arguments, OptionProperty, OptionValue, ValueOf, ValueTypes } from "./infer.ts";
+import { addOption, type OptionOptions } from "./options.ts";
 import { addDefaults, run, showHelp, throwFrom } from "./parse.ts";
 import {
   argsDefinitionOf,
@@ -9,7 +10,6 @@ import {
   type CommandSpec,
   descriptionOf,
   type HelpOptions,
-  isNamed,
   mainOf,
   newSpec,
   optionsOf,
@@ -22,33 +22,6 @@ import type { Type, TypeHandler } from "./value_types.ts";
 /** Any command, whatever its options. */
 // deno-lint-ignore no-explicit-any
 export type AnyCommand = Command<any, any, any, any, any>;
-
-/** Settings of an option. */
-export interface OptionOptions<Value, Required, Default, Collect, Mapped> {
-  /** Value, or function that makes it, if the option is not given. */
-  default?: Default | (() => Default);
-  /** What the help says instead of the default. */
-  defaultText?: string | ((value: Default) => string);
-  /** Whether it must be given. */
-  required?: Required;
-  /** Whether it may be repeated; its value is then an array. */
-  collect?: Collect;
-  /** Maps its value; with `collect`, also the value before. */
-  value?: (value: Value, previous?: Mapped) => Mapped;
-  /** Whether subcommands have it too. */
-  global?: boolean;
-  /** Whether the help leaves it out. */
-  hidden?: boolean;
-  /** Whether it stands alone, as `--help` does. */
-  standalone?: boolean;
-  /** Options that must not be given with it. */
-  conflicts?: string[];
-  /** Options that must be given with it. */
-  depends?: string[];
-  /** Runs before the command's action. */
-  // deno-lint-ignore no-explicit-any
-  action?: (this: AnyCommand, options: any, ...args: any[]) => unknown;
-}
 
 /** What `parse` resolves to. */
 export interface CommandResult {
@@ -344,35 +317,4 @@ export class Command<
   getLiteralArgs(): string[] {
     return this.spec.literal;
   }
-}
-
-/** Adds an option to a command. */
-function addOption(
-  spec: CommandSpec,
-  definition: string,
-  description: string,
-  settings: Partial<OptionSpec>,
-): void {
-  const { names: flags, values, equalsSign } = splitDefinition(definition);
-  const args = values ? parseArguments(values) : [];
-  if (args.length > 1 || args[0]?.variadic) {
-    throw new Error(`The stand-in for Cliffy takes one value for an option: "${definition}"`);
-  }
-  const names = flags.map((flag) => flag.replace(/^--?/, ""));
-  const long = flags.findIndex((flag) => flag.startsWith("--"));
-  for (const name of names) {
-    if (spec.options.some((option) => isNamed(option, name))) {
-      throw duplicateOption(name, pathOf(spec));
-    }
-  }
-  spec.options.push({
-    ...settings,
-    name: names[long] ?? "",
-    aliases: names.filter((_, index) => index !== long),
-    flags,
-    description,
-    typeDefinition: values,
-    equalsSign,
-    ...(args[0] && { arg: args[0] }),
-  });
 }
