@@ -59,25 +59,38 @@ export interface PlacedRange {
   readonly range: RangeRef;
 }
 
-/** Facts of a page that are true or false. */
-export type PageFlag =
-  | "present"
-  | "writable"
-  | "dirty"
-  | "soft_dirty"
-  | "young"
-  | "swapped"
-  | "migrating"
-  | "protnone"
-  | "anon"
-  | "ksm"
-  | "huge"
-  | "zero"
-  | "locked"
-  | "lazy_free";
+/** Facts of a page that are true or false, with what they mean. */
+export const PAGE_FLAGS = {
+  present: "The entry maps a frame",
+  writable: "The entry allows writing",
+  dirty: "The entry is dirty",
+  soft_dirty: "The entry or the vma is soft-dirty",
+  young: "The entry was accessed",
+  swapped: "The entry holds a swap slot",
+  migrating: "The entry holds a migration entry",
+  protnone: "The entry is prepared for a NUMA hinting fault",
+  anon: "The frame is anonymous memory",
+  ksm: "The frame is shared by KSM",
+  huge: "The page is part of a huge mapping",
+  zero: "The frame is the shared zero page",
+  locked: "The page lies in a locked vma",
+  lazy_free: "The frame may be dropped instead of swapped",
+} as const;
 
-/** Facts of a page that are numbers. */
-export type PageNumber = "content" | "mapcount" | "refcount" | "pins" | "node";
+/** A fact of a page that is true or false. */
+export type PageFlag = keyof typeof PAGE_FLAGS;
+
+/** Facts of a page that are numbers, with what they count. */
+export const PAGE_NUMBERS = {
+  content: "First byte stored in the page",
+  mapcount: "Entries that map the frame",
+  refcount: "References to the frame",
+  pins: "Long-term pins of the frame",
+  node: "NUMA node of the frame",
+} as const;
+
+/** A fact of a page that is a number. */
+export type PageNumber = keyof typeof PAGE_NUMBERS;
 
 /** One demand on every page of a range. */
 export type PageDemand =

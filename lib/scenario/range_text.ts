@@ -1,0 +1,103 @@
+/**
+ * Ranges in scenarios: `ram`, `ram[3]`, `ram[0..8]`, `ram[4..]`, `child:ram[0]`.
+ *
+ * Pages are counted from 0; the page after `..` is not part of the range.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE, TASK_SIZE } from "../kernel/address.ts";
+import type { PlacedRange } from "../machine/expectation.ts";
+import type { RangeRef } from "../machine/spec.ts";
+import { quote } from "./diagnostics.ts";
+import type { Node, ScalarNode } from "./document.ts";
+import type { Scope } from "./scope.ts";
+import { readScalar } from "./shape.ts";
+import { suggestion } from "./suggest.ts";
+
+/** What a name of a variable, process, listener or mapping looks like. */
+export const NAME_PATTERN = "[A-Za-z_][A-Za-z0-9_]*";
+/** What a range looks like. */
+export const RANGE_PATTERN = `${NAME_PATTERN}(?:\\[[0-9]+(?:\\.\\.[0-9]*)?\\])?`;
+
+const WANTED = 'a range such as "ram", "ram[3]" or "ram[0..8]"';
+const PARTS = new RegExp(
+  `^(?:(${NAME_PATTERN}):)?(${NAME_PATTERN})(?:\\[([0-9]+)(?:(\\.\\.)([0-9]*))?\\])?$`,
+);
+const MAX_PAGES = TASK_SIZE / PAGE_SIZE;
+
+/**
+ * Reads a range of a mapping, without a process.
+ *
+ * @param node The node.
+ * @param scope Its surroundings.
+ * @returns The range, or undefined if something was reported.
+ */
+export function readRange(node: Node, scope: Scope): RangeRef | undefined {
+  const scalar = readScalar(node, scope, WANTED);
+  if (scalar === undefined) return undefined;
+  const placed = readPlacedRange(scalar.node, scalar.text, scope);
+  if (placed?.process === undefined) return placed?.range;
+  const hint = `Write ${quote(scalar.text.slice(placed.process.length + 1))}`;
+  scope.report(node, "Expected a range without a process", hint);
+  return undefined;
+}
+
+/**
+ * Reads a range that may name a process.
+ *
+ * @param node Where it is written, for messages.
+ * @param text The text, expressions replaced.
+ * @param scope Its surroundings.
+ * @returns The range, or undefined if something was reported.
+ */
+export function readPlacedRange(
+  node: ScalarNode,
+  text: string,
+  scope: Scope,
+): PlacedRange | undefined {
+  const parts = PARTS.exec(text.trim());
+  if (parts === null) {
+    scope.report(node, `Expected ${WANTED}, got ${quote(text)}`);
+    return undefined;
+  }
+  const [, process, mapping, first, dots, end] = parts;
+  if (process !== undefined && !isKnown(node, "process", process, scope.names.processes, scope)) {
+    return undefined;
+  }
+  if (!isKnown(node, "mapping", mapping, scope.names.mappings, scope)) return undefined;
+  const range = pagesOf(mapping, first, dots, end);
+  if (typeof range !== "string") return process === undefined ? { range } : { process, range };
+  scope.report(node, range);
+  return undefined;
+}
+
+/** Gives the range, or what is wrong with it. */
+function pagesOf(
+  mapping: string,
+  first: string | undefined,
+  dots: string | undefined,
+  end: string | undefined,
+): RangeRef | string {
+  if (first === undefined) return { mapping, firstPage: 0, pages: null };
+  const firstPage = Number(first);
+  const lastPage = end ? Number(end) : firstPage + 1;
+  if (Math.max(firstPage, lastPage) > MAX_PAGES) {
+    return `Page number is too large: the limit is ${MAX_PAGES}`;
+  }
+  if (dots !== undefined && end === "") return { mapping, firstPage, pages: null };
+  if (lastPage > firstPage) return { mapping, firstPage, pages: lastPage - firstPage };
+  return `Range is empty: expected a page above ${firstPage} after "..", got ${lastPage}`;
+}
+
+function isKnown(
+  node: ScalarNode,
+  what: string,
+  name: string,
+  known: ReadonlySet<string>,
+  scope: Scope,
+): boolean {
+  if (known.has(name)) return true;
+  scope.report(node, `Unknown ${what} ${quote(name)}`, suggestion(name, known));
+  return false;
+}

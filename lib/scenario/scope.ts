@@ -1,0 +1,136 @@
+/**
+ * What the checker knows at a place of the file: variables, names in force, where to report.
+ *
+ * @module
+ */
+
+import type { SourcePosition } from "../machine/program.ts";
+import type { Reporter, Span } from "./diagnostics.ts";
+import type { ScalarNode } from "./document.ts";
+import { ExpressionError, type Value } from "./expression.ts";
+import { interpolate } from "./interpolate.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+/** Names that the scenario has introduced so far. */
+export class Names {
+  /** Processes. */
+  readonly processes: Set<string> = new Set();
+  /** Listeners, with their kinds. */
+  readonly listeners: Map<string, string> = new Map();
+  /** Mappings. */
+  readonly mappings: Set<string> = new Set();
+}
+
+/** The surroundings of a node. */
+export class Scope {
+  /** Where to report. */
+  readonly reporter: Reporter;
+  /** The words from below. */
+  readonly vocabulary: Vocabulary;
+  /** Values of the variables. */
+  readonly variables: ReadonlyMap<string, Value>;
+  /** Names introduced so far; shared by all scopes of a file. */
+  readonly names: Names;
+
+  /**
+   * Makes a scope.
+   *
+   * @param reporter Where to report.
+   * @param vocabulary The words from below.
+   * @param variables Values of the variables.
+   * @param names Names introduced so far.
+   */
+  constructor(
+    reporter: Reporter,
+    vocabulary: Vocabulary,
+    variables: ReadonlyMap<string, Value> = new Map(),
+    names: Names = new Names(),
+  ) {
+    this.reporter = reporter;
+    this.vocabulary = vocabulary;
+    this.variables = variables;
+    this.names = names;
+  }
+
+  /**
+   * Adds variables for a part of the file.
+   *
+   * @param variables The variables; they hide those of the same name.
+   * @returns A scope within this one.
+   */
+  with(variables: Iterable<readonly [string, Value]>): Scope {
+    const all = new Map([...this.variables, ...variables]);
+    return new Scope(this.reporter, this.vocabulary, all, this.names);
+  }
+
+  /**
+   * Reports something wrong with a node.
+   *
+   * @param node The node, or anything with a span.
+   * @param message What was expected and what came.
+   * @param hint What to do about it.
+   */
+  report(node: { readonly span: Span }, message: string, hint?: string): void {
+    this.reporter.report(node.span, message, hint);
+  }
+
+  /**
+   * Reports something wrong with a part of a scalar's text.
+   *
+   * @param node The scalar.
+   * @param at Offset in its text.
+   * @param length Characters.
+   * @param message What was expected and what came.
+   * @param hint What to do about it.
+   */
+  reportPart(node: ScalarNode, at: number, length: number, message: string, hint?: string): void {
+    this.reporter.report(partOf(node, at, length, this.reporter.source), message, hint);
+  }
+
+  /**
+   * Finds line and column of a node.
+   *
+   * @param node The node.
+   * @returns The position.
+   */
+  position(node: { readonly span: Span }): SourcePosition {
+    return this.reporter.position(node.span.offset);
+  }
+
+  /**
+   * Replaces the expressions in a scalar; what is wrong with them is reported.
+   *
+   * @param node The scalar.
+   * @returns The value, null for nothing, or undefined if it has none.
+   */
+  resolve(node: ScalarNode): Value | null | undefined {
+    if (typeof node.value !== "string") return node.value;
+    try {
+      return interpolate(node.value, this.variables);
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+      this.reportPart(node, error.at, error.length, error.message, error.hint);
+      return undefined;
+    }
+  }
+
+  /**
+   * Replaces the expressions in a scalar that is wanted as text, such as a key.
+   *
+   * @param node The scalar.
+   * @returns The text, or undefined if it has none.
+   */
+  resolveText(node: ScalarNode): string | undefined {
+    const value = this.resolve(node);
+    if (value === undefined) return undefined;
+    return typeof node.value === "string" ? String(value) : node.text;
+  }
+}
+
+/** Exact where the scalar is written as it reads; otherwise the whole scalar. */
+function partOf(node: ScalarNode, at: number, length: number, source: string): Span {
+  const { offset, length: written } = node.span;
+  const inside = source.slice(offset, offset + written).indexOf(node.text);
+  if (inside < 0 || node.text === "") return node.span;
+  return { offset: offset + inside + at, length };
+}
