@@ -24,6 +24,8 @@ export interface ListenerCounters {
   faults: number;
   /** Device faults of reads. */
   read_faults: number;
+  /** Device faults that installed a page which had a translation before: the price of a drop. */
+  refaults: number;
   /** Device faults thrown away because a window was or had been open. */
   retries: number;
   /** Flushes of the device's TLB. */
@@ -38,7 +40,10 @@ export interface ListenerCounters {
   soft_dirty_marked: number;
   /** Pages on which the device and the CPU saw different frames although the device pins its own. */
   diverged: number;
-  /** Modelled time spent because of invalidations, in ns: handling windows and rebuilding. */
+  /**
+   * Modelled time spent because of invalidations, in ns: handling windows, refaults and retries.
+   * A first fault costs time of the machine but is not counted here.
+   */
   time_ns: number;
 }
 
@@ -58,6 +63,7 @@ export function newCounters(): ListenerCounters {
     change_pte: 0,
     faults: 0,
     read_faults: 0,
+    refaults: 0,
     retries: 0,
     tlb_flushes: 0,
     tracking_freed: 0,

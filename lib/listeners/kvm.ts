@@ -1,0 +1,353 @@
+/**
+ * KVM on x86: a guest whose memory is user memory of one process, mapped by shadow entries.
+ *
+ * From virt/kvm/kvm_main.c (kvm_mmu_notifier_*, hva_to_pfn) and arch/x86/kvm/mmu.c
+ * (tdp_page_fault, kvm_set_pte_rmapp, kvm_age_hva) of v5.2. Shadow entries are kept by host
+ * address instead of guest frame, so a host page that two memslots map has one entry.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
+import { ERRNO } from "../kernel/errno.ts";
+import type { Operation } from "../kernel/operation.ts";
+import { KernelBugError } from "../kernel/violation.ts";
+import type { MmuNotifierOps, NewPte } from "../notifier/ops.ts";
+import { type MmuNotifierRange, mmuNotifierRangeUseChangePte } from "../notifier/range.ts";
+import { applyAction, decide, reportRecorded } from "./actions.ts";
+import type { ListenerCounters } from "./counters.ts";
+import {
+  beginFault,
+  type Device,
+  endFault,
+  type ListenerInit,
+  neverEnds,
+  newDevice,
+  requirePages,
+  RETRY_LIMIT,
+  retryFault,
+  spend,
+} from "./device.ts";
+import {
+  type AccessUnit,
+  deviceAccess,
+  type PageContent,
+  type PageVisitor,
+} from "./device_access.ts";
+import type { Listener, SecondaryEntry } from "./listener.ts";
+import { RangeIndex, type RegisteredRange } from "./range_index.ts";
+import { ENTRY_ACCESSED, ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
+import { SecondaryTable } from "./secondary_table.ts";
+
+/** A piece of guest memory. */
+export interface Memslot {
+  /** First guest physical address. */
+  readonly gpa: number;
+  /** First byte of the host range. */
+  readonly start: Vaddr;
+  /** First byte after the host range. */
+  readonly end: Vaddr;
+}
+
+/** A memslot's places in the two indexes: by host range and by guest range. */
+interface SlotHandles {
+  readonly host: RegisteredRange<Memslot>;
+  readonly guest: RegisteredRange<number>;
+}
+
+/** A virtual machine that listens on the process that runs it. */
+export class KvmListener implements Listener {
+  /** Kind of driver. */
+  readonly kind: "kvm" = "kvm";
+  /** Its name in the scenario. */
+  readonly name: string;
+  /** KVM drops its reference right after the install. */
+  readonly pins: false = false;
+  /** What it counted so far. */
+  readonly counters: ListenerCounters;
+  /** The callbacks to register. */
+  readonly ops: MmuNotifierOps;
+  readonly #device: Device;
+  readonly #table = new SecondaryTable();
+  readonly #slots = new RangeIndex<Memslot>();
+  readonly #guestRanges = new RangeIndex<number>();
+  readonly #byGpa = new Map<number, SlotHandles>();
+  readonly #unit: AccessUnit;
+  readonly #retryRange: boolean;
+  /** kvm->mmu_notifier_seq. */
+  #seq = 0;
+  /** kvm->mmu_notifier_count. */
+  #count = 0;
+  /** Span of the open windows, kept since v5.12: mmu_notifier_range_start and _end. */
+  #spanStart = 0;
+  #spanEnd = 0;
+
+  /**
+   * Makes a virtual machine without memory.
+   *
+   * @param init Name, process, policy and costs.
+   */
+  constructor(init: ListenerInit) {
+    this.#device = newDevice(init);
+    this.name = init.name;
+    this.counters = this.#device.counters;
+    this.#retryRange = init.user.mm.notifierContext.profile.kvmRetry === "range";
+    this.#unit = { table: this.#table, fault: (address, write) => this.#fault(address, write) };
+    this.ops = {
+      name: init.name,
+      release: () => this.#release(),
+      invalidateRangeStart: (range) => this.#start(range),
+      invalidateRangeEnd: (range) => this.#end(range),
+      changePte: (_mm, address, pte) => this.#changePte(address, pte),
+      clearFlushYoung: (_mm, start, end) => this.#clearYoung(start, end, true),
+      clearYoung: (_mm, start, end) => this.#clearYoung(start, end, false),
+      testYoung: (_mm, address) => (this.#table.flagsAt(address) & ENTRY_ACCESSED) !== 0,
+    };
+  }
+
+  /** Windows that block installs now: mmu_notifier_count. */
+  get openWindows(): number {
+    return this.#count;
+  }
+
+  /**
+   * Gives the guest memory. From virt/kvm/kvm_main.c: __kvm_set_memory_region.
+   *
+   * @param gpa First guest physical address, page aligned.
+   * @param start First page of the host range.
+   * @param pages Number of pages.
+   * @returns 0, or -EEXIST if the guest range overlaps another slot's.
+   */
+  addMemslot(gpa: number, start: Vaddr, pages: number): number {
+    requirePages("register a memslot", start, pages);
+    requirePages("register a memslot", gpa, pages);
+    const slot: Memslot = { gpa, start, end: start + pages * PAGE_SIZE };
+    const top = gpa + pages * PAGE_SIZE;
+    if (this.#guestRanges.overlaps(gpa, top)) return -ERRNO.EEXIST;
+    this.#byGpa.set(gpa, {
+      host: this.#slots.add(slot.start, slot.end, slot),
+      guest: this.#guestRanges.add(gpa, top, gpa),
+    });
+    return 0;
+  }
+
+  /**
+   * Takes memory from the guest, with its shadow entries and tables; faults in flight look again.
+   * From arch/x86/kvm/x86.c: kvm_arch_flush_shadow_memslot.
+   *
+   * @param gpa First guest physical address of the slot.
+   * @returns 0, or -ENOENT.
+   */
+  removeMemslot(gpa: number): number {
+    const handles = this.#byGpa.get(gpa);
+    if (handles === undefined) return -ERRNO.ENOENT;
+    this.#byGpa.delete(gpa);
+    this.#slots.remove(handles.host);
+    this.#guestRanges.remove(handles.guest);
+    const { start, end } = handles.host;
+    this.#table.dropRange(start, end, ENTRY_PRESENT, true, this.#device.reportDirty);
+    this.#seq++;
+    return 0;
+  }
+
+  /**
+   * Writes pages from inside the guest.
+   *
+   * @param start First page, as host address.
+   * @param pages Number of pages.
+   * @param content What to store, by page from 0.
+   * @returns 0, -EFAULT where the process has no such page, or -ENXIO outside guest memory.
+   */
+  guestWrite(start: Vaddr, pages: number, content: PageContent): Operation<number> {
+    return deviceAccess(this.#device, this.#unit, { start, pages, content, visit: null });
+  }
+
+  /**
+   * Reads pages from inside the guest.
+   *
+   * @param start First page, as host address.
+   * @param pages Number of pages.
+   * @param visit Receives the content, by page from 0.
+   * @returns As {@linkcode KvmListener.guestWrite}.
+   */
+  guestRead(start: Vaddr, pages: number, visit: PageVisitor | null = null): Operation<number> {
+    return deviceAccess(this.#device, this.#unit, { start, pages, content: null, visit });
+  }
+
+  /**
+   * Visits every shadow entry in the order of addresses.
+   *
+   * @param visit Called with address in bytes, frame and write access.
+   */
+  forEachEntry(visit: (address: Vaddr, pfn: Pfn, writable: boolean) => void): void {
+    this.#table.forEach((address, pfn, flags) => visit(address, pfn, (flags & ENTRY_WRITE) !== 0));
+  }
+
+  /**
+   * Looks up one shadow entry.
+   *
+   * @param address The page.
+   * @returns The entry, or undefined.
+   */
+  entryAt(address: Vaddr): SecondaryEntry | undefined {
+    const flags = this.#table.flagsAt(address);
+    if (flags === 0) return undefined;
+    return { address, pfn: this.#table.pfnAt(address), writable: (flags & ENTRY_WRITE) !== 0 };
+  }
+
+  /** Drops all shadow entries. */
+  close(): void {
+    this.#release();
+  }
+
+  /** kvm_mmu_notifier_invalidate_range_start; never sleeps, so it agrees to non-blocking. */
+  #start(range: MmuNotifierRange): number {
+    const device = this.#device;
+    const { counters, costs } = device;
+    counters.windows++;
+    const keptBefore = counters.kept;
+    let changed = 0;
+    if (this.#ignores(range)) {
+      applyAction(device, this.#table, range, "keep");
+    } else {
+      this.#open(range);
+      const freedBefore = this.#table.freed;
+      const action = decide(device, range, false);
+      changed = applyAction(device, this.#table, range, action);
+      const freed = this.#table.freed - freedBefore;
+      counters.tracking_freed += freed;
+      const each = action === "downgrade" ? costs.kvm_spte_update : costs.kvm_spte_drop;
+      spend(device, costs.kvm_window + changed * each + freed * costs.kvm_shadow_table_free);
+      if (changed > 0) this.#flushRemoteTlbs();
+    }
+    if (changed === 0 && counters.kept > keptBefore) counters.skipped++;
+    return 0;
+  }
+
+  /** kvm_mmu_notifier_invalidate_range_end. */
+  #end(range: MmuNotifierRange): void {
+    if (this.#ignores(range)) return;
+    this.#seq++;
+    this.#count--;
+    if (this.#count < 0) {
+      throw new KernelBugError(
+        "kvm_mmu_notifier_invalidate_range_end",
+        `mmu_notifier_count of "${this.name}" fell below zero: an end came without its start`,
+      );
+    }
+    const device = this.#device;
+    if (device.recording && decide(device, range, false) === "record_writes") {
+      reportRecorded(device, this.#table, range);
+    }
+  }
+
+  /** The follow-up: windows that promise change_pte for every change need no start and end. */
+  #ignores(range: MmuNotifierRange): boolean {
+    return this.#device.policy.useChangePte && mmuNotifierRangeUseChangePte(range);
+  }
+
+  /** Raises the count and widens the span of the open windows (kvm_inc_notifier_count). */
+  #open(range: MmuNotifierRange): void {
+    this.#count++;
+    const alone = this.#count === 1;
+    this.#spanStart = alone ? range.start : Math.min(this.#spanStart, range.start);
+    this.#spanEnd = alone ? range.end : Math.max(this.#spanEnd, range.end);
+  }
+
+  /** kvm_mmu_notifier_change_pte and kvm_set_pte_rmapp. */
+  #changePte(address: Vaddr, pte: NewPte): void {
+    const device = this.#device;
+    const { counters } = device;
+    counters.change_pte++;
+    if (device.user.mm.notifierContext.faults.has("ignore_change_pte")) return;
+    this.#seq++;
+    const flags = this.#table.flagsAt(address);
+    if (flags === 0) return;
+    device.reportDirty(this.#table.pfnAt(address), flags);
+    if (pte.writable) {
+      this.#table.clear(address);
+      counters.dropped++;
+      spend(device, device.costs.kvm_spte_drop);
+    } else {
+      this.#table.set(address, pte.pfn, ENTRY_PRESENT);
+      counters.rewritten++;
+      spend(device, device.costs.kvm_spte_update);
+    }
+    this.#flushRemoteTlbs();
+  }
+
+  #clearYoung(start: Vaddr, end: Vaddr, flush: boolean): boolean {
+    const young = this.#table.clearFlagRange(start, end, ENTRY_ACCESSED) > 0;
+    if (young && flush) this.#flushRemoteTlbs();
+    return young;
+  }
+
+  /** kvm_mmu_notifier_release: kvm_arch_flush_shadow_all. */
+  #release(): void {
+    this.#table.dropRange(0, Infinity, ENTRY_PRESENT, true, this.#device.reportDirty);
+    this.#device.released = true;
+  }
+
+  #flushRemoteTlbs(): void {
+    this.counters.tlb_flushes++;
+    spend(this.#device, this.#device.costs.kvm_remote_flush);
+  }
+
+  /** tdp_page_fault: gets the page, then installs it unless an invalidation came between. */
+  *#fault(address: Vaddr, write: boolean): Operation<number> {
+    const device = this.#device;
+    const { user, costs } = device;
+    const forget = user.mm.notifierContext.faults.has("forget_retry");
+    for (let tries = 0; tries < RETRY_LIMIT; tries++) {
+      if (device.released) return -ERRNO.EFAULT;
+      if (!this.#slots.overlaps(address, address + PAGE_SIZE)) return -ERRNO.ENXIO;
+      beginFault(device, address, write);
+      const seq = this.#seq;
+      let pfn = user.getUserPageFast(address, true);
+      let writable = pfn >= 0;
+      if (!writable) {
+        pfn = yield* user.getUserPage(address, write);
+        if (pfn < 0) return pfn;
+        writable = write;
+        const again = write ? -1 : user.getUserPageFast(address, true);
+        if (again >= 0) {
+          user.putPage(pfn);
+          pfn = again;
+          writable = true;
+        }
+      }
+      yield "before_retry_check";
+      if (forget || !this.#mustRetry(seq, address)) {
+        this.#install(address, pfn, writable);
+        user.putPage(pfn);
+        return 0;
+      }
+      user.putPage(pfn);
+      retryFault(device, address, costs.kvm_ept_violation);
+      yield "before_retry_check";
+    }
+    const state = `on a page fault at 0x${address.toString(16)}`;
+    throw neverEnds("tdp_page_fault", device, `${state} (mmu_notifier_count ${this.#count})`);
+  }
+
+  /** mmu_notifier_retry; since v5.12 mmu_notifier_retry_hva. */
+  #mustRetry(seq: number, address: Vaddr): boolean {
+    if (this.#device.released) return true;
+    if (this.#count > 0) {
+      if (!this.#retryRange) return true;
+      if (address >= this.#spanStart && address < this.#spanEnd) return true;
+    }
+    return this.#seq !== seq;
+  }
+
+  #install(address: Vaddr, pfn: Pfn, writable: boolean): void {
+    const device = this.#device;
+    const rebuiltBefore = this.#table.rebuilt;
+    const tablesBefore = this.#table.tables;
+    const again = this.#table.set(address, pfn, writable ? ENTRY_WRITE : 0);
+    this.counters.tracking_rebuilt += this.#table.rebuilt - rebuiltBefore;
+    const allocated = this.#table.tables - tablesBefore;
+    const { kvm_ept_violation, kvm_shadow_table_alloc } = device.costs;
+    endFault(device, again, kvm_ept_violation + allocated * kvm_shadow_table_alloc);
+  }
+}

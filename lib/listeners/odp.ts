@@ -1,0 +1,354 @@
+/**
+ * RDMA on-demand paging: memory regions (MRs) without pins, whose pages the NIC faults in.
+ *
+ * From drivers/infiniband/core/umem_odp.c (ib_umem_notifier_*, ib_umem_odp_map_dma_pages) and
+ * drivers/infiniband/hw/mlx5/odp.c (pagefault_mr) of v5.2. Explicit MRs only.
+ *
+ * umem_rwsem is held for read from start to end, so registering waits for open windows. The bug of
+ * v5.2 that keeps it locked after -EAGAIN (fixed in v5.3) is not modelled.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
+import { ERRNO } from "../kernel/errno.ts";
+import type { Operation } from "../kernel/operation.ts";
+import { KernelBugError } from "../kernel/violation.ts";
+import type { MmuNotifierOps } from "../notifier/ops.ts";
+import { type MmuNotifierRange, mmuNotifierRangeBlockable } from "../notifier/range.ts";
+import { applyAction, decide, reportRecorded } from "./actions.ts";
+import type { ListenerCounters } from "./counters.ts";
+import {
+  beginFault,
+  type Device,
+  endFault,
+  type ListenerInit,
+  neverEnds,
+  newDevice,
+  requirePages,
+  RETRY_LIMIT,
+  retryFault,
+  spend,
+} from "./device.ts";
+import { deviceAccess, type PageContent, type PageVisitor } from "./device_access.ts";
+import type { Listener, SecondaryEntry } from "./listener.ts";
+import { RangeIndex, type RegisteredRange } from "./range_index.ts";
+import { ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
+import { SecondaryTable } from "./secondary_table.ts";
+
+/** An explicit ODP memory region: struct ib_umem_odp. */
+interface OdpMr {
+  readonly key: number;
+  readonly start: Vaddr;
+  readonly end: Vaddr;
+  /** Registered for writing: every fault then asks for write access. */
+  readonly writable: boolean;
+  /** page_list and dma_list, made at the first fault. */
+  table: SecondaryTable | null;
+  /** Of the follow-up patch: no write mapping was requested yet. */
+  readOnly: boolean;
+  /** notifiers_seq. */
+  seq: number;
+  /** notifiers_count. */
+  count: number;
+}
+
+/** A NIC with on-demand paging that listens on one process: struct ib_ucontext_per_mm. */
+export class OdpListener implements Listener {
+  /** Kind of driver. */
+  readonly kind: "odp" = "odp";
+  /** Its name in the scenario. */
+  readonly name: string;
+  /** ODP drops its reference right after the mapping. */
+  readonly pins: false = false;
+  /** What it counted so far. */
+  readonly counters: ListenerCounters;
+  /** The callbacks to register. */
+  readonly ops: MmuNotifierOps;
+  readonly #device: Device;
+  readonly #index = new RangeIndex<OdpMr>();
+  readonly #mrs = new Map<number, RegisteredRange<OdpMr>>();
+  #nextKey = 1;
+  /** Windows that hold umem_rwsem for read. */
+  #readers = 0;
+  /** The window being handled, and what it changed so far. */
+  #range: MmuNotifierRange | null = null;
+  #changed = 0;
+
+  /**
+   * Makes a NIC context without MRs.
+   *
+   * @param init Name, process, policy and costs.
+   */
+  constructor(init: ListenerInit) {
+    this.#device = newDevice(init, ENTRY_WRITE);
+    this.name = init.name;
+    this.counters = this.#device.counters;
+    this.ops = {
+      name: init.name,
+      release: () => this.#release(),
+      invalidateRangeStart: (range) => this.#start(range),
+      invalidateRangeEnd: (range) => this.#end(range),
+    };
+  }
+
+  /** Windows that are open now for this listener: holders of umem_rwsem. */
+  get openWindows(): number {
+    return this.#readers;
+  }
+
+  /**
+   * Registers a memory region; no page is touched. From ib_umem_odp_get.
+   *
+   * @param start First page.
+   * @param pages Number of pages.
+   * @param writable Whether the device may write.
+   * @returns The key of the MR, positive; or -EFAULT after the mm is gone.
+   */
+  *regMr(start: Vaddr, pages: number, writable: boolean): Operation<number> {
+    requirePages("register an MR", start, pages);
+    yield* this.#downWrite("ib_umem_odp_get");
+    if (this.#device.released) return -ERRNO.EFAULT;
+    const mr: OdpMr = {
+      key: this.#nextKey++,
+      start,
+      end: start + pages * PAGE_SIZE,
+      writable,
+      table: null,
+      readOnly: true,
+      seq: 0,
+      count: 0,
+    };
+    this.#mrs.set(mr.key, this.#index.add(mr.start, mr.end, mr));
+    return mr.key;
+  }
+
+  /**
+   * Removes a memory region and its translations. From ib_umem_odp_release.
+   *
+   * @param key The key that {@linkcode OdpListener.regMr} returned.
+   * @returns 0, or -ENOENT.
+   */
+  *deregMr(key: number): Operation<number> {
+    yield* this.#downWrite("ib_umem_odp_release");
+    const handle = this.#mrs.get(key);
+    if (handle === undefined) return -ERRNO.ENOENT;
+    this.#unmapMr(handle.value);
+    this.#mrs.delete(key);
+    this.#index.remove(handle);
+    return 0;
+  }
+
+  /**
+   * Finds the oldest MR that covers pages with the access wanted.
+   *
+   * @param start First page.
+   * @param pages Number of pages.
+   * @param write Whether it must be writable.
+   * @returns The key, or 0.
+   */
+  findMr(start: Vaddr, pages: number, write: boolean): number {
+    return this.#find(start, pages, write)?.key ?? 0;
+  }
+
+  /**
+   * Lets the device write pages (RDMA WRITE of a peer into this process).
+   *
+   * @param start First page.
+   * @param pages Number of pages.
+   * @param content What to store, by page from 0.
+   * @returns 0; -EACCES without an MR that covers the pages and is writable; -EFAULT where the
+   * process has no such page.
+   */
+  rdmaWrite(start: Vaddr, pages: number, content: PageContent): Operation<number> {
+    return this.#access(start, pages, content, null);
+  }
+
+  /**
+   * Lets the device read pages (RDMA READ of a peer from this process).
+   *
+   * @param start First page.
+   * @param pages Number of pages.
+   * @param visit Receives the content, by page from 0.
+   * @returns As {@linkcode OdpListener.rdmaWrite}.
+   */
+  rdmaRead(start: Vaddr, pages: number, visit: PageVisitor | null = null): Operation<number> {
+    return this.#access(start, pages, null, visit);
+  }
+
+  /**
+   * Visits every translation, MR by MR; a page in several MRs is visited once for each.
+   *
+   * @param visit Called with address in bytes, frame and write access.
+   */
+  forEachEntry(visit: (address: Vaddr, pfn: Pfn, writable: boolean) => void): void {
+    this.#index.forEach((mr) =>
+      mr.table?.forEach((address, pfn, flags) => visit(address, pfn, (flags & ENTRY_WRITE) !== 0))
+    );
+  }
+
+  /**
+   * Looks up the translation of a page; of several MRs, the one whose range starts first.
+   *
+   * @param address The page.
+   * @returns The entry, or undefined.
+   */
+  entryAt(address: Vaddr): SecondaryEntry | undefined {
+    let entry: SecondaryEntry | undefined;
+    this.#index.forEachOverlap(address, address + PAGE_SIZE, (mr) => {
+      const flags = mr.table?.flagsAt(address) ?? 0;
+      if (entry !== undefined || flags === 0) return;
+      entry = { address, pfn: mr.table!.pfnAt(address), writable: (flags & ENTRY_WRITE) !== 0 };
+    });
+    return entry;
+  }
+
+  /** Drops all translations. */
+  close(): void {
+    this.#release();
+  }
+
+  /** ib_umem_notifier_invalidate_range_start. */
+  #start(range: MmuNotifierRange): number {
+    const { counters, costs, user } = this.#device;
+    counters.windows++;
+    if (!mmuNotifierRangeBlockable(range) && this.#index.overlaps(range.start, range.end)) {
+      // Kernels that pair end with a failed start (v5.12) call end of this listener, too: its
+      // accounting has begun by then, as with the interval notifiers of that time.
+      if (user.mm.notifierContext.profile.pairEndOnFailure) {
+        this.#readers++;
+        this.#index.forEachOverlap(range.start, range.end, accountMr);
+      }
+      return -ERRNO.EAGAIN;
+    }
+    this.#readers++;
+    const keptBefore = counters.kept;
+    this.#range = range;
+    this.#changed = 0;
+    this.#index.forEachOverlap(range.start, range.end, this.#invalidateMr);
+    this.#range = null;
+    if (this.#changed === 0 && counters.kept > keptBefore) counters.skipped++;
+    spend(this.#device, costs.odp_window);
+    return 0;
+  }
+
+  /** ib_umem_notifier_invalidate_range_end. */
+  #end(range: MmuNotifierRange): void {
+    this.#readers--;
+    if (this.#readers < 0) throw this.#unbalanced("umem_rwsem is not held");
+    this.#range = range;
+    this.#index.forEachOverlap(range.start, range.end, this.#endMr);
+    this.#range = null;
+  }
+
+  /** invalidate_range_start_trampoline, mlx5_ib_invalidate_range. */
+  readonly #invalidateMr = (mr: OdpMr): void => {
+    accountMr(mr);
+    if (mr.table === null) return;
+    const device = this.#device;
+    const range = this.#range!;
+    const changed = applyAction(device, mr.table, range, decide(device, range, mr.readOnly));
+    if (changed === 0) return;
+    this.#changed += changed;
+    this.counters.tlb_flushes++;
+    spend(device, device.costs.odp_umr_zap + changed * device.costs.odp_dma_unmap);
+  };
+
+  /** ib_umem_notifier_end_account. */
+  readonly #endMr = (mr: OdpMr): void => {
+    mr.seq++;
+    mr.count--;
+    if (mr.count < 0) throw this.#unbalanced(`notifiers_count of MR ${mr.key} fell below zero`);
+    const device = this.#device;
+    if (!device.recording || mr.table === null) return;
+    if (decide(device, this.#range!, mr.readOnly) === "record_writes") {
+      reportRecorded(device, mr.table, this.#range!);
+    }
+  };
+
+  /** ib_umem_notifier_release: every MR is marked dying and unmapped. */
+  #release(): void {
+    this.#index.forEach((mr) => this.#unmapMr(mr));
+    this.#device.released = true;
+  }
+
+  #unmapMr(mr: OdpMr): void {
+    mr.table?.dropRange(mr.start, mr.end, ENTRY_PRESENT, true, this.#device.reportDirty);
+    mr.seq++;
+  }
+
+  /** Waits until no window holds umem_rwsem. */
+  *#downWrite(where: string): Operation<void> {
+    for (let tries = 0; this.#readers > 0; tries++) {
+      if (tries === RETRY_LIMIT) {
+        const what = `to take umem_rwsem for write (${this.#readers} windows hold it)`;
+        throw neverEnds(where, this.#device, what);
+      }
+      yield "before_retry_check";
+    }
+  }
+
+  #find(start: Vaddr, pages: number, write: boolean): OdpMr | null {
+    const end = start + pages * PAGE_SIZE;
+    let found: OdpMr | null = null;
+    this.#index.forEachOverlap(start, end, (mr) => {
+      if (mr.start > start || mr.end < end || (write && !mr.writable)) return;
+      if (found === null || mr.key < found.key) found = mr;
+    });
+    return found;
+  }
+
+  *#access(
+    start: Vaddr,
+    pages: number,
+    content: PageContent | null,
+    visit: PageVisitor | null,
+  ): Operation<number> {
+    requirePages("access an MR", start, pages);
+    const mr = this.#find(start, pages, content !== null);
+    if (mr === null) return -ERRNO.EACCES;
+    mr.table ??= new SecondaryTable(mr.start, mr.end);
+    const unit = { table: mr.table, fault: (address: Vaddr) => this.#fault(mr, address) };
+    return yield* deviceAccess(this.#device, unit, { start, pages, content, visit });
+  }
+
+  /** pagefault_mr and ib_umem_odp_map_dma_pages, for one page. */
+  *#fault(mr: OdpMr, address: Vaddr): Operation<number> {
+    const device = this.#device;
+    const { user, costs } = device;
+    const forget = user.mm.notifierContext.faults.has("forget_retry");
+    for (let tries = 0; tries < RETRY_LIMIT; tries++) {
+      if (device.released || !this.#mrs.has(mr.key)) return -ERRNO.EFAULT;
+      beginFault(device, address, mr.writable);
+      if (mr.writable) mr.readOnly = false;
+      const { seq } = mr;
+      const pfn = yield* user.getUserPage(address, mr.writable);
+      if (pfn < 0) return pfn;
+      yield "before_retry_check";
+      if (forget || (mr.count === 0 && mr.seq === seq)) {
+        const again = mr.table!.set(address, pfn, mr.writable ? ENTRY_WRITE : 0);
+        user.putPage(pfn);
+        endFault(device, again, costs.odp_page_fault);
+        return 0;
+      }
+      user.putPage(pfn);
+      retryFault(device, address, costs.odp_page_fault);
+      yield "before_retry_check";
+    }
+    const where = `on a page fault at 0x${address.toString(16)}`;
+    const state = `(notifiers_count of MR ${mr.key} is ${mr.count})`;
+    throw neverEnds("ib_umem_odp_map_dma_pages", device, `${where} ${state}`);
+  }
+
+  #unbalanced(what: string): KernelBugError {
+    return new KernelBugError(
+      "ib_umem_notifier_invalidate_range_end",
+      `"${this.name}": ${what}: an end came without its start`,
+    );
+  }
+}
+
+/** ib_umem_notifier_start_account. */
+function accountMr(mr: OdpMr): void {
+  mr.count++;
+}

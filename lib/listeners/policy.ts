@@ -1,0 +1,162 @@
+/**
+ * Policies: what a listener does with its translations, per reason of the invalidation.
+ *
+ * A policy is data. `legacy` is what v5.0 does and what the drivers of v5.2 still do: every window
+ * is taken for munmap. `followup` adds the patches that were posted as users of the series (skip a
+ * read-only object; KVM leaves windows that promise change_pte alone). `ideal` acts on every event
+ * as the series makes possible; it is a proposal of this project and not upstream.
+ *
+ * @module
+ */
+
+import { EVENT_NAMES, type EventName } from "../notifier/events.ts";
+
+/** Every action, with what it does to the translations of the window. */
+export const POLICY_ACTIONS = {
+  keep: "Leave them as they are",
+  drop: "Remove them; keep the objects that track them",
+  drop_and_free: "Remove them and free tracking objects that become empty",
+  drop_writable: "Remove the writable ones, keep the read-only ones",
+  downgrade: "Take write access from them",
+  downgrade_if_read_only_update:
+    "Take write access if the range stays readable (update_to_read_only), else remove them",
+  skip_if_read_only:
+    "Keep them if the object was never mapped for write and the range stays readable, else remove",
+  record_writes:
+    "Keep them, and report pages written from now on as soft-dirty: again in end, then at the write",
+} as const;
+
+/** Name of an action. */
+export type PolicyAction = keyof typeof POLICY_ACTIONS;
+
+/** The action for each event. */
+export type EventActions = Readonly<Record<EventName, PolicyAction>>;
+
+/** What a listener does, per event. */
+export interface Policy {
+  /** Name, such as `"legacy"`. */
+  readonly name: string;
+  /** Ignore start and end of windows that promise change_pte (patch 9). */
+  readonly useChangePte: boolean;
+  /** The action for each event. */
+  readonly events: EventActions;
+}
+
+/** A policy as a user writes it: a base and what differs from it. */
+export interface PolicySpec {
+  /** Name of the new policy; "custom" if left out. */
+  readonly name?: string;
+  /** The policy it starts from; "legacy" if left out. */
+  readonly base?: string;
+  /** See {@linkcode Policy.useChangePte}. */
+  readonly useChangePte?: boolean;
+  /** Actions that differ from the base. */
+  readonly events?: Readonly<Partial<Record<EventName, PolicyAction>>>;
+}
+
+const KVM_LEGACY = always("drop_and_free");
+const ODP_LEGACY = always("drop");
+const NOTHING = always("keep");
+
+/** The built-in policies by kind of listener and by name. */
+export const POLICIES: Readonly<Record<string, Readonly<Record<string, Policy>>>> = {
+  kvm: {
+    legacy: { name: "legacy", useChangePte: false, events: KVM_LEGACY },
+    followup: { name: "followup", useChangePte: true, events: KVM_LEGACY },
+    ideal: {
+      name: "ideal",
+      useChangePte: true,
+      events: {
+        UNMAP: "drop_and_free",
+        CLEAR: "drop",
+        PROTECTION_VMA: "downgrade_if_read_only_update",
+        PROTECTION_PAGE: "downgrade",
+        SOFT_DIRTY: "downgrade",
+      },
+    },
+  },
+  odp: {
+    legacy: { name: "legacy", useChangePte: false, events: ODP_LEGACY },
+    followup: {
+      name: "followup",
+      useChangePte: false,
+      events: { ...ODP_LEGACY, PROTECTION_VMA: "skip_if_read_only" },
+    },
+    ideal: {
+      name: "ideal",
+      useChangePte: false,
+      events: {
+        UNMAP: "drop",
+        CLEAR: "drop",
+        PROTECTION_VMA: "downgrade_if_read_only_update",
+        PROTECTION_PAGE: "drop_writable",
+        SOFT_DIRTY: "drop_writable",
+      },
+    },
+  },
+  pinned_mr: {
+    legacy: { name: "legacy", useChangePte: false, events: NOTHING },
+    followup: { name: "followup", useChangePte: false, events: NOTHING },
+    ideal: { name: "ideal", useChangePte: false, events: NOTHING },
+  },
+};
+
+/**
+ * Finds a built-in policy, or makes one from a base and its differences.
+ *
+ * @param kind Kind of listener.
+ * @param policy Name or specification.
+ * @returns The policy.
+ * @throws {RangeError} If the kind, a policy, an event or an action is unknown.
+ * @example
+ * ```ts
+ * import { resolvePolicy } from "./policy.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const policy = resolvePolicy("kvm", { base: "legacy", events: { SOFT_DIRTY: "downgrade" } });
+ * assertEquals(policy.events.CLEAR, "drop_and_free");
+ * assertEquals(policy.events.SOFT_DIRTY, "downgrade");
+ * ```
+ */
+export function resolvePolicy(kind: string, policy: string | PolicySpec): Policy {
+  const known = pick(POLICIES, kind, "listener kind");
+  if (typeof policy === "string") return pick(known, policy, `policy of kind "${kind}"`);
+  const base = pick(known, policy.base ?? "legacy", `policy of kind "${kind}"`);
+  const changes = policy.events ?? {};
+  for (const [event, action] of Object.entries(changes)) {
+    pick(base.events, event, "notifier event");
+    pick(POLICY_ACTIONS, action, `action for event ${event}`);
+  }
+  return {
+    name: policy.name ?? "custom",
+    useChangePte: policy.useChangePte ?? base.useChangePte,
+    events: { ...base.events, ...changes },
+  };
+}
+
+/**
+ * Lays the actions of a policy out by event code.
+ *
+ * @param policy The policy.
+ * @returns One action per event, in the order of the codes.
+ */
+export function actionsByEvent(policy: Policy): readonly PolicyAction[] {
+  return EVENT_NAMES.map((event) => policy.events[event]);
+}
+
+function always(action: PolicyAction): EventActions {
+  return {
+    UNMAP: action,
+    CLEAR: action,
+    PROTECTION_VMA: action,
+    PROTECTION_PAGE: action,
+    SOFT_DIRTY: action,
+  };
+}
+
+function pick<T>(table: Readonly<Record<string, T>>, name: string, what: string): T {
+  if (Object.hasOwn(table, name)) return table[name];
+  throw new RangeError(
+    `Cannot find ${what} "${name}": expected one of ${Object.keys(table).join(", ")}`,
+  );
+}
