@@ -8,12 +8,7 @@
  */
 
 import { ADDRESS_MAX, PAGE_SIZE, type Vaddr } from "../kernel/address.ts";
-import {
-  TRACE_ONLY_END,
-  TRACE_UNDELIVERED,
-  TRACE_VMA,
-  type TraceKind,
-} from "../kernel/trace.ts";
+import { TRACE_ONLY_END, TRACE_UNDELIVERED, TRACE_VMA, type TraceKind } from "../kernel/trace.ts";
 import type { MmuNotifierChain, NotifierMm } from "./chain.ts";
 import { MMU_NOTIFIER_RANGE_BLOCKABLE } from "./events.ts";
 import type { MmuNotifierOps, NewPte } from "./ops.ts";
@@ -47,7 +42,7 @@ export function mmuNotifierInvalidateRangeStartNonblock(range: MmuNotifierRange)
   range.flags &= ~MMU_NOTIFIER_RANGE_BLOCKABLE;
   const result = start(chain, range);
   if (result !== 0) {
-    chain.open.splice(chain.open.indexOf(range), 1);
+    closeWindow(chain, range);
     if (range.mm.notifierContext.profile.pairEndOnFailure) {
       for (const mn of chain.list) mn.invalidateRangeEnd?.(range);
     }
@@ -173,8 +168,7 @@ function start(chain: MmuNotifierChain, range: MmuNotifierRange): number {
 function end(chain: MmuNotifierChain, range: MmuNotifierRange, onlyEnd: boolean): void {
   const { mm } = range;
   const { faults } = mm.notifierContext;
-  const at = chain.open.lastIndexOf(range);
-  if (at >= 0) chain.open.splice(at, 1);
+  closeWindow(chain, range);
   const flags = flagsOf(range) | (onlyEnd ? TRACE_ONLY_END : 0);
   record(chain, mm, "invalidate_range_end", range.event, flags, range.start, range.end);
   for (const mn of chain.list) {
@@ -187,6 +181,17 @@ function end(chain: MmuNotifierChain, range: MmuNotifierRange, onlyEnd: boolean)
       mn.invalidateRangeEnd(range);
     }
   }
+}
+
+/** Takes a window off the list of open ones; it is nearly always the newest. */
+function closeWindow(chain: MmuNotifierChain, range: MmuNotifierRange): void {
+  const { open } = chain;
+  if (open[open.length - 1] === range) {
+    open.pop();
+    return;
+  }
+  const at = open.lastIndexOf(range);
+  if (at >= 0) open.splice(at, 1);
 }
 
 function young(

@@ -1,0 +1,185 @@
+/**
+ * CPU accesses: a process reads or writes its memory page by page, faulting where it must.
+ *
+ * @module
+ */
+
+import {
+  HPAGE_PMD_NR,
+  indexInTable,
+  PAGE_SIZE,
+  PMD_SIZE,
+  tableOf,
+  type Vaddr,
+} from "../kernel/address.ts";
+import type { CostName } from "../kernel/costs.ts";
+import type { Operation } from "../kernel/operation.ts";
+import { accessError, FAULT, type FaultOutcome, handlePteFault, wpPageCopy } from "./memory.ts";
+import { handleSlowFault } from "./slow_fault.ts";
+import type { Mm } from "./mm_struct.ts";
+import type { PteTable } from "./page_table.ts";
+import { PTE_DIRTY, PTE_PRESENT, PTE_PROTNONE, PTE_WRITE, PTE_YOUNG } from "./pte.ts";
+import type { Vma } from "./vma.ts";
+
+/**
+ * What a write leaves in a page.
+ *
+ * @param old Content before.
+ * @param page Number of the page within the access, from 0.
+ * @returns Content after: first byte in the low 8 bits.
+ */
+export type Store = (old: number, page: number) => number;
+
+/** How an access ended. */
+export interface AccessResult {
+  /** Pages accessed before the end or the failure. */
+  readonly pages: number;
+  /** What stopped it: 0, FAULT.SIGSEGV, FAULT.SIGBUS or FAULT.OOM. */
+  readonly failure: 0 | typeof FAULT.SIGSEGV | typeof FAULT.SIGBUS | typeof FAULT.OOM;
+}
+
+/**
+ * Stores one value into the first byte of each page.
+ *
+ * @param value The byte, from 0 to 255.
+ * @returns The store.
+ */
+export function storeByte(value: number): Store {
+  return (old) => ((old & ~0xff) | value) >>> 0;
+}
+
+/**
+ * Fills whole pages with one byte value.
+ *
+ * @param value The byte, from 0 to 255.
+ * @returns The store.
+ */
+export function fillByte(value: number): Store {
+  return () => ((value << 8) | value) >>> 0;
+}
+
+/**
+ * Reads or writes each page of a range in order, as a process does.
+ *
+ * @param mm The address space.
+ * @param start First byte, page aligned.
+ * @param end First byte after, page aligned.
+ * @param store What is written; null for reads.
+ * @returns How far it came.
+ */
+export function* access(
+  mm: Mm,
+  start: Vaddr,
+  end: Vaddr,
+  store: Store | null,
+): Operation<AccessResult> {
+  const write = store !== null;
+  const walk = new AccessWalk(mm, start, store);
+  let addr = start;
+  while (addr < end) {
+    const vma = mm.vmaAt(addr);
+    if (accessError(vma, write)) return walk.result(addr, FAULT.SIGSEGV);
+    const to = Math.min(end, vma!.end, (tableOf(addr) + 1) * PMD_SIZE);
+    const outcome = walk.table(vma!, addr, to);
+    addr = walk.addr;
+    if (addr === to) continue;
+    if (outcome < 0) return walk.result(addr, outcome as AccessResult["failure"]);
+    const slow = outcome === FAULT.NEEDS_WINDOW
+      ? yield* wpPageCopy(vma!, addr)
+      : yield* handleSlowFault(vma!, addr, write);
+    walk.count(slow);
+    if (slow < 0) return walk.result(addr, slow as AccessResult["failure"]);
+  }
+  return walk.result(end, 0);
+}
+
+/** The plain part of an access: all entries of one table until one needs more. */
+class AccessWalk {
+  /** Where the walk stands. */
+  addr: Vaddr;
+  readonly #mm: Mm;
+  readonly #start: Vaddr;
+  readonly #store: Store | null;
+  readonly #counts: Record<"cpu_fault" | "wp_reuse" | "cow_copy", number> = {
+    cpu_fault: 0,
+    wp_reuse: 0,
+    cow_copy: 0,
+  };
+
+  constructor(mm: Mm, start: Vaddr, store: Store | null) {
+    this.#mm = mm;
+    this.#start = start;
+    this.#store = store;
+    this.addr = start;
+  }
+
+  /** Accesses `[from, to)`, which one last-level table maps. */
+  table(vma: Vma, from: Vaddr, to: Vaddr): FaultOutcome {
+    this.addr = from;
+    const pmd = this.#mm.pageTable.ensurePmd(from);
+    const slot = tableOf(from) & (HPAGE_PMD_NR - 1);
+    if (pmd.hugeFlags[slot] !== 0) return FAULT.NEEDS_SLOW;
+    const table = pmd.tables[slot] ?? this.#mm.pageTable.ensure(from);
+    const first = indexInTable(from);
+    const last = first + (to - from) / PAGE_SIZE;
+    const outcome = this.#entries(vma, table, first, last, from);
+    this.#charge();
+    return outcome;
+  }
+
+  /** Counts the outcome of one fault for the clock and vmstat. */
+  count(outcome: FaultOutcome): void {
+    this.#tally(outcome);
+    this.#charge();
+  }
+
+  result(addr: Vaddr, failure: AccessResult["failure"]): AccessResult {
+    return { pages: (addr - this.#start) / PAGE_SIZE, failure };
+  }
+
+  #entries(vma: Vma, table: PteTable, first: number, last: number, from: Vaddr): FaultOutcome {
+    const write = this.#store !== null;
+    const wanted = write ? PTE_PRESENT | PTE_WRITE : PTE_PRESENT;
+    const touched = write ? PTE_YOUNG | PTE_DIRTY : PTE_YOUNG;
+    for (let index = first; index < last; index++) {
+      const flags = table.flags[index];
+      if ((flags & (wanted | PTE_PROTNONE)) === wanted) {
+        table.flags[index] = flags | touched;
+      } else {
+        const addr = from + (index - first) * PAGE_SIZE;
+        const outcome = handlePteFault(vma, table, index, addr, write);
+        if (outcome < 0 || outcome === FAULT.NEEDS_WINDOW || outcome === FAULT.NEEDS_SLOW) {
+          this.addr = addr;
+          return outcome;
+        }
+        this.#tally(outcome);
+      }
+      if (write) this.#storeInto(table.pfn[index], from, index - first);
+    }
+    this.addr = from + (last - first) * PAGE_SIZE;
+    return FAULT.TOUCHED;
+  }
+
+  #storeInto(pfn: number, from: Vaddr, offset: number): void {
+    const { content } = this.#mm.host.frames;
+    const page = (from - this.#start) / PAGE_SIZE + offset;
+    content[pfn] = this.#store!(content[pfn], page);
+  }
+
+  #tally(outcome: FaultOutcome): void {
+    if (outcome === FAULT.INSTALLED) this.#counts.cpu_fault++;
+    else if (outcome === FAULT.REUSED) this.#counts.wp_reuse++;
+    else if (outcome === FAULT.COPIED) this.#counts.cow_copy++;
+  }
+
+  #charge(): void {
+    const { host } = this.#mm;
+    for (const name of ["cpu_fault", "wp_reuse", "cow_copy"] as const satisfies CostName[]) {
+      const count = this.#counts[name];
+      if (count === 0) continue;
+      host.charge(name, count);
+      host.vmstat.pgfault += count;
+      this.#counts[name] = 0;
+    }
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * The frames of the simulated memory: what mem_map and struct page are in the kernel.
+ *
+ * Six 32-bit words a frame, in typed arrays of fixed size, zero-filled by the engine page by page
+ * as they are touched. A frame's `index` is its page offset (36 bits): the low 32 bits in their own
+ * word, the high 4 in the flags.
+ *
+ * @module
+ */
+
+import type { Pfn } from "../kernel/address.ts";
+import { KernelBugError } from "../kernel/violation.ts";
+import {
+  PG_BUDDY,
+  PG_FLAGS_MASK,
+  PG_HEAD,
+  PG_INDEX_SHIFT,
+  PG_RESERVED,
+  PG_TAIL,
+} from "./page_flags.ts";
+import { PageAllocator } from "./page_alloc.ts";
+
+/** Reference-count bias of one FOLL_PIN pin (include/linux/mm.h: GUP_PIN_COUNTING_BIAS). */
+export const GUP_PIN_COUNTING_BIAS = 1024;
+/** The frame of the shared zero page. */
+export const ZERO_PFN: Pfn = 0;
+
+/** One NUMA node: the frames `[start, end)`. */
+export interface Node {
+  /** First frame. */
+  readonly start: Pfn;
+  /** First frame after. */
+  readonly end: Pfn;
+  /** Its allocator. */
+  readonly allocator: PageAllocator;
+}
+
+/** All frames of a machine. */
+export class Frames {
+  /** Number of frames. */
+  readonly count: number;
+  /** References per frame; a compound page counts on its head. */
+  readonly refcount: Int32Array;
+  /** Page-table entries mapping the frame. */
+  readonly mapcount: Int32Array;
+  /** PG_ flags, and the high bits of the page offset. */
+  readonly flags: Uint32Array;
+  /** Number of the anon_vma, file or stable node the frame belongs to. */
+  readonly mapping: Uint32Array;
+  /** Low 32 bits of the page offset in its mapping. */
+  readonly index: Uint32Array;
+  /** Content: first byte in the low 8 bits, name of the fill above. */
+  readonly content: Uint32Array;
+  /** NUMA nodes in order of frames. */
+  readonly nodes: readonly Node[];
+
+  /**
+   * Makes memory; all frames are free but frame 0, the zero page.
+   *
+   * @param count Number of 4 KiB frames.
+   * @param nodes Number of NUMA nodes that share them equally.
+   * @throws {RangeError} If there are fewer than 16 frames a node.
+   */
+  constructor(count: number, nodes = 1) {
+    if (!Number.isInteger(count) || count < 16 * nodes || count >= 2 ** 31) {
+      throw new RangeError(
+        `Cannot make a memory of ${count} frames on ${nodes} nodes: expected at least 16 a node`,
+      );
+    }
+    this.count = count;
+    this.refcount = new Int32Array(count);
+    this.mapcount = new Int32Array(count);
+    this.flags = new Uint32Array(count);
+    this.mapping = new Uint32Array(count);
+    this.index = new Uint32Array(count);
+    this.content = new Uint32Array(count);
+    this.nodes = Array.from({ length: nodes }, (_, node) => {
+      const start = Math.floor((count * node) / nodes);
+      const end = Math.floor((count * (node + 1)) / nodes);
+      return { start, end, allocator: new PageAllocator(start, end) };
+    });
+    this.nodes[0].allocator.take(ZERO_PFN);
+    this.flags[ZERO_PFN] = PG_RESERVED;
+    this.refcount[ZERO_PFN] = 1;
+  }
+
+  /** Number of free frames. */
+  get freeCount(): number {
+    return this.nodes.reduce((sum, node) => sum + node.allocator.freeCount, 0);
+  }
+
+  /**
+   * Finds the node of a frame.
+   *
+   * @param pfn The frame.
+   * @returns The node's number.
+   */
+  nodeOf(pfn: Pfn): number {
+    if (this.nodes.length === 1) return 0;
+    return this.nodes.findIndex((node) => pfn < node.end);
+  }
+
+  /**
+   * Allocates one frame with one reference; other nodes serve when the wanted one is full.
+   *
+   * @param node Node to prefer.
+   * @returns The frame, or -1 when memory is out.
+   */
+  alloc(node = 0): Pfn {
+    let pfn = this.nodes[node].allocator.alloc();
+    for (let other = 0; pfn < 0 && other < this.nodes.length; other++) {
+      pfn = this.nodes[other].allocator.alloc();
+    }
+    if (pfn >= 0) {
+      this.refcount[pfn] = 1;
+      this.flags[pfn] = 0;
+    }
+    return pfn;
+  }
+
+  /**
+   * Allocates a compound page of 512 aligned frames with one reference on its head.
+   *
+   * @param node Node to prefer.
+   * @returns The head, or -1 when no aligned block is free.
+   */
+  allocHuge(node = 0): Pfn {
+    let head = this.nodes[node].allocator.allocHuge();
+    for (let other = 0; head < 0 && other < this.nodes.length; other++) {
+      head = this.nodes[other].allocator.allocHuge();
+    }
+    if (head < 0) return head;
+    this.refcount[head] = 1;
+    this.flags[head] = PG_HEAD;
+    this.flags.fill(PG_TAIL, head + 1, head + 512);
+    this.mapping[head + 1] = 0;
+    return head;
+  }
+
+  /**
+   * Finds the frame that counts references for another.
+   *
+   * @param pfn The frame.
+   * @returns The head of its compound page, or the frame itself.
+   */
+  head(pfn: Pfn): Pfn {
+    return (this.flags[pfn] & PG_TAIL) !== 0 ? pfn & ~511 : pfn;
+  }
+
+  /**
+   * Takes references (mm: get_page).
+   *
+   * @param pfn The frame.
+   * @param count How many.
+   */
+  get(pfn: Pfn, count = 1): void {
+    this.refcount[this.head(pfn)] += count;
+  }
+
+  /**
+   * Drops references (mm: put_page) and frees the frame with the last one.
+   *
+   * @param pfn The frame.
+   * @param count How many.
+   * @returns True if the frame was freed.
+   * @throws {KernelBugError} If the count would fall below zero.
+   */
+  put(pfn: Pfn, count = 1): boolean {
+    const head = this.head(pfn);
+    const left = this.refcount[head] -= count;
+    if (left > 0) return false;
+    if (left < 0) throw new KernelBugError("put_page", `frame ${head} has reference count ${left}`);
+    this.#free(head);
+    return true;
+  }
+
+  /**
+   * Tells whether a frame may be pinned by FOLL_PIN (mm: page_maybe_dma_pinned).
+   *
+   * @param pfn The frame.
+   * @returns True if its references reach the bias.
+   */
+  maybeDmaPinned(pfn: Pfn): boolean {
+    return this.refcount[this.head(pfn)] >= GUP_PIN_COUNTING_BIAS;
+  }
+
+  /**
+   * Reads the page offset of a frame in its mapping.
+   *
+   * @param pfn The frame.
+   * @returns The offset in pages.
+   */
+  indexOf(pfn: Pfn): number {
+    return this.index[pfn] + (this.flags[pfn] >>> PG_INDEX_SHIFT) * 2 ** 32;
+  }
+
+  /**
+   * Ties a frame to its place in a mapping and sets its flags.
+   *
+   * @param pfn The frame.
+   * @param mapping Number of the anon_vma, file or stable node.
+   * @param index Page offset, below 2^36.
+   * @param flags All PG_ flags of the frame.
+   */
+  bind(pfn: Pfn, mapping: number, index: number, flags: number): void {
+    this.mapping[pfn] = mapping;
+    this.index[pfn] = index;
+    this.flags[pfn] = flags | (Math.floor(index / 2 ** 32) << PG_INDEX_SHIFT);
+  }
+
+  #free(head: Pfn): void {
+    const flags = this.flags[head];
+    if ((flags & (PG_RESERVED | PG_BUDDY)) !== 0) {
+      throw new KernelBugError("free_page", `frame ${head} is reserved or free already`);
+    }
+    if (this.mapcount[head] !== 0) {
+      throw new KernelBugError(
+        "free_page",
+        `frame ${head} is still mapped ${this.mapcount[head]} times`,
+      );
+    }
+    const end = (flags & PG_HEAD) !== 0 ? head + 512 : head + 1;
+    const { allocator } = this.nodes[this.nodeOf(head)];
+    for (let pfn = head; pfn < end; pfn++) {
+      this.flags[pfn] = PG_BUDDY & PG_FLAGS_MASK;
+      this.content[pfn] = 0;
+      allocator.free(pfn);
+    }
+  }
+}

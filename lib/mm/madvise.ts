@@ -1,0 +1,130 @@
+/**
+ * madvise: advice about the use of a range.
+ *
+ * From mm/madvise.c and mm/ksm.c: ksm_madvise.
+ *
+ * @module
+ */
+
+import { isAligned, PAGE_SIZE, TASK_SIZE, type Vaddr } from "../kernel/address.ts";
+import { ERRNO } from "../kernel/errno.ts";
+import type { Operation } from "../kernel/operation.ts";
+import { ksmEnter, unmergeKsmPages } from "./ksm.ts";
+import type { Mm } from "./mm_struct.ts";
+import { isolateRange } from "./mprotect.ts";
+import { zapPageRange } from "./unmap.ts";
+import {
+  VM_DONTCOPY,
+  VM_DONTEXPAND,
+  VM_HUGETLB,
+  VM_LOCKED,
+  VM_MAYSHARE,
+  VM_MERGEABLE,
+  VM_MIXEDMAP,
+  VM_PFNMAP,
+  VM_SHARED,
+  VM_WIPEONFORK,
+  type Vma,
+} from "./vma.ts";
+
+/** Advice that is understood. */
+export const ADVICE = [
+  "DONTNEED",
+  "MERGEABLE",
+  "UNMERGEABLE",
+  "DONTFORK",
+  "DOFORK",
+  "WIPEONFORK",
+  "KEEPONFORK",
+] as const;
+
+/** Name of an advice, without the prefix MADV_. */
+export type Advice = typeof ADVICE[number];
+
+/**
+ * Gives advice about a range. Mappings before and after a hole are handled; the hole itself makes
+ * the result -ENOMEM.
+ *
+ * @param mm The address space.
+ * @param start First byte, page aligned.
+ * @param length Bytes; rounded up to pages.
+ * @param advice What is advised.
+ * @returns 0 or a negative error number.
+ */
+export function* madvise(
+  mm: Mm,
+  start: Vaddr,
+  length: number,
+  advice: Advice,
+): Operation<number> {
+  const end = start + Math.ceil(length / PAGE_SIZE) * PAGE_SIZE;
+  if (!isAligned(start, PAGE_SIZE) || end > TASK_SIZE) return -ERRNO.EINVAL;
+  let addr = start;
+  let hole = false;
+  while (addr < end) {
+    const vma = mm.vmas[mm.findVmaIndex(addr)];
+    if (vma === undefined || vma.start >= end) {
+      hole = true;
+      break;
+    }
+    if (vma.start > addr) hole = true;
+    const from = Math.max(addr, vma.start);
+    const to = Math.min(vma.end, end);
+    const result = yield* adviseVma(vma, from, to, advice);
+    if (result < 0) return result;
+    addr = to;
+  }
+  return hole ? -ERRNO.ENOMEM : 0;
+}
+
+function* adviseVma(vma: Vma, start: Vaddr, end: Vaddr, advice: Advice): Operation<number> {
+  if (advice === "DONTNEED") return yield* dontneed(vma, start, end);
+  const flags = vma.flags;
+  switch (advice) {
+    case "DONTFORK":
+      return yield* updateFlags(vma, start, end, flags | VM_DONTCOPY);
+    case "DOFORK":
+      return yield* updateFlags(vma, start, end, flags & ~VM_DONTCOPY);
+    case "WIPEONFORK":
+      if (vma.file !== null || (flags & VM_SHARED) !== 0) return -ERRNO.EINVAL;
+      return yield* updateFlags(vma, start, end, flags | VM_WIPEONFORK);
+    case "KEEPONFORK":
+      return yield* updateFlags(vma, start, end, flags & ~VM_WIPEONFORK);
+    case "MERGEABLE":
+      return yield* mergeable(vma, start, end);
+    case "UNMERGEABLE":
+      return yield* unmergeable(vma, start, end);
+  }
+}
+
+/** mm/madvise.c: madvise_dontneed_single_vma. */
+function* dontneed(vma: Vma, start: Vaddr, end: Vaddr): Operation<number> {
+  if ((vma.flags & (VM_LOCKED | VM_HUGETLB | VM_PFNMAP)) !== 0) return -ERRNO.EINVAL;
+  yield* zapPageRange(vma, start, end);
+  return 0;
+}
+
+/** mm/ksm.c: ksm_madvise, MADV_MERGEABLE; silently ignored where pages cannot merge. */
+function* mergeable(vma: Vma, start: Vaddr, end: Vaddr): Operation<number> {
+  const excluded = VM_MERGEABLE | VM_SHARED | VM_MAYSHARE | VM_PFNMAP | VM_DONTEXPAND |
+    VM_HUGETLB | VM_MIXEDMAP;
+  if ((vma.flags & excluded) !== 0) return 0;
+  ksmEnter(vma.mm);
+  return yield* updateFlags(vma, start, end, vma.flags | VM_MERGEABLE);
+}
+
+/** mm/ksm.c: ksm_madvise, MADV_UNMERGEABLE. */
+function* unmergeable(vma: Vma, start: Vaddr, end: Vaddr): Operation<number> {
+  if ((vma.flags & VM_MERGEABLE) === 0) return 0;
+  yield* unmergeKsmPages(vma, start, end);
+  return yield* updateFlags(vma, start, end, vma.flags & ~VM_MERGEABLE);
+}
+
+/** mm/madvise.c: madvise_update_vma. */
+function* updateFlags(vma: Vma, start: Vaddr, end: Vaddr, wanted: number): Operation<number> {
+  const flags = wanted >>> 0;
+  if (flags === vma.flags) return 0;
+  const target = yield* isolateRange(vma, start, end, flags);
+  target.flags = flags;
+  return 0;
+}

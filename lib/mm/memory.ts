@@ -1,0 +1,270 @@
+/**
+ * Page faults on anonymous memory: demand zero, copy on write and reuse.
+ *
+ * From mm/memory.c. A fault that needs no notifier window is one plain call; one that needs a
+ * window is an {@linkcode Operation} that can be interrupted while the window is open.
+ *
+ * @module
+ */
+
+import { indexInTable, PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
+import type { Operation } from "../kernel/operation.ts";
+import {
+  mmuNotifierChangePte,
+  mmuNotifierInvalidateRange,
+  mmuNotifierInvalidateRangeOnlyEnd,
+  mmuNotifierInvalidateRangeStart,
+} from "../notifier/dispatch.ts";
+import { MMU_NOTIFIER_USE_CHANGE_PTE, MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
+import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { anonVmaPrepare } from "./anon_vma.ts";
+import { ZERO_PFN } from "./frames.ts";
+import { type Mm, MMF_UNSTABLE } from "./mm_struct.ts";
+import { PG_ANON, PG_ANON_EXCLUSIVE, PG_FLAGS_MASK, PG_KSM, PG_SWAPCACHE } from "./page_flags.ts";
+import type { PteTable } from "./page_table.ts";
+import {
+  PTE_DIRTY,
+  PTE_MKDIRTY,
+  PTE_PRESENT,
+  PTE_PROTNONE,
+  PTE_SPECIAL,
+  PTE_WRITE,
+  PTE_YOUNG,
+} from "./pte.ts";
+import { pageAddNewAnonRmap, pageMoveAnonRmap, pageRemoveRmap } from "./rmap.ts";
+import { swapSlotOf, tryToFreeSwap } from "./swap_cache.ts";
+import { VM_ACCESS_FLAGS, VM_SHARED, VM_WRITE, type Vma, vmPageProt } from "./vma.ts";
+
+/** Outcome of one fault. */
+export const FAULT = {
+  /** A zeroed page (or the zero page) was installed. */
+  INSTALLED: 1,
+  /** The entry was made writable again. */
+  REUSED: 2,
+  /** A page was copied without anybody to notify. */
+  COPIED: 3,
+  /** Only the accessed or dirty bits changed. */
+  TOUCHED: 4,
+  /** Nothing was done: the page must be copied inside a notifier window. */
+  NEEDS_WINDOW: 5,
+  /** Nothing was done: the entry needs a path of its own (swap, file, huge page). */
+  NEEDS_SLOW: 6,
+  /** No such access: the process gets SIGSEGV. */
+  SIGSEGV: -1,
+  /** Nothing behind the mapping: the process gets SIGBUS. */
+  SIGBUS: -2,
+  /** No memory. */
+  OOM: -3,
+} as const;
+
+/** One of {@linkcode FAULT}. */
+export type FaultOutcome = typeof FAULT[keyof typeof FAULT];
+
+/**
+ * Checks that a mapping grants an access (arch/x86/mm/fault.c: access_error).
+ *
+ * @param vma The mapping, if any.
+ * @param write Whether the access writes.
+ * @returns True if the access is an error.
+ */
+export function accessError(vma: Vma | undefined, write: boolean): boolean {
+  if (vma === undefined) return true;
+  return (vma.flags & (write ? VM_WRITE : VM_ACCESS_FLAGS)) === 0;
+}
+
+/**
+ * Handles a fault on one entry of anonymous memory as far as that needs no window.
+ *
+ * @param vma The mapping; the access is allowed.
+ * @param table The last-level table.
+ * @param index Index of the entry.
+ * @param addr The page.
+ * @param write Whether the access writes.
+ * @returns What was done, or what has to be done.
+ */
+export function handlePteFault(
+  vma: Vma,
+  table: PteTable,
+  index: number,
+  addr: Vaddr,
+  write: boolean,
+): FaultOutcome {
+  const flags = table.flags[index];
+  if (flags === 0) {
+    if (vma.file !== null) return FAULT.NEEDS_SLOW;
+    return doAnonymousPage(vma, table, index, addr, write);
+  }
+  if ((flags & (PTE_PRESENT | PTE_PROTNONE)) !== PTE_PRESENT) return FAULT.NEEDS_SLOW;
+  if (!write) {
+    table.flags[index] = flags | PTE_YOUNG;
+    return FAULT.TOUCHED;
+  }
+  if ((flags & PTE_WRITE) !== 0) {
+    table.flags[index] = flags | PTE_YOUNG | PTE_DIRTY;
+    return FAULT.TOUCHED;
+  }
+  return doWpPage(vma, table, index, addr);
+}
+
+/**
+ * Copies a page for a write, inside a window if somebody listens (mm/memory.c: wp_page_copy).
+ *
+ * The new page is made before the window opens. Inside it the entry is checked again, cleared and
+ * flushed (invalidate_range), announced (change_pte) and set, in that order.
+ *
+ * @param vma The mapping.
+ * @param addr The page.
+ * @returns FAULT.COPIED, also where another CPU changed the entry first; or FAULT.OOM.
+ */
+export function* wpPageCopy(vma: Vma, addr: Vaddr): Operation<FaultOutcome> {
+  const { mm } = vma;
+  const index = indexInTable(addr);
+  const before = mm.pageTable.lookup(addr)!;
+  const old = { flags: before.flags[index], pfn: before.pfn[index] };
+  const copy = copyPage(vma, old.pfn);
+  if (copy < 0) return FAULT.OOM;
+  if (mm.notifiers === null) {
+    commitCopy(vma, before, index, addr, copy);
+    return FAULT.COPIED;
+  }
+  const range = mmuNotifierRangeInit(
+    MMU_NOTIFY_CLEAR,
+    MMU_NOTIFIER_USE_CHANGE_PTE,
+    vma,
+    mm,
+    addr,
+    addr + PAGE_SIZE,
+  );
+  mmuNotifierInvalidateRangeStart(range);
+  yield "window_open";
+  const table = mm.pageTable.lookup(addr);
+  if (table !== null && table.flags[index] === old.flags && table.pfn[index] === old.pfn) {
+    commitCopy(vma, table, index, addr, copy);
+  } else {
+    mm.host.frames.put(copy);
+  }
+  mmuNotifierInvalidateRangeOnlyEnd(range);
+  yield "window_closed";
+  return FAULT.COPIED;
+}
+
+/** Demand zero: the zero page for a read, a new page for a write (mm: do_anonymous_page). */
+function doAnonymousPage(
+  vma: Vma,
+  table: PteTable,
+  index: number,
+  addr: Vaddr,
+  write: boolean,
+): FaultOutcome {
+  if ((vma.mm.flags & MMF_UNSTABLE) !== 0) return FAULT.SIGBUS;
+  if (!write) {
+    table.flags[index] = vmPageProt(vma) | PTE_SPECIAL | PTE_YOUNG;
+    table.pfn[index] = ZERO_PFN;
+    return FAULT.INSTALLED;
+  }
+  if (vma.anonVma === null) prepareAnonVma(vma);
+  const pfn = vma.mm.host.frames.alloc(vma.policy?.node);
+  if (pfn < 0) return FAULT.OOM;
+  pageAddNewAnonRmap(vma, addr, pfn);
+  table.flags[index] = vmPageProt(vma) | PTE_YOUNG | PTE_MKDIRTY | PTE_WRITE;
+  table.pfn[index] = pfn;
+  return FAULT.INSTALLED;
+}
+
+/** A write to a read-only entry: reuse the page or copy it (mm: do_wp_page). */
+function doWpPage(vma: Vma, table: PteTable, index: number, addr: Vaddr): FaultOutcome {
+  const { mm } = vma;
+  if ((vma.flags & VM_SHARED) !== 0) return FAULT.NEEDS_SLOW;
+  if (canReuse(vma, table, index, addr)) {
+    table.flags[index] |= PTE_YOUNG | PTE_MKDIRTY | PTE_WRITE;
+    mm.host.vmstat.pgreuse++;
+    return FAULT.REUSED;
+  }
+  if (mm.notifiers !== null) return FAULT.NEEDS_WINDOW;
+  const copy = copyPage(vma, table.pfn[index]);
+  if (copy < 0) return FAULT.OOM;
+  commitCopy(vma, table, index, addr, copy);
+  return FAULT.COPIED;
+}
+
+function canReuse(vma: Vma, table: PteTable, index: number, addr: Vaddr): boolean {
+  if ((table.flags[index] & PTE_SPECIAL) !== 0) return false;
+  const { frames, profile } = vma.mm.host;
+  const pfn = table.pfn[index];
+  const flags = frames.flags[pfn];
+  if ((flags & PG_ANON) === 0) return false;
+  if (profile.cowReuse === "exclusive") return canReuseExclusive(vma, pfn, flags);
+  if ((flags & PG_KSM) !== 0) {
+    if (!profile.reuseKsmPage || (flags & PG_SWAPCACHE) !== 0) return false;
+    return frames.refcount[pfn] === 1 && reuseKsmPage(vma, pfn, vma.indexOf(addr));
+  }
+  return reuseSwapPage(vma, pfn, flags);
+}
+
+/** v6.1: an exclusive page is reused; otherwise only proof of sole ownership by refcount helps. */
+function canReuseExclusive(vma: Vma, pfn: Pfn, flags: number): boolean {
+  if ((flags & PG_ANON_EXCLUSIVE) !== 0) return true;
+  const { host } = vma.mm;
+  const { frames } = host;
+  if ((flags & PG_KSM) !== 0) return false;
+  const cached = (flags & PG_SWAPCACHE) !== 0 ? 1 : 0;
+  const head = frames.head(pfn);
+  if (frames.refcount[head] > 1 + cached) return false;
+  if (cached === 1 && !tryToFreeSwap(host, pfn)) return false;
+  if (frames.refcount[head] !== 1) return false;
+  pageMoveAnonRmap(vma, pfn);
+  return true;
+}
+
+/** v5.x: references by GUP do not count, only mappings and swap entries (mm: reuse_swap_page). */
+function reuseSwapPage(vma: Vma, pfn: Pfn, flags: number): boolean {
+  const { host } = vma.mm;
+  const cached = (flags & PG_SWAPCACHE) !== 0;
+  const swapped = cached ? host.swap.map[swapSlotOf(host, pfn)] : 0;
+  if (host.frames.mapcount[pfn] + swapped > 1) return false;
+  if (cached) tryToFreeSwap(host, pfn);
+  pageMoveAnonRmap(vma, pfn);
+  return true;
+}
+
+/** v5.1 to about v5.9: a KSM page with one owner becomes an ordinary page (mm: reuse_ksm_page). */
+function reuseKsmPage(vma: Vma, pfn: Pfn, index: number): boolean {
+  const { frames } = vma.mm.host;
+  const flags = frames.flags[pfn] & PG_FLAGS_MASK & ~PG_KSM;
+  frames.bind(pfn, vma.anonVma!.id, index, flags | PG_ANON_EXCLUSIVE);
+  return true;
+}
+
+function prepareAnonVma(vma: Vma): void {
+  const { prev, next } = vma.mm.neighbours(vma);
+  anonVmaPrepare(vma, prev, next);
+}
+
+/** Makes the copy, with one reference that becomes the mapping's. */
+function copyPage(vma: Vma, from: Pfn): Pfn {
+  const { frames } = vma.mm.host;
+  if (vma.anonVma === null) prepareAnonVma(vma);
+  const copy = frames.alloc(vma.policy?.node);
+  if (copy >= 0) frames.content[copy] = frames.content[from];
+  return copy;
+}
+
+/** Replaces the entry by the copy and drops the old page's mapping and reference. */
+function commitCopy(vma: Vma, table: PteTable, index: number, addr: Vaddr, copy: Pfn): void {
+  const { mm } = vma;
+  const { frames, vmstat } = mm.host;
+  const old = table.pfn[index];
+  const special = (table.flags[index] & PTE_SPECIAL) !== 0;
+  table.flags[index] = 0;
+  mmuNotifierInvalidateRange(mm, addr, addr + PAGE_SIZE);
+  const writable = (vma.flags & VM_WRITE) !== 0;
+  pageAddNewAnonRmap(vma, addr, copy);
+  if (mm.notifiers !== null) mmuNotifierChangePte(mm, addr, { pfn: copy, writable });
+  table.flags[index] = vmPageProt(vma) | PTE_YOUNG | PTE_MKDIRTY | (writable ? PTE_WRITE : 0);
+  table.pfn[index] = copy;
+  vmstat.pgcow++;
+  if (special) return;
+  if ((frames.flags[old] & PG_KSM) !== 0) vmstat.cow_ksm++;
+  pageRemoveRmap(vma, old);
+  frames.put(old);
+}

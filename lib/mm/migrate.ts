@@ -1,0 +1,231 @@
+/**
+ * Migration: moving pages to other frames.
+ *
+ * From mm/migrate.c and mm/rmap.c: try_to_migrate_one. Every mapping of a page is replaced by a
+ * migration entry inside a CLEAR window of its own; putting the entries back sends nothing. A page
+ * whose references do not add up goes back to its old frame and is tried again, ten times in all.
+ *
+ * @module
+ */
+
+import { indexInTable, PAGE_SIZE, type Pfn } from "../kernel/address.ts";
+import { ERRNO } from "../kernel/errno.ts";
+import type { Operation } from "../kernel/operation.ts";
+import {
+  mmuNotifierInvalidateRangeEnd,
+  mmuNotifierInvalidateRangeStart,
+} from "../notifier/dispatch.ts";
+import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
+import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import type { Host } from "./host.ts";
+import { pageStableNode } from "./ksm_tree.ts";
+import {
+  PG_ANON,
+  PG_ANON_EXCLUSIVE,
+  PG_DIRTY,
+  PG_FLAGS_MASK,
+  PG_ISOLATED,
+  PG_LRU,
+  PG_SWAPCACHE,
+} from "./page_flags.ts";
+import type { PteTable } from "./page_table.ts";
+import {
+  PTE_DIRTY,
+  PTE_MIGRATION,
+  PTE_MKDIRTY,
+  PTE_PRESENT,
+  PTE_SOFT_DIRTY,
+  PTE_SPECIAL,
+  PTE_SWP_EXCLUSIVE,
+  PTE_UFFD_WP,
+  PTE_WRITE,
+  PTE_YOUNG,
+} from "./pte.ts";
+import { type RmapPlace, rmapWalk } from "./rmap.ts";
+import { VM_WRITE, vmPageProt } from "./vma.ts";
+
+/** Passes that migrate_pages makes over its list before it gives up. */
+export const MIGRATE_PASSES = 10;
+
+/** How a run of migrations ended. */
+export interface MigrateResult {
+  /** Pages moved. */
+  readonly moved: number;
+  /** Pages that stayed, in the order given. */
+  readonly failed: readonly Pfn[];
+}
+
+/**
+ * Takes a frame off its reclaim list, with a reference (mm: isolate_lru_page).
+ *
+ * @param host The machine.
+ * @param pfn The frame.
+ * @returns False if it is on no list.
+ */
+export function isolateLruPage(host: Host, pfn: Pfn): boolean {
+  const { frames } = host;
+  if ((frames.flags[pfn] & PG_LRU) === 0) return false;
+  frames.flags[pfn] = (frames.flags[pfn] & ~PG_LRU) | PG_ISOLATED;
+  frames.get(pfn);
+  return true;
+}
+
+/**
+ * Puts an isolated frame back on its list and drops the reference (mm: putback_lru_page).
+ *
+ * @param host The machine.
+ * @param pfn The frame.
+ */
+export function putbackLruPage(host: Host, pfn: Pfn): void {
+  const { frames } = host;
+  frames.flags[pfn] = (frames.flags[pfn] & ~PG_ISOLATED) | PG_LRU;
+  frames.put(pfn);
+}
+
+/**
+ * Moves isolated pages to new frames (mm/migrate.c: migrate_pages).
+ *
+ * @param host The machine.
+ * @param pages Isolated frames; they are put back or freed.
+ * @param allocate Gives a new frame with one reference, or -1 when there is none.
+ * @returns What moved and what did not.
+ */
+export function* migratePages(
+  host: Host,
+  pages: readonly Pfn[],
+  allocate: () => Pfn,
+): Operation<MigrateResult> {
+  let left = [...pages];
+  let moved = 0;
+  let outOfMemory = false;
+  for (let pass = 0; pass < MIGRATE_PASSES && left.length > 0 && !outOfMemory; pass++) {
+    const again: Pfn[] = [];
+    for (const pfn of left) {
+      const result = outOfMemory ? -ERRNO.ENOMEM : yield* unmapAndMove(host, pfn, allocate);
+      if (result === 0) moved++;
+      else again.push(pfn);
+      if (result === -ERRNO.ENOMEM) outOfMemory = true;
+    }
+    left = again;
+  }
+  for (const pfn of left) putbackLruPage(host, pfn);
+  host.vmstat.pgmigrate_success += moved;
+  host.vmstat.pgmigrate_fail += left.length;
+  return { moved, failed: left };
+}
+
+/** One attempt at one page: 0, -EAGAIN or -ENOMEM (mm/migrate.c: unmap_and_move). */
+function* unmapAndMove(host: Host, pfn: Pfn, allocate: () => Pfn): Operation<number> {
+  const { frames } = host;
+  if (frames.refcount[pfn] === 1) {
+    putbackLruPage(host, pfn);
+    return 0;
+  }
+  const target = allocate();
+  if (target < 0) return -ERRNO.ENOMEM;
+  const mapped = frames.mapcount[pfn] > 0;
+  const places = rmapWalk(host, pfn);
+  if (mapped) yield* tryToMigrate(host, pfn, places);
+  const result = frames.mapcount[pfn] === 0 ? moveToNewPage(host, pfn, target) : -ERRNO.EAGAIN;
+  if (mapped) removeMigrationPtes(host, places, pfn, result === 0 ? target : pfn);
+  if (result === 0) {
+    putbackLruPage(host, target);
+    frames.flags[pfn] &= ~PG_ISOLATED;
+    frames.put(pfn);
+    host.charge("migrate_page");
+  } else {
+    frames.put(target);
+  }
+  return result;
+}
+
+/** Replaces mappings by migration entries, a window each, until the page is mapped nowhere. */
+function* tryToMigrate(host: Host, pfn: Pfn, places: readonly RmapPlace[]): Operation {
+  for (const { vma, addr } of places) {
+    const { mm } = vma;
+    const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, vma, mm, addr, addr + PAGE_SIZE);
+    mmuNotifierInvalidateRangeStart(range);
+    yield "window_open";
+    const table = mm.pageTable.lookup(addr);
+    const index = indexInTable(addr);
+    if (table !== null && maps(table, index, pfn)) setMigrationEntry(host, table, index, pfn);
+    mmuNotifierInvalidateRangeEnd(range);
+    yield "window_closed";
+    if (host.frames.mapcount[pfn] === 0) return;
+  }
+}
+
+function maps(table: PteTable, index: number, pfn: Pfn): boolean {
+  const flags = table.flags[index];
+  return (flags & PTE_PRESENT) !== 0 && (flags & PTE_SPECIAL) === 0 && table.pfn[index] === pfn;
+}
+
+/** mm/rmap.c: try_to_migrate_one. A pinned exclusive page keeps its entry (v6.1). */
+function setMigrationEntry(host: Host, table: PteTable, index: number, pfn: Pfn): void {
+  const { frames, profile } = host;
+  const old = table.flags[index];
+  const exclusive = (frames.flags[pfn] & PG_ANON_EXCLUSIVE) !== 0;
+  host.charge("tlb_shootdown");
+  if (profile.pinBias && exclusive && frames.maybeDmaPinned(pfn)) return;
+  if ((old & PTE_DIRTY) !== 0) frames.flags[pfn] |= PG_DIRTY;
+  const kept = PTE_WRITE | PTE_SOFT_DIRTY | PTE_UFFD_WP | PTE_YOUNG | PTE_DIRTY;
+  table.flags[index] = PTE_MIGRATION | (old & kept) | (exclusive ? PTE_SWP_EXCLUSIVE : 0);
+  frames.flags[pfn] &= ~PG_ANON_EXCLUSIVE;
+  frames.mapcount[pfn]--;
+  frames.put(pfn);
+}
+
+/** Copies content and state if nobody else holds the page (mm/migrate.c: migrate_page). */
+function moveToNewPage(host: Host, pfn: Pfn, target: Pfn): number {
+  const { frames } = host;
+  const flags = frames.flags[pfn];
+  const cached = (flags & PG_SWAPCACHE) !== 0 || (flags & PG_ANON) === 0;
+  if (frames.refcount[pfn] !== (cached ? 2 : 1)) return -ERRNO.EAGAIN;
+  frames.content[target] = frames.content[pfn];
+  frames.bind(target, frames.mapping[pfn], frames.indexOf(pfn), flags & PG_FLAGS_MASK);
+  const node = pageStableNode(host, pfn);
+  if (node !== null) node.pfn = target;
+  if (cached) moveCached(host, pfn, target);
+  frames.flags[pfn] = PG_ISOLATED;
+  return 0;
+}
+
+/** Moves the cache's entry and reference from the old frame to the new one. */
+function moveCached(host: Host, pfn: Pfn, target: Pfn): void {
+  const { frames, swap, files } = host;
+  if ((frames.flags[pfn] & PG_ANON) !== 0) {
+    for (const [slot, cached] of swap.cache) if (cached === pfn) swap.cache.set(slot, target);
+  } else {
+    files[frames.mapping[pfn]].cache.set(frames.indexOf(pfn), target);
+  }
+  frames.get(target);
+  frames.put(pfn);
+}
+
+/** Turns migration entries back into mappings; nobody is told (mm/migrate.c: remove_migration_pte). */
+function removeMigrationPtes(
+  host: Host,
+  places: readonly RmapPlace[],
+  from: Pfn,
+  to: Pfn,
+): void {
+  const { frames, profile } = host;
+  for (const { vma, addr } of places) {
+    const table = vma.mm.pageTable.lookup(addr);
+    const index = indexInTable(addr);
+    if (table === null || (table.flags[index] & PTE_MIGRATION) === 0) continue;
+    if (table.pfn[index] !== from) continue;
+    const entry = table.flags[index];
+    let flags = vmPageProt(vma) | (entry & (PTE_SOFT_DIRTY | PTE_UFFD_WP));
+    if (profile.migrationKeepsDirty) {
+      flags |= entry & PTE_YOUNG;
+      if ((entry & PTE_DIRTY) !== 0) flags |= PTE_MKDIRTY;
+    }
+    if ((entry & PTE_WRITE) !== 0 && (vma.flags & VM_WRITE) !== 0) flags |= PTE_WRITE;
+    table.flags[index] = flags;
+    table.pfn[index] = to;
+    if ((entry & PTE_SWP_EXCLUSIVE) !== 0) frames.flags[to] |= PG_ANON_EXCLUSIVE;
+    frames.get(to);
+    frames.mapcount[to]++;
+  }
+}

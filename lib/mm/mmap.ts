@@ -1,0 +1,185 @@
+/**
+ * mmap and munmap.
+ *
+ * From mm/mmap.c. Results are an address, 0, or a negative error number.
+ *
+ * @module
+ */
+
+import { isAligned, PAGE_SIZE, PMD_SIZE, TASK_SIZE, type Vaddr } from "../kernel/address.ts";
+import { ERRNO } from "../kernel/errno.ts";
+import type { Operation } from "../kernel/operation.ts";
+import { access } from "./access.ts";
+import type { AddressSpace } from "./address_space.ts";
+import { anonVmaClone } from "./anon_vma.ts";
+import type { Mm } from "./mm_struct.ts";
+import { unlinkVma, unmapRegion } from "./unmap.ts";
+import {
+  VM_ACCOUNT,
+  VM_MAYEXEC,
+  VM_MAYREAD,
+  VM_MAYSHARE,
+  VM_MAYWRITE,
+  VM_SHARED,
+  VM_SOFTDIRTY,
+  VM_WRITE,
+  Vma,
+} from "./vma.ts";
+import {
+  canMergeAfter,
+  canMergeBefore,
+  insertVma,
+  type MergeRequest,
+  setBounds,
+  splitVma,
+} from "./vma_merge.ts";
+
+/** Mappings a process may have (vm.max_map_count). */
+export const MAX_MAP_COUNT = 65530;
+
+/** What to map. */
+export interface MmapOptions {
+  /** Where; a free place is found without it. */
+  addr?: Vaddr;
+  /** Whether `addr` is binding: what is mapped there goes first (MAP_FIXED). */
+  fixed?: boolean;
+  /** Bytes, a multiple of the page size. */
+  length: number;
+  /** VM_READ, VM_WRITE and VM_EXEC bits. */
+  prot: number;
+  /** Whether writes reach the object and its other mappers. */
+  shared?: boolean;
+  /** The file; anonymous memory without it. */
+  file?: AddressSpace;
+  /** Page offset in the file. */
+  pgoff?: number;
+  /** Whether pages are faulted in at once (MAP_POPULATE). */
+  populate?: boolean;
+}
+
+/**
+ * Makes a mapping (mm/mmap.c: mmap_region).
+ *
+ * @param mm The address space.
+ * @param options What to map.
+ * @returns The address, or -EINVAL or -ENOMEM.
+ */
+export function* mmap(mm: Mm, options: MmapOptions): Operation<number> {
+  const { length, file = null } = options;
+  if (length <= 0 || !isAligned(length, PAGE_SIZE)) return -ERRNO.EINVAL;
+  if (options.addr !== undefined && !isAligned(options.addr, PAGE_SIZE)) return -ERRNO.EINVAL;
+  const start = options.fixed ? options.addr ?? 0 : freeArea(mm, options.addr, length);
+  if (start + length > TASK_SIZE) return -ERRNO.ENOMEM;
+  const unmapped = yield* munmapIfMapped(mm, start, start + length);
+  if (unmapped < 0) return unmapped;
+  if (mm.vmas.length >= MAX_MAP_COUNT) return -ERRNO.ENOMEM;
+  const backing = file ?? (options.shared ? sharedAnonymous(mm, length) : null);
+  const request: MergeRequest = {
+    start,
+    end: start + length,
+    flags: newFlags(options),
+    pgoff: backing === null ? start / PAGE_SIZE : options.pgoff ?? 0,
+    anonVma: null,
+    file: backing,
+    policy: null,
+  };
+  const vma = expandNeighbour(mm, request) ?? newVma(mm, request);
+  vma.flags = (vma.flags | VM_SOFTDIRTY) >>> 0;
+  if (options.populate) {
+    const write = (options.prot & VM_WRITE) !== 0 && !options.shared;
+    yield* access(mm, start, start + length, write ? (old) => old : null);
+  }
+  return start;
+}
+
+/**
+ * Removes all mappings of a range (mm/mmap.c: do_munmap).
+ *
+ * Mappings are cut at the borders of the request, start first; one UNMAP window spans the request.
+ *
+ * @param mm The address space.
+ * @param start First byte, page aligned.
+ * @param length Bytes; rounded up to pages.
+ * @returns 0, -EINVAL, or -ENOMEM where a cut would make too many mappings.
+ */
+export function* munmap(mm: Mm, start: Vaddr, length: number): Operation<number> {
+  const bytes = Math.ceil(length / PAGE_SIZE) * PAGE_SIZE;
+  if (!isAligned(start, PAGE_SIZE) || bytes === 0 || start + bytes > TASK_SIZE) {
+    return -ERRNO.EINVAL;
+  }
+  return yield* munmapIfMapped(mm, start, start + bytes);
+}
+
+function* munmapIfMapped(mm: Mm, start: Vaddr, end: Vaddr): Operation<number> {
+  let vma = mm.vmas[mm.findVmaIndex(start)];
+  if (vma === undefined || vma.start >= end) return 0;
+  if (start > vma.start) {
+    if (end < vma.end && mm.vmas.length >= MAX_MAP_COUNT) return -ERRNO.ENOMEM;
+    vma = yield* splitVma(vma, start, false);
+  }
+  const last = mm.vmas[mm.findVmaIndex(end - 1)];
+  if (last !== undefined && last.start < end && last.end > end) yield* splitVma(last, end, true);
+  const first = mm.findVmaIndex(start);
+  const removed = mm.vmas.splice(first, mm.vmasIn(start, end).length);
+  yield* unmapRegion(mm, removed, start, end);
+  return 0;
+}
+
+function newFlags(options: MmapOptions): number {
+  let flags = options.prot | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+  if (options.shared) flags |= VM_SHARED | VM_MAYSHARE;
+  else if ((options.prot & VM_WRITE) !== 0) flags |= VM_ACCOUNT;
+  return flags >>> 0;
+}
+
+function sharedAnonymous(mm: Mm, length: number): AddressSpace {
+  return mm.host.createFile("shmem", "/dev/zero (deleted)", length / PAGE_SIZE);
+}
+
+function newVma(mm: Mm, request: MergeRequest): Vma {
+  const { start, end, flags, pgoff, file } = request;
+  const vma = new Vma(mm, start, end, flags, pgoff, file);
+  insertVma(vma);
+  return vma;
+}
+
+/** Grows a neighbour over the new range; the one above is asked first (mm/mmap.c: mmap_region). */
+function expandNeighbour(mm: Mm, request: MergeRequest): Vma | null {
+  const { start, end } = request;
+  const at = mm.findVmaIndex(start);
+  const prev = mm.vmas[at - 1];
+  const next = mm.vmas[at];
+  const joinsNext = next !== undefined && next.start === end && canMergeBefore(next, request);
+  const asPrev = joinsNext ? { ...request, anonVma: next.anonVma } : request;
+  const joinsPrev = prev !== undefined && prev.end === start && canMergeAfter(prev, asPrev);
+  if (joinsPrev) {
+    if (joinsNext) takeOver(prev, next);
+    setBounds(prev, prev.start, joinsNext ? next.end : end);
+    return prev;
+  }
+  if (!joinsNext) return null;
+  setBounds(next, start, next.end);
+  return next;
+}
+
+/** Removes the mapping above, whose pages now belong to the one below. */
+function takeOver(vma: Vma, next: Vma): void {
+  if (vma.anonVma === null && next.anonVma !== null) {
+    vma.anonVma = next.anonVma;
+    anonVmaClone(vma, next);
+  }
+  vma.mm.vmas.splice(vma.mm.vmas.indexOf(next), 1);
+  unlinkVma(next);
+}
+
+/** Finds room: the hint if it is free, else upwards from where the last search ended. */
+function freeArea(mm: Mm, hint: Vaddr | undefined, length: number): Vaddr {
+  if (hint !== undefined && mm.vmasIn(hint, hint + length).length === 0) return hint;
+  let start = mm.nextMapping;
+  for (const vma of mm.vmasIn(start, TASK_SIZE)) {
+    if (vma.start >= start + length) break;
+    start = Math.ceil(vma.end / PMD_SIZE) * PMD_SIZE;
+  }
+  mm.nextMapping = Math.ceil((start + length) / PMD_SIZE) * PMD_SIZE;
+  return start;
+}

@@ -1,0 +1,92 @@
+/**
+ * mmu_gather: collects what an operation takes out of the page tables.
+ *
+ * Whatever leaves a page table is handed to the gather, which flushes TLBs, tells listeners that
+ * share the CPU page table, and only then frees the frames. From mm/mmu_gather.c and
+ * include/asm-generic/tlb.h.
+ *
+ * @module
+ */
+
+import { ADDRESS_MAX, PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
+import { mmuNotifierInvalidateRange } from "../notifier/dispatch.ts";
+import type { Mm } from "./mm_struct.ts";
+import { PG_SWAPCACHE } from "./page_flags.ts";
+import { freeSwapCache } from "./swap_cache.ts";
+
+/** Frames one gather holds before it must flush (8 on the stack, then 19 pages of pointers). */
+const BATCH_PAGES = 8 + 19 * 510;
+
+/** One gather of one operation. */
+export class MmuGather {
+  /** The address space. */
+  readonly mm: Mm;
+  readonly #fullMm: boolean;
+  #start: Vaddr = ADDRESS_MAX;
+  #end: Vaddr = 0;
+  #pages: Pfn[] = [];
+
+  /**
+   * Starts a gather (tlb_gather_mmu).
+   *
+   * @param mm The address space.
+   * @param fullMm Whether all of the mm is concerned: flushes then have no real range.
+   */
+  constructor(mm: Mm, fullMm = false) {
+    this.mm = mm;
+    this.#fullMm = fullMm;
+  }
+
+  /**
+   * Notes that entries of a range were cleared or changed (tlb_flush_pte_range).
+   *
+   * @param addr First byte.
+   * @param size Bytes.
+   */
+  flushRange(addr: Vaddr, size: number = PAGE_SIZE): void {
+    if (addr < this.#start) this.#start = addr;
+    if (addr + size > this.#end) this.#end = addr + size;
+  }
+
+  /**
+   * Hands over a frame whose mapping was removed; its reference is dropped after the flush.
+   *
+   * @param pfn The frame.
+   * @returns True if the batch is full and must be flushed now.
+   */
+  removePage(pfn: Pfn): boolean {
+    return this.#pages.push(pfn) >= BATCH_PAGES;
+  }
+
+  /** Flushes TLBs and tells invalidate_range listeners, if anything was gathered. */
+  flushTlb(): void {
+    if (this.#fullMm) {
+      this.mm.host.charge("tlb_shootdown");
+      mmuNotifierInvalidateRange(this.mm, ADDRESS_MAX, ADDRESS_MAX);
+    } else if (this.#end > 0) {
+      this.mm.host.charge("tlb_shootdown");
+      mmuNotifierInvalidateRange(this.mm, this.#start, this.#end);
+    }
+    this.#start = ADDRESS_MAX;
+    this.#end = 0;
+  }
+
+  /** Flushes, then frees the frames gathered (tlb_flush_mmu). */
+  flush(): void {
+    this.flushTlb();
+    const { frames, faults } = this.mm.host;
+    const pages = this.#pages;
+    this.#pages = [];
+    const leak = faults.has("leak_frame");
+    for (let at = 0; at < pages.length; at++) {
+      const pfn = pages[at];
+      if ((frames.flags[pfn] & PG_SWAPCACHE) !== 0) freeSwapCache(this.mm.host, pfn);
+      if (!leak) frames.put(pfn);
+    }
+  }
+
+  /** Ends the gather (tlb_finish_mmu); in unmap paths this comes after the window's end. */
+  finish(): void {
+    this.flush();
+  }
+}

@@ -1,0 +1,249 @@
+/**
+ * mprotect: changing the rights of a range and of the entries in it.
+ *
+ * From mm/mprotect.c. There is one PROTECTION_VMA window per mapping and populated 1 GiB, from the
+ * first populated 2 MiB block to the end of the request within that GiB.
+ *
+ * @module
+ */
+
+import {
+  alignDown,
+  isAligned,
+  PAGE_SIZE,
+  PUD_SIZE,
+  TASK_SIZE,
+  type Vaddr,
+} from "../kernel/address.ts";
+import { ERRNO } from "../kernel/errno.ts";
+import type { Operation } from "../kernel/operation.ts";
+import {
+  mmuNotifierInvalidateRangeEnd,
+  mmuNotifierInvalidateRangeStart,
+} from "../notifier/dispatch.ts";
+import { MMU_NOTIFY_PROTECTION_VMA } from "../notifier/events.ts";
+import { type MmuNotifierRange, mmuNotifierRangeInit } from "../notifier/range.ts";
+import type { Mm } from "./mm_struct.ts";
+import { MmuGather } from "./mmu_gather.ts";
+import { PG_ANON, PG_ANON_EXCLUSIVE } from "./page_flags.ts";
+import type { Cursor, PteTable } from "./page_table.ts";
+import {
+  PTE_CHG_MASK,
+  PTE_DIRTY,
+  PTE_EXEC,
+  PTE_MIGRATION,
+  PTE_PRESENT,
+  PTE_PROTNONE,
+  PTE_SOFT_DIRTY,
+  PTE_SPECIAL,
+  PTE_UFFD_WP,
+  PTE_WRITE,
+} from "./pte.ts";
+import {
+  VM_ACCESS_FLAGS,
+  VM_ACCOUNT,
+  VM_SHARED,
+  VM_SOFTDIRTY,
+  VM_WRITE,
+  type Vma,
+  vmaWantsWritenotify,
+  vmPageProt,
+} from "./vma.ts";
+import { splitVma, vmaMerge } from "./vma_merge.ts";
+
+/** How the entries of a range change. */
+export interface ProtectionChange {
+  /** PTE_PROT_MASK bits the entries get. */
+  readonly prot: number;
+  /** Whether exclusive dirty entries may become writable at once (MM_CP_TRY_CHANGE_WRITABLE). */
+  readonly tryWritable: boolean;
+}
+
+/**
+ * Changes the rights of a range (mm/mprotect.c: do_mprotect_pkey).
+ *
+ * @param mm The address space.
+ * @param start First byte, page aligned.
+ * @param length Bytes; rounded up to pages.
+ * @param prot VM_READ, VM_WRITE and VM_EXEC bits.
+ * @returns 0, -EINVAL, or -ENOMEM at a hole, before which the change is already made.
+ */
+export function* mprotect(
+  mm: Mm,
+  start: Vaddr,
+  length: number,
+  prot: number,
+): Operation<number> {
+  const end = start + Math.ceil(length / PAGE_SIZE) * PAGE_SIZE;
+  if (!isAligned(start, PAGE_SIZE) || end > TASK_SIZE) return -ERRNO.EINVAL;
+  if (end === start) return 0;
+  const gather = new MmuGather(mm);
+  let addr = start;
+  let result = 0;
+  while (addr < end && result === 0) {
+    const vma = mm.vmaAt(addr);
+    if (vma === undefined) {
+      result = -ERRNO.ENOMEM;
+      break;
+    }
+    const to = Math.min(vma.end, end);
+    const flags = (vma.flags & ~VM_ACCESS_FLAGS) | prot;
+    yield* mprotectFixup(gather, vma, addr, to, flags >>> 0);
+    addr = to;
+  }
+  gather.finish();
+  return result;
+}
+
+/** Changes one mapping's part: merge or split, set the flags, change the entries. */
+function* mprotectFixup(
+  gather: MmuGather,
+  vma: Vma,
+  start: Vaddr,
+  end: Vaddr,
+  wanted: number,
+): Operation {
+  if (wanted === vma.flags) return;
+  const accounts = (wanted & (VM_WRITE | VM_SHARED)) === VM_WRITE;
+  const flags = (accounts ? wanted | VM_ACCOUNT : wanted) >>> 0;
+  const target = yield* isolateRange(vma, start, end, flags);
+  target.flags = flags;
+  const change = {
+    prot: vmPageProt(target),
+    tryWritable: target.mm.host.profile.mprotectUpgradesWritable && wantsManualUpgrade(target),
+  };
+  yield* changeProtection(gather, target, start, end, change);
+}
+
+/**
+ * Makes a range a mapping of its own, by merging it with neighbours of the new flags or by cutting.
+ *
+ * From mm/mprotect.c: mprotect_fixup and mm/madvise.c: madvise_update_vma.
+ *
+ * @param vma The mapping that holds the range.
+ * @param start First byte.
+ * @param end First byte after.
+ * @param flags VM_ bits the range will have.
+ * @returns The mapping that holds the range now; it has the flags already only if it was merged.
+ */
+export function* isolateRange(
+  vma: Vma,
+  start: Vaddr,
+  end: Vaddr,
+  flags: number,
+): Operation<Vma> {
+  const merged = yield* vmaMerge(vma.mm, {
+    start,
+    end,
+    flags,
+    pgoff: vma.indexOf(start),
+    anonVma: vma.anonVma,
+    file: vma.file,
+    policy: vma.policy,
+  });
+  if (merged !== null) return merged;
+  if (start !== vma.start) yield* splitVma(vma, start, true);
+  if (end !== vma.end) yield* splitVma(vma, end, false);
+  return vma;
+}
+
+/**
+ * Changes the entries of a part of a mapping, one window per populated GiB.
+ *
+ * From mm/mprotect.c: change_protection, change_pud_range, change_pmd_range.
+ *
+ * @param gather Receives the range of entries that need a flush.
+ * @param vma The mapping, with its new flags.
+ * @param start First byte.
+ * @param end First byte after.
+ * @param change What entries become.
+ */
+export function* changeProtection(
+  gather: MmuGather,
+  vma: Vma,
+  start: Vaddr,
+  end: Vaddr,
+  change: ProtectionChange,
+): Operation {
+  const { mm } = vma;
+  const cursor = mm.pageTable.cursor(start, end);
+  let range: MmuNotifierRange | null = null;
+  while (cursor.next()) {
+    if (range !== null && cursor.from >= range.end) {
+      mmuNotifierInvalidateRangeEnd(range);
+      yield "window_closed";
+      range = null;
+    }
+    if (range === null) {
+      const gibEnd = alignDown(cursor.from, PUD_SIZE) + PUD_SIZE;
+      range = mmuNotifierRangeInit(
+        MMU_NOTIFY_PROTECTION_VMA,
+        0,
+        vma,
+        mm,
+        cursor.from,
+        Math.min(end, gibEnd),
+      );
+      mmuNotifierInvalidateRangeStart(range);
+      yield "window_open";
+    }
+    if (cursor.table !== null) changePteRange(gather, vma, cursor, cursor.table, change);
+  }
+  if (range === null) return;
+  mmuNotifierInvalidateRangeEnd(range);
+  yield "window_closed";
+}
+
+function changePteRange(
+  gather: MmuGather,
+  vma: Vma,
+  cursor: Cursor,
+  table: PteTable,
+  change: ProtectionChange,
+): void {
+  const { flags } = table;
+  let changed = 0;
+  for (let index = cursor.first; index < cursor.last; index++) {
+    const old = flags[index];
+    if (old === 0) continue;
+    if ((old & PTE_PRESENT) === 0) {
+      changeNonpresent(table, index);
+      continue;
+    }
+    let next = (old & PTE_CHG_MASK) | change.prot;
+    if ((next & PTE_UFFD_WP) !== 0) next &= ~PTE_WRITE;
+    else if (change.tryWritable && (next & PTE_WRITE) === 0) {
+      if (canChangeWritable(vma, next, table.pfn[index])) next |= PTE_WRITE;
+    }
+    flags[index] = next;
+    changed++;
+    if (pteNeedsFlush(old, next)) gather.flushRange(cursor.base + index * PAGE_SIZE);
+  }
+  if (changed > 0) vma.mm.host.charge("mprotect_page", changed);
+}
+
+/** Write-migration entries become read entries; swap entries are left as they are. */
+function changeNonpresent(table: PteTable, index: number): void {
+  if ((table.flags[index] & PTE_MIGRATION) !== 0) table.flags[index] &= ~PTE_WRITE;
+}
+
+/** mm/mprotect.c: can_change_pte_writable. */
+function canChangeWritable(vma: Vma, flags: number, pfn: number): boolean {
+  if ((flags & PTE_PROTNONE) !== 0 || (flags & PTE_DIRTY) === 0) return false;
+  if ((vma.flags & VM_SOFTDIRTY) === 0 && (flags & PTE_SOFT_DIRTY) === 0) return false;
+  if ((vma.flags & VM_SHARED) !== 0) return true;
+  if ((flags & PTE_SPECIAL) !== 0) return false;
+  const exclusive = PG_ANON | PG_ANON_EXCLUSIVE;
+  return (vma.mm.host.frames.flags[pfn] & exclusive) === exclusive;
+}
+
+function wantsManualUpgrade(vma: Vma): boolean {
+  if ((vma.flags & VM_SHARED) !== 0) return vmaWantsWritenotify(vma);
+  return (vma.flags & VM_WRITE) !== 0;
+}
+
+/** arch/x86/include/asm/tlbflush.h: pte_needs_flush. */
+function pteNeedsFlush(old: number, next: number): boolean {
+  if ((old & PTE_PROTNONE) !== 0) return false;
+  return ((old ^ next) & (PTE_WRITE | PTE_EXEC | PTE_PROTNONE)) !== 0;
+}

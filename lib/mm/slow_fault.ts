@@ -1,0 +1,34 @@
+/**
+ * Faults that need more than one entry of anonymous memory.
+ *
+ * From mm/memory.c: handle_pte_fault and the functions it calls.
+ *
+ * @module
+ */
+
+import { indexInTable, type Vaddr } from "../kernel/address.ts";
+import type { Operation } from "../kernel/operation.ts";
+import { FAULT, type FaultOutcome } from "./memory.ts";
+import { PTE_MIGRATION } from "./pte.ts";
+import type { Vma } from "./vma.ts";
+
+/**
+ * Handles a fault on an entry that the plain path left alone.
+ *
+ * @param vma The mapping; the access is allowed.
+ * @param addr The page.
+ * @param write Whether the access writes.
+ * @returns What was done; after FAULT.TOUCHED the access is tried again.
+ */
+export function* handleSlowFault(
+  vma: Vma,
+  addr: Vaddr,
+  _write: boolean,
+): Operation<FaultOutcome> {
+  const flags = vma.mm.pageTable.lookup(addr)?.flags[indexInTable(addr)] ?? 0;
+  if ((flags & PTE_MIGRATION) !== 0) {
+    yield "ptl_dropped";
+    return FAULT.TOUCHED;
+  }
+  return FAULT.SIGBUS;
+}

@@ -1,0 +1,80 @@
+/**
+ * Swap slots: reference counts, content and the frames cached for them.
+ *
+ * From mm/swapfile.c and mm/swap_state.c.
+ *
+ * @module
+ */
+
+import type { Pfn } from "../kernel/address.ts";
+
+/** The swap device of a machine. */
+export class Swap {
+  /** Number of slots. */
+  readonly size: number;
+  /** Entries that name a slot, by slot (swap_map). */
+  readonly map: Int32Array;
+  /** Content of what was written to a slot. */
+  readonly content: Uint32Array;
+  /** Frames in the swap cache, by slot; the cache holds one reference on each. */
+  readonly cache: Map<number, Pfn> = new Map();
+  /** Slots in use. */
+  used = 0;
+  #next = 0;
+
+  /**
+   * Makes an empty device.
+   *
+   * @param size Number of slots.
+   */
+  constructor(size: number) {
+    this.size = size;
+    this.map = new Int32Array(size);
+    this.content = new Uint32Array(size);
+  }
+
+  /**
+   * Takes a free slot; nobody names it yet.
+   *
+   * @returns The slot, or -1 when the device is full.
+   */
+  alloc(): number {
+    for (let tried = 0; tried < this.size; tried++) {
+      const slot = (this.#next + tried) % this.size;
+      if (this.map[slot] !== 0 || this.cache.has(slot)) continue;
+      this.#next = slot + 1;
+      this.used++;
+      return slot;
+    }
+    return -1;
+  }
+
+  /**
+   * Adds a reference of an entry (swap_duplicate).
+   *
+   * @param slot The slot.
+   */
+  duplicate(slot: number): void {
+    this.map[slot]++;
+  }
+
+  /**
+   * Drops the reference of an entry (swap_free); the slot is free once no entry names it and no
+   * frame is cached for it.
+   *
+   * @param slot The slot.
+   */
+  free(slot: number): void {
+    this.map[slot]--;
+    this.release(slot);
+  }
+
+  /**
+   * Accounts a slot as free if nothing uses it any more.
+   *
+   * @param slot The slot.
+   */
+  release(slot: number): void {
+    if (this.map[slot] === 0 && !this.cache.has(slot)) this.used--;
+  }
+}
