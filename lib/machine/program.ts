@@ -9,6 +9,7 @@
 
 import type { FaultName } from "../kernel/faults.ts";
 import type { KernelProfile } from "../kernel/profile.ts";
+import type { EventName } from "../notifier/events.ts";
 import type { CompareExpectation, Expectation } from "./expectation.ts";
 import type { Arguments, ArgumentValue, OperationSpec } from "./spec.ts";
 
@@ -58,6 +59,16 @@ export interface ProgramListener {
   readonly options: Arguments;
 }
 
+/** A policy of the scenario's own: a built-in one and what differs from it. */
+export interface ProgramPolicy {
+  /** The built-in policy that it starts from. */
+  readonly base: string;
+  /** Whether windows that promise change_pte are left alone; as in the base unless given. */
+  readonly useChangePte?: boolean;
+  /** Actions that differ from the base, by event. */
+  readonly events: Readonly<Partial<Record<EventName, string>>>;
+}
+
 /** One operation to carry out. */
 export interface Step {
   /** The operation. */
@@ -92,6 +103,8 @@ export interface Program {
   readonly machine: MachineSettings;
   /** Costs that differ from the cost model, in ns by name. */
   readonly costs: Readonly<Record<string, number>>;
+  /** Policies of its own, by name; usable wherever a built-in one is. */
+  readonly policies: Readonly<Record<string, ProgramPolicy>>;
   /** Mistakes to inject. */
   readonly faults: readonly FaultName[];
   /** Processes that exist from the beginning. */
@@ -129,6 +142,7 @@ export function newProgram(parts: Partial<Program> & Pick<Program, "name">): Pro
     switches: {},
     machine: DEFAULT_MACHINE,
     costs: {},
+    policies: {},
     faults: [],
     processes: [],
     listeners: [],

@@ -86,6 +86,18 @@ export function processName(): Shape<string> {
 }
 
 /**
+ * Makes the shape of a policy that exists.
+ *
+ * @returns The shape.
+ */
+export function policyName(): Shape<string> {
+  return {
+    read: (node, scope) => knownName(node, scope, "policy", scope.names.policies),
+    schema: () => ({ type: "string" }),
+  };
+}
+
+/**
  * Makes the shape of a listener that exists.
  *
  * @param kinds The kinds that it may have; any unless told.

@@ -54,8 +54,8 @@ export function matcher(rule: NameRule = figureProblem): Shape<Matcher> {
  */
 export function columnRule(): NameRule {
   return (name, scope) => {
-    const { policies } = scope.vocabulary;
-    if (policies.includes(name)) return undefined;
+    const { policies } = scope.names;
+    if (policies.has(name)) return undefined;
     const hint = suggestion(name, policies);
     const message = `Unknown policy ${quote(name)}`;
     return hint === undefined ? { message } : { message, hint };

@@ -17,8 +17,19 @@ export class Names {
   readonly processes: Set<string> = new Set();
   /** Listeners, with their kinds. */
   readonly listeners: Map<string, string> = new Map();
+  /** Policies: the built-in ones and those of the scenario. */
+  readonly policies: Set<string>;
   /** Mappings. */
   readonly mappings: Set<string> = new Set();
+
+  /**
+   * Starts with the names that exist in every scenario.
+   *
+   * @param policies The built-in policies.
+   */
+  constructor(policies: Iterable<string>) {
+    this.policies = new Set(policies);
+  }
 }
 
 /** The surroundings of a node. */
@@ -44,7 +55,7 @@ export class Scope {
     reporter: Reporter,
     vocabulary: Vocabulary,
     variables: ReadonlyMap<string, Value> = new Map(),
-    names: Names = new Names(),
+    names: Names = new Names(vocabulary.policies),
   ) {
     this.reporter = reporter;
     this.vocabulary = vocabulary;

@@ -12,7 +12,7 @@ import type { KernelProfile } from "../kernel/profile.ts";
 /** A kind of listener, as far as a scenario can speak of it. */
 export interface ListenerKind {
   /** Word after `kind:`, such as `"kvm"`. */
-  readonly name: string;
+  readonly kind: string;
   /** What it stands for, one line. */
   readonly about: string;
   /** Its options beside kind, process and policy. */
@@ -35,8 +35,10 @@ export interface Vocabulary {
   readonly operations: readonly OperationSpec[];
   /** The kinds of listener. */
   readonly listenerKinds: readonly ListenerKind[];
-  /** The policies that a listener can follow: the columns of a comparison. */
+  /** The built-in policies that a listener can follow: the columns of a comparison. */
   readonly policies: readonly string[];
+  /** What a policy can do about an event. */
+  readonly policyActions: readonly string[];
   /** The kernel profiles by name. */
   readonly profiles: Readonly<Record<string, KernelProfile>>;
   /** Names in the cost model. */

@@ -1,0 +1,59 @@
+/**
+ * One block of an `expect:` while it is being read.
+ *
+ * @module
+ */
+
+import type { CompareExpectation, Condition, Demand, Expectation } from "../machine/expectation.ts";
+import type { Entry, Node } from "./document.ts";
+import type { Scope } from "./scope.ts";
+
+/** What the `expect:` of a file says: demands on one run, and on a comparison of runs. */
+export interface Expectations {
+  /** Demands on one run. */
+  readonly expect: Expectation[];
+  /** Demands on a comparison. */
+  readonly compare: CompareExpectation[];
+}
+
+/** One block and what was found in it. */
+export interface ExpectBlock {
+  /** The surroundings. */
+  readonly scope: Scope;
+  /** Where the block applies. */
+  readonly when: Condition;
+  /** Receives what is found. */
+  readonly found: Expectations;
+}
+
+/**
+ * Adds a demand on one run.
+ *
+ * @param block The block.
+ * @param entry Where it is written.
+ * @param demand The demand.
+ * @param name Its name, where the key does not say all of it.
+ */
+export function addDemand(
+  block: ExpectBlock,
+  entry: Entry,
+  demand: Demand,
+  name: string = entry.key.text,
+): void {
+  const text = `${name}: ${valueText(entry.value)}`;
+  const position = block.scope.position(entry.key);
+  block.found.expect.push({ demand, text, when: block.when, position });
+}
+
+/**
+ * Writes a value on one line, as the file has it.
+ *
+ * @param node The value.
+ * @returns Text such as `{ legacy: > followup }`.
+ */
+export function valueText(node: Node): string {
+  if (node.kind === "scalar") return node.text;
+  if (node.kind === "list") return `[${node.items.map(valueText).join(", ")}]`;
+  const members = node.entries.map(({ key, value }) => `${key.text}: ${valueText(value)}`);
+  return `{ ${members.join(", ")} }`;
+}

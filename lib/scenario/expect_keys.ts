@@ -1,0 +1,203 @@
+/**
+ * The words of an `expect:` block, each with its reader and its schema.
+ *
+ * @module
+ */
+
+import type { Countable, Demand } from "../machine/expectation.ts";
+import { ERRNO, type ErrnoName } from "../kernel/errno.ts";
+import { TRACE_KINDS } from "../kernel/trace.ts";
+import { EVENT_NAMES } from "../notifier/events.ts";
+import { policyName } from "./arguments.ts";
+import { conditionSchema } from "./conditions.ts";
+import { quote } from "./diagnostics.ts";
+import type { Entry } from "./document.ts";
+import { addDemand, type ExpectBlock, valueText } from "./expect_block.ts";
+import { figureSchema, readFigures } from "./figure_demands.ts";
+import { figureProblem } from "./figures.ts";
+import type { JsonSchema } from "./json_schema.ts";
+import { columnRule, matcher } from "./matcher_text.ts";
+import { pagesSchema, readPages } from "./page_demands.ts";
+import { sequence } from "./sequence_text.ts";
+import { choice, listOf, mapOf, readMap, type Shape } from "./shape.ts";
+import { suggestion } from "./suggest.ts";
+
+/** Where an `expect:` stands. */
+export type ExpectPlace = "step" | "end";
+
+/** A word of an `expect:` block. */
+export interface ExpectKey {
+  /** One line of documentation. */
+  readonly about: string;
+  /** Where it may stand; both unless told. */
+  readonly place?: ExpectPlace;
+  /**
+   * Reads its value.
+   *
+   * @param entry The entry.
+   * @param block The block, which receives what is found.
+   */
+  read(entry: Entry, block: ExpectBlock): void;
+  /**
+   * Describes its value for editors.
+   *
+   * @returns A JSON Schema.
+   */
+  schema(): JsonSchema;
+}
+
+const COUNTABLES: readonly Countable[] = [...EVENT_NAMES, "windows", ...TRACE_KINDS];
+const ERRNO_NAMES = Object.keys(ERRNO) as ErrnoName[];
+
+/** The keys of an `expect:` block with a meaning of their own. */
+export const EXPECT_KEYS: Readonly<Record<string, ExpectKey>> = {
+  when: {
+    about: "Kernels and policies for which the block holds",
+    read: () => {},
+    schema: () => conditionSchema(),
+  },
+  ret: key({
+    about: "Return value of the step",
+    place: "step",
+    shape: matcher(),
+    demands: (matcher) => [{ kind: "ret", matcher }],
+  }),
+  errno: key({
+    about: "Error number with which the step must fail, or several of which one",
+    place: "step",
+    shape: listOf("error numbers", choice("error number", ERRNO_NAMES), { single: true }),
+    demands: (names) => [{ kind: "errno", names }],
+  }),
+  values: {
+    about: "Named values of the step's result",
+    place: "step",
+    read: readValues,
+    schema: () => mapOf("values", undefined, matcher()).schema(),
+  },
+  delta: {
+    about: "Figures by how much they change during the step",
+    place: "step",
+    read: readDeltas,
+    schema: () => ({ type: "object", additionalProperties: figureSchema() }),
+  },
+  events: {
+    about: "Numbers of windows by event, of all windows, or of callbacks by kind",
+    read: readEvents,
+    schema: () =>
+      mapOf("events", { what: "event or callback", words: COUNTABLES }, matcher()).schema(),
+  },
+  sequence: key({
+    about: 'The notifier callbacks, exactly: "S CLEAR ram[0] · cp ram[0] · E"',
+    shape: sequence(),
+    demands: (items) => [{ kind: "sequence", items }],
+  }),
+  pages: {
+    about: "Facts of pages by range",
+    read: (entry, block) => {
+      for (const { where, demand, entry: written } of readPages(entry.value, block.scope)) {
+        addDemand(block, written, { kind: "pages", where, demand });
+      }
+    },
+    schema: pagesSchema,
+  },
+  violations: {
+    about: "Number of violations, the invariant that must break, or numbers by invariant",
+    read: readViolations,
+    schema: () => ({
+      anyOf: [{ type: ["number", "string"] }, mapOf("", undefined, matcher()).schema()],
+    }),
+  },
+  compare: {
+    about: "Figures by policy, when runs are compared",
+    place: "end",
+    read: readCompare,
+    schema: () => ({ type: "object", additionalProperties: columns().schema() }),
+  },
+};
+
+function key<T>(
+  options: {
+    readonly about: string;
+    readonly place?: ExpectPlace;
+    readonly shape: Shape<T>;
+    readonly demands: (value: T) => readonly Demand[];
+  },
+): ExpectKey {
+  const { shape, demands, ...rest } = options;
+  return {
+    ...rest,
+    read(entry, block) {
+      const value = shape.read(entry.value, block.scope);
+      if (value === undefined) return;
+      for (const demand of demands(value)) addDemand(block, entry, demand);
+    },
+    schema: () => shape.schema(),
+  };
+}
+
+function readValues(entry: Entry, block: ExpectBlock): void {
+  for (const one of readMap(entry.value, block.scope, "a map of values") ?? []) {
+    const read = matcher().read(one.value, block.scope);
+    const name = one.key.text;
+    if (read !== undefined) addDemand(block, one, { kind: "value", name, matcher: read });
+  }
+}
+
+function readDeltas(entry: Entry, block: ExpectBlock): void {
+  for (const one of readMap(entry.value, block.scope, "a map of figures") ?? []) {
+    readFigures(one, block, "delta");
+  }
+}
+
+function readEvents(entry: Entry, block: ExpectBlock): void {
+  for (const one of readMap(entry.value, block.scope, "a map of events") ?? []) {
+    const what = COUNTABLES.find((countable) => countable === one.key.text);
+    if (what === undefined) {
+      const name = quote(one.key.text);
+      const hint = suggestion(one.key.text, COUNTABLES);
+      block.scope.report(one.key, `Unknown event or callback ${name}`, hint);
+      continue;
+    }
+    const read = matcher().read(one.value, block.scope);
+    if (read !== undefined) addDemand(block, one, { kind: "events", what, matcher: read });
+  }
+}
+
+function readViolations(entry: Entry, block: ExpectBlock): void {
+  const { value } = entry;
+  if (value.kind === "map") {
+    for (const one of value.entries) {
+      const read = matcher().read(one.value, block.scope);
+      const invariant = one.key.text;
+      if (read) addDemand(block, one, { kind: "violations", invariant, matcher: read });
+    }
+    return;
+  }
+  if (value.kind === "scalar" && /^[a-z][a-z_]*$/.test(value.text)) {
+    const atLeastOne = { operator: ">=", operand: 1 } as const;
+    addDemand(block, entry, { kind: "violations", invariant: value.text, matcher: atLeastOne });
+    return;
+  }
+  const read = matcher().read(value, block.scope);
+  if (read !== undefined) addDemand(block, entry, { kind: "violations", matcher: read });
+}
+
+function columns() {
+  return mapOf("a map of policies", undefined, matcher(columnRule()));
+}
+
+function readCompare(entry: Entry, block: ExpectBlock): void {
+  const { scope, when, found } = block;
+  for (const { key, value } of readMap(entry.value, scope, "a map of figures") ?? []) {
+    const problem = figureProblem(key.text, scope);
+    if (problem) scope.report(key, problem.message, problem.hint);
+    for (const one of readMap(value, scope, "a map of policies") ?? []) {
+      const column = policyName().read(one.key, scope);
+      const read = matcher(columnRule()).read(one.value, scope);
+      if (column === undefined || read === undefined || problem) continue;
+      const text = `${key.text}: { ${column}: ${valueText(one.value)} }`;
+      const position = scope.position(one.key);
+      found.compare.push({ figure: key.text, column, matcher: read, text, when, position });
+    }
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * The `steps:` of a scenario: operations and loops, expanded into a flat list.
+ *
+ * @module
+ */
+
+import type { Expectation } from "../machine/expectation.ts";
+import { type Step, withDefaults } from "../machine/program.ts";
+import type { Arguments, ArgumentValue, OperationSpec } from "../machine/spec.ts";
+import { argumentFields } from "./arguments.ts";
+import { quote } from "./diagnostics.ts";
+import type { Entry, Node } from "./document.ts";
+import { readExpectations } from "./expectations.ts";
+import { LOOP_FIELDS, type LoopPasses, readLoop } from "./loops.ts";
+import type { JsonSchema } from "./json_schema.ts";
+import { MAX_STEPS } from "./limits.ts";
+import type { Scope } from "./scope.ts";
+import { describe, record, recordSchema, text } from "./shape.ts";
+import { suggestion } from "./suggest.ts";
+
+const STEP_KEYS = ["name", "expect", "repeat", "for", "do"];
+
+/**
+ * Reads the steps of a scenario and expands its loops.
+ *
+ * @param node The value of `steps:`.
+ * @param scope Its surroundings; names that steps introduce are added to it.
+ * @returns The steps in the order of their execution.
+ */
+export function readSteps(node: Node, scope: Scope): Step[] {
+  const reader = new StepReader();
+  reader.list(node, scope);
+  return reader.steps;
+}
+
+/**
+ * Describes a step for editors.
+ *
+ * @param operations The operations.
+ * @returns A JSON Schema that refers to `#/$defs/steps` and `#/$defs/step_expect`.
+ */
+export function stepSchema(operations: readonly OperationSpec[]): JsonSchema {
+  const properties: Record<string, JsonSchema> = {
+    name: { description: "Title of the step", ...text().schema() },
+    expect: { description: "What must hold after the step", $ref: "#/$defs/step_expect" },
+    do: { description: "Steps to repeat", $ref: "#/$defs/steps" },
+    ...(recordSchema(LOOP_FIELDS).properties as Record<string, JsonSchema>),
+  };
+  for (const { name, about, kernel, args } of operations) {
+    const schema = recordSchema(argumentFields(args));
+    const description = kernel === undefined ? about : `${about} (${kernel})`;
+    properties[name] = { ...schema, description, type: ["object", "null"] };
+  }
+  return { type: "object", additionalProperties: false, properties };
+}
+
+class StepReader {
+  readonly steps: Step[] = [];
+  #passes = 0;
+  #isFull = false;
+
+  list(node: Node, scope: Scope): void {
+    if (node.kind !== "list" || node.items.length === 0) {
+      const came = node.kind === "list" ? "an empty list" : describe(node);
+      scope.report(node, `Expected a list of steps, got ${came}`);
+      return;
+    }
+    for (const item of node.items) {
+      if (this.#isFull) return;
+      this.#item(item, scope);
+    }
+  }
+
+  #item(node: Node, scope: Scope): void {
+    if (node.kind !== "map") {
+      scope.report(node, `Expected a step as a map, got ${describe(node)}`);
+      return;
+    }
+    const passes = readLoop(node.entries, scope);
+    const body = node.entries.find(({ key }) => key.text === "do");
+    if (passes === undefined && body === undefined) return this.#operation(node, scope);
+    if (passes === undefined) {
+      return scope.report(body?.key ?? node, 'Expected "repeat" or "for" beside "do"');
+    }
+    if (body === undefined) return this.#loop(passes, scope, (one) => this.#operation(node, one));
+    reportBesides(node.entries, scope);
+    this.#loop(passes, scope, (one) => this.list(body.value, one));
+  }
+
+  /** Runs the body per pass, stopping at the first pass with a mistake; once, if for nothing. */
+  #loop(passes: LoopPasses, scope: Scope, body: (scope: Scope) => void): void {
+    const before = scope.reporter.count;
+    for (const variables of passes.values()) {
+      if (++this.#passes > MAX_STEPS) this.#full(passes, scope);
+      if (this.#isFull || scope.reporter.count > before) return;
+      body(scope.with(variables));
+    }
+    if (passes.count > 0) return;
+    const length = this.steps.length;
+    body(scope.with(passes.sample));
+    this.steps.length = length;
+  }
+
+  #operation(node: Extract<Node, { kind: "map" }>, scope: Scope): void {
+    const { operations } = scope.vocabulary;
+    const entry = operationEntry(node, operations, scope);
+    const operation = operations.find(({ name }) => name === entry?.key.text);
+    if (entry === undefined || operation === undefined) return;
+    const args = readArguments(operation, entry, scope);
+    const name = optional(node.entries, "name", (value) => text().read(value, scope));
+    const expect = optional(
+      node.entries,
+      "expect",
+      (value) => readExpectations(value, scope, "step").expect,
+    );
+    if (this.steps.length >= MAX_STEPS) return this.#full(entry.key, scope);
+    this.steps.push(makeStep({ operation, args, entry, name, expect, scope }));
+  }
+
+  #full(at: { readonly span: Node["span"] }, scope: Scope): void {
+    this.#isFull = true;
+    scope.report(at, `Too many steps after expansion of loops: the limit is ${MAX_STEPS}`);
+  }
+}
+
+interface StepParts {
+  readonly operation: OperationSpec;
+  readonly args: Arguments;
+  readonly entry: Entry;
+  readonly name: string | undefined;
+  readonly expect: readonly Expectation[] | undefined;
+  readonly scope: Scope;
+}
+
+function makeStep({ operation, args, entry, name, expect, scope }: StepParts): Step {
+  return {
+    operation,
+    args,
+    label: labelText(entry, scope),
+    expect: expect ?? [],
+    position: scope.position(entry.key),
+    ...(name === undefined ? {} : { name }),
+  };
+}
+
+function readArguments(operation: OperationSpec, entry: Entry, scope: Scope): Arguments {
+  const what = `operation ${quote(operation.name)}`;
+  const given = record(what, argumentFields(operation.args)).read(entry.value, scope) ?? {};
+  return withDefaults(operation, given as Record<string, ArgumentValue>);
+}
+
+/** Finds the one key that names an operation; reports every other that has no meaning. */
+function operationEntry(
+  node: Extract<Node, { kind: "map" }>,
+  operations: readonly OperationSpec[],
+  scope: Scope,
+): Entry | undefined {
+  const names = operations.map(({ name }) => name);
+  const unknown = node.entries.filter(({ key }) => !names.includes(key.text));
+  const strange = unknown.filter(({ key }) => !STEP_KEYS.includes(key.text));
+  for (const { key } of strange) {
+    const hint = suggestion(key.text, [...names, ...STEP_KEYS]);
+    scope.report(key, `Unknown operation or key ${quote(key.text)} in a step`, hint);
+  }
+  const [first, second] = node.entries.filter(({ key }) => names.includes(key.text));
+  if (second !== undefined) {
+    const message = `Expected one operation per step, got ${quote(first.key.text)} and ${
+      quote(second.key.text)
+    }`;
+    scope.report(second.key, message, 'Begin another step with "- "');
+  }
+  if (first === undefined && strange.length === 0) {
+    scope.report(node.entries.at(0)?.key ?? node, "Expected an operation in the step");
+  }
+  return first;
+}
+
+/** Reports keys that a loop with a `do:` list cannot have. */
+function reportBesides(entries: readonly Entry[], scope: Scope): void {
+  for (const { key } of entries) {
+    if (["repeat", "for", "do"].includes(key.text)) continue;
+    const hint = 'Put it into a step of the list after "do"';
+    scope.report(key, `Unexpected key ${quote(key.text)} beside "do"`, hint);
+  }
+}
+
+function optional<T>(
+  entries: readonly Entry[],
+  name: string,
+  read: (value: Node) => T | undefined,
+): T | undefined {
+  const entry = entries.find(({ key }) => key.text === name);
+  return entry && read(entry.value);
+}
+
+/** Writes a step as the file does, on one line and with expressions replaced. */
+function labelText({ key, value }: Entry, scope: Scope): string {
+  const words = [key.text];
+  for (const entry of value.kind === "map" ? value.entries : []) {
+    const text = entry.value.kind === "scalar" ? scope.resolveText(entry.value) : "";
+    words.push(`${entry.key.text}=${text ?? ""}`);
+  }
+  return words.join(" ");
+}
