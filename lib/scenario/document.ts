@@ -92,27 +92,28 @@ export function readDocument(reporter: Reporter): Node | undefined {
   return reporter.count > before ? undefined : node;
 }
 
+/** Reports what YAML itself forbids; after a first error the rest of the text means little. */
 function reportSyntax(document: Document, reporter: Reporter): void {
-  for (const { code, message, pos } of [...document.errors, ...document.warnings]) {
+  for (const { code, message, pos } of [...document.errors.slice(0, 1), ...document.warnings]) {
     const span = { offset: pos[0], length: Math.max(1, pos[1] - pos[0]) };
-    if (code === "RESOURCE_EXHAUSTION") {
-      const text = `Lists and maps are nested too deeply: the limit is ${MAX_DEPTH} levels`;
-      reporter.report(span, text);
-      return;
-    }
-    reporter.report(
-      span,
-      `Invalid YAML: ${message.replace(/\.$/, "")}`,
-      quotingHint(span, reporter),
-    );
+    if (code === "RESOURCE_EXHAUSTION") return reportDepth(span, reporter);
+    const text = `Invalid YAML: ${message.replace(/\.$/, "")}`;
+    reporter.report(span, text, quotingHint(span, reporter));
   }
 }
 
-/** YAML gives a meaning of its own to `>` and `!` at the beginning of a value. */
+function reportDepth(span: Span, reporter: Reporter): void {
+  const message = `Lists and maps are nested too deeply: the limit is ${MAX_DEPTH} levels`;
+  reporter.report(span, message);
+}
+
+/** YAML gives a meaning of its own to some signs at the beginning of a value, and to brackets. */
 function quotingHint(span: Span, reporter: Reporter): string | undefined {
   const { line, column } = reporter.position(span.offset);
   const near = reporter.line(line).slice(Math.max(0, column - 4), column + 3);
-  return /[>!|%@`]/.test(near) ? 'Write comparisons in quotes, such as ">= 3"' : undefined;
+  if (/[>!|%@`]/.test(near)) return 'Write comparisons in quotes, such as ">= 3"';
+  const isBracket = /\w\[/.test(near);
+  return isBracket ? 'Write ranges in quotes within [ ] or { }, such as "ram[0]"' : undefined;
 }
 
 interface Sized {
@@ -136,10 +137,7 @@ class Converter {
   #convert(node: YamlNode | null, depth: number, from: number): Sized | undefined {
     const span = spanOf(node, from);
     if (depth > MAX_DEPTH) {
-      this.#reporter.report(
-        span,
-        `Lists and maps are nested too deeply: the limit is ${MAX_DEPTH} levels`,
-      );
+      reportDepth(span, this.#reporter);
       return undefined;
     }
     if (isAlias(node)) return this.#alias(node.source, span);

@@ -8,6 +8,7 @@ import type { Countable, Demand } from "../machine/expectation.ts";
 import { ERRNO, type ErrnoName } from "../kernel/errno.ts";
 import { TRACE_KINDS } from "../kernel/trace.ts";
 import { EVENT_NAMES } from "../notifier/events.ts";
+import { placedText } from "../machine/expect_pages.ts";
 import { policyName } from "./arguments.ts";
 import { conditionSchema } from "./conditions.ts";
 import { quote } from "./diagnostics.ts";
@@ -95,7 +96,8 @@ export const EXPECT_KEYS: Readonly<Record<string, ExpectKey>> = {
     about: "Facts of pages by range",
     read: (entry, block) => {
       for (const { where, demand, entry: written } of readPages(entry.value, block.scope)) {
-        addDemand(block, written, { kind: "pages", where, demand });
+        const name = `${placedText(where)} ${written.key.text}`;
+        addDemand(block, written, { kind: "pages", where, demand }, name);
       }
     },
     schema: pagesSchema,
@@ -139,7 +141,8 @@ function readValues(entry: Entry, block: ExpectBlock): void {
   for (const one of readMap(entry.value, block.scope, "a map of values") ?? []) {
     const read = matcher().read(one.value, block.scope);
     const name = one.key.text;
-    if (read !== undefined) addDemand(block, one, { kind: "value", name, matcher: read });
+    if (read === undefined) continue;
+    addDemand(block, one, { kind: "value", name, matcher: read }, `values.${name}`);
   }
 }
 
@@ -159,7 +162,8 @@ function readEvents(entry: Entry, block: ExpectBlock): void {
       continue;
     }
     const read = matcher().read(one.value, block.scope);
-    if (read !== undefined) addDemand(block, one, { kind: "events", what, matcher: read });
+    if (read === undefined) continue;
+    addDemand(block, one, { kind: "events", what, matcher: read }, `events.${what}`);
   }
 }
 
@@ -169,7 +173,9 @@ function readViolations(entry: Entry, block: ExpectBlock): void {
     for (const one of value.entries) {
       const read = matcher().read(one.value, block.scope);
       const invariant = one.key.text;
-      if (read) addDemand(block, one, { kind: "violations", invariant, matcher: read });
+      if (read === undefined) continue;
+      const demand = { kind: "violations", invariant, matcher: read } as const;
+      addDemand(block, one, demand, `violations.${invariant}`);
     }
     return;
   }

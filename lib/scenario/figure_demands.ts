@@ -61,5 +61,7 @@ function readFigure(
   const problem = figureProblem(name, block.scope);
   if (problem) block.scope.report(at, problem.message, problem.hint);
   const read = matcher().read(entry.value, block.scope);
-  if (read !== undefined && !problem) addDemand(block, entry, { kind, name, matcher: read }, name);
+  if (read === undefined || problem) return;
+  const written = kind === "delta" ? `delta ${name}` : name;
+  addDemand(block, entry, { kind, name, matcher: read }, written);
 }

@@ -118,6 +118,7 @@ class StepReader {
   }
 
   #full(at: { readonly span: Node["span"] }, scope: Scope): void {
+    if (this.#isFull) return;
     this.#isFull = true;
     scope.report(at, `Too many steps after expansion of loops: the limit is ${MAX_STEPS}`);
   }
