@@ -1,0 +1,117 @@
+/**
+ * Accounting: every reference and mapping of a frame is held by somebody that can be named.
+ *
+ * @module
+ */
+
+import { HPAGE_PMD_NR, PAGE_SIZE, PMD_SIZE, TASK_SIZE } from "../kernel/address.ts";
+import type { Violation } from "../kernel/violation.ts";
+import { GUP_PIN_COUNTING_BIAS, ZERO_PFN } from "../mm/frames.ts";
+import { PG_BUDDY, PG_RESERVED, PG_TAIL } from "../mm/page_flags.ts";
+import type { Cursor, PteTable } from "../mm/page_table.ts";
+import { PTE_PRESENT, PTE_SPECIAL, PTE_SWAP } from "../mm/pte.ts";
+import type { Machine } from "./machine.ts";
+
+/** What the page tables, pins and caches of a machine hold. */
+interface Holdings {
+  /** Entries that map each frame. */
+  readonly mapcount: Int32Array;
+  /** References on each frame; compound pages on their head. */
+  readonly refcount: Int32Array;
+  /** Entries that name each swap slot. */
+  readonly swap: Int32Array;
+}
+
+/**
+ * Checks reference counts, map counts and swap slots against what holds them.
+ *
+ * @param machine The machine, between two operations.
+ * @param found Receives the breaches.
+ */
+export function checkAccounting(machine: Machine, found: Violation[]): void {
+  const held = collect(machine);
+  const { frames, swap } = machine.host;
+  for (let pfn = 0; pfn < frames.count; pfn++) {
+    const flags = frames.flags[pfn];
+    const free = (flags & PG_BUDDY) !== 0 || (flags === 0 && frames.refcount[pfn] === 0);
+    if (free && held.refcount[pfn] === 0 && held.mapcount[pfn] === 0) continue;
+    if ((flags & (PG_RESERVED | PG_TAIL)) !== 0) continue;
+    if (frames.mapcount[pfn] !== held.mapcount[pfn]) {
+      found.push(breach("mapcount", pfn, frames.mapcount[pfn], held.mapcount[pfn]));
+    }
+    if (frames.refcount[pfn] !== held.refcount[pfn]) {
+      found.push(breach("refcount", pfn, frames.refcount[pfn], held.refcount[pfn]));
+    }
+  }
+  for (let slot = 0; slot < swap.size; slot++) {
+    if (swap.map[slot] === held.swap[slot]) continue;
+    found.push({
+      invariant: "swap",
+      message: `Swap slot ${slot} counts ${swap.map[slot]} entries, but ${held.swap[slot]} name it`,
+    });
+  }
+}
+
+function breach(invariant: string, pfn: number, counted: number, held: number): Violation {
+  const what = invariant === "mapcount" ? "entries map it" : "references are held";
+  return { invariant, message: `Frame ${pfn} has ${invariant} ${counted}, but ${held} ${what}` };
+}
+
+function collect(machine: Machine): Holdings {
+  const { frames, swap, files, mms } = machine.host;
+  const held: Holdings = {
+    mapcount: new Int32Array(frames.count),
+    refcount: new Int32Array(frames.count),
+    swap: new Int32Array(swap.size),
+  };
+  for (const mm of mms) {
+    const cursor = mm.pageTable.cursor(0, TASK_SIZE);
+    while (cursor.next()) {
+      if (cursor.table === null) addHuge(held, cursor);
+      else addTable(held, frames, cursor.table);
+    }
+  }
+  for (const pfn of swap.cache.values()) held.refcount[frames.head(pfn)]++;
+  for (const file of files) {
+    for (const pfn of file.cache.values()) held.refcount[frames.head(pfn)]++;
+    for (const slot of file.swapped.values()) held.swap[slot]++;
+  }
+  for (const pfn of machine.kernelFrames) held.refcount[pfn]++;
+  addPins(machine, held);
+  return held;
+}
+
+function addTable(held: Holdings, frames: { head(pfn: number): number }, table: PteTable): void {
+  const { flags, pfn } = table;
+  for (let index = 0; index < HPAGE_PMD_NR; index++) {
+    const entry = flags[index];
+    if (entry === 0) continue;
+    if ((entry & PTE_PRESENT) !== 0) {
+      if ((entry & PTE_SPECIAL) !== 0 || pfn[index] === ZERO_PFN) continue;
+      held.mapcount[pfn[index]]++;
+      held.refcount[frames.head(pfn[index])]++;
+    } else if ((entry & PTE_SWAP) !== 0) {
+      held.swap[pfn[index]]++;
+    }
+  }
+}
+
+/** A huge entry holds one reference on the head and maps each of its frames. */
+function addHuge(held: Holdings, cursor: Cursor): void {
+  const flags = cursor.pmd.hugeFlags[cursor.slot];
+  if ((flags & PTE_PRESENT) === 0 || (flags & PTE_SPECIAL) !== 0) return;
+  const head = cursor.pmd.hugePfn[cursor.slot];
+  held.refcount[head]++;
+  for (let index = 0; index < PMD_SIZE / PAGE_SIZE; index++) held.mapcount[head + index]++;
+}
+
+function addPins(machine: Machine, held: Holdings): void {
+  const { frames, profile } = machine.host;
+  const weight = profile.pinBias ? GUP_PIN_COUNTING_BIAS : 1;
+  for (const { listener } of machine.listeners.values()) {
+    if (!listener.pins) continue;
+    listener.forEachEntry((_address, pfn) => {
+      held.refcount[frames.head(pfn)] += weight;
+    });
+  }
+}

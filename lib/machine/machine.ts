@@ -1,0 +1,292 @@
+/**
+ * A machine: one simulated computer with its processes and listeners by name.
+ *
+ * It executes operations one after the other, each drained without interruption, and checks its
+ * invariants after every one of them.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE, type Vaddr } from "../kernel/address.ts";
+import type { CostName } from "../kernel/costs.ts";
+import { COSTS } from "../kernel/costs.ts";
+import { type FaultSet, NO_FAULTS } from "../kernel/faults.ts";
+import { drain } from "../kernel/operation.ts";
+import type { KernelProfile } from "../kernel/profile.ts";
+import { KernelBugError, type Violation } from "../kernel/violation.ts";
+import type { ListenerCostName } from "../listeners/costs.ts";
+import type { Listener } from "../listeners/listener.ts";
+import type { PolicySpec } from "../listeners/policy.ts";
+import { createListener, type ListenerOptions } from "../listeners/registry.ts";
+import { userPages } from "../mm/gup.ts";
+import { Host } from "../mm/host.ts";
+import type { Mm } from "../mm/mm_struct.ts";
+import { mmuNotifierRegister } from "../notifier/chain.ts";
+import { checkMachine } from "./check.ts";
+import type { Arguments, OperationResult, OperationSpec, RangeRef } from "./spec.ts";
+
+/** How to make a machine. */
+export interface MachineOptions {
+  /** Switches of the simulated kernel; v5.2 unless given. */
+  readonly profile?: KernelProfile;
+  /** Memory in bytes; 64 MiB unless given. */
+  readonly memory?: number;
+  /** NUMA nodes; 1 unless given. */
+  readonly nodes?: number;
+  /** Swap in pages; as much as memory unless given. */
+  readonly swapPages?: number;
+  /** Seed of all chance; 1 unless given. */
+  readonly seed?: number;
+  /** Costs in ns that replace those of the model, by name. */
+  readonly costs?: Readonly<Record<string, number>>;
+  /** Mistakes to inject. */
+  readonly faults?: FaultSet;
+  /** Whether invariants are checked after every operation; true unless given. */
+  readonly check?: boolean;
+  /** Most trace records kept; 0 records none. */
+  readonly traceLimit?: number;
+}
+
+/** A mapping that an operation has named. */
+export interface NamedMapping {
+  /** Its name. */
+  readonly name: string;
+  /** The process that made it. */
+  readonly process: string;
+  /** First byte. */
+  readonly start: Vaddr;
+  /** Number of pages. */
+  readonly pages: number;
+}
+
+/** A listener and where it works. */
+export interface PlacedListener {
+  /** The listener. */
+  readonly listener: Listener;
+  /** Name of the process. */
+  readonly process: string;
+}
+
+/** A part of an address space. */
+export interface PlacedPages {
+  /** The address space. */
+  readonly mm: Mm;
+  /** First byte. */
+  readonly start: Vaddr;
+  /** First byte after. */
+  readonly end: Vaddr;
+  /** Number of pages. */
+  readonly pages: number;
+}
+
+/** What to add as a listener. */
+export interface AddListenerOptions {
+  /** Name for scenarios and counters. */
+  readonly name: string;
+  /** Kind of driver, such as `"kvm"`. */
+  readonly kind: string;
+  /** Name of the process. */
+  readonly process: string;
+  /** Name of a built-in policy, or a policy written out. */
+  readonly policy: string | PolicySpec;
+  /** Options of the kind. */
+  readonly options?: ListenerOptions;
+}
+
+/**
+ * A simulated computer.
+ *
+ * @example
+ * ```ts
+ * import { Machine } from "./machine.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const machine = new Machine();
+ * machine.addProcess("qemu");
+ * assertEquals(machine.mm("qemu").rss, 0);
+ * ```
+ */
+export class Machine {
+  /** The mm side: memory, daemons, clock and trace. */
+  readonly host: Host;
+  /** Whether invariants are checked after every operation. */
+  readonly checked: boolean;
+  /** Processes by name. */
+  readonly processes: Map<string, Mm> = new Map();
+  /** Listeners by name, in order of registration. */
+  readonly listeners: Map<string, PlacedListener> = new Map();
+  /** Named mappings. */
+  readonly mappings: Map<string, NamedMapping> = new Map();
+  /** Copies of processes that pre-copy rounds have sent: content by address. */
+  readonly images: Map<string, Map<Vaddr, number>> = new Map();
+  /** Frames that operations hold for the kernel, which no page table maps. */
+  readonly kernelFrames: Set<number> = new Set();
+  /** Every breach found so far. */
+  readonly violations: Violation[] = [];
+  /** Next content for pages that must all differ. */
+  nextUnique = 1;
+  readonly #listenerCosts: Readonly<Partial<Record<ListenerCostName, number>>>;
+
+  /**
+   * Makes a machine without processes.
+   *
+   * @param options Profile, sizes, seed, costs and checks.
+   * @throws {RangeError} If the memory is too small for its nodes.
+   */
+  constructor(options: MachineOptions = {}) {
+    const { check = true, faults = NO_FAULTS, costs = {}, ...sizes } = options;
+    const own = Object.entries(costs).filter(([name]) => Object.hasOwn(COSTS, name));
+    const others = Object.entries(costs).filter(([name]) => !Object.hasOwn(COSTS, name));
+    const memoryPages = Math.floor((sizes.memory ?? 64 * 2 ** 20) / PAGE_SIZE);
+    this.host = new Host({
+      swapPages: memoryPages,
+      ...sizes,
+      faults,
+      costs: Object.fromEntries(own) as Partial<Record<CostName, number>>,
+    });
+    this.#listenerCosts = Object.fromEntries(others) as Partial<Record<ListenerCostName, number>>;
+    this.checked = check;
+  }
+
+  /**
+   * Starts a process with an empty address space.
+   *
+   * @param name Its name.
+   * @returns The address space.
+   * @throws {RangeError} If a process of that name exists.
+   */
+  addProcess(name: string): Mm {
+    this.#requireNewProcess(name);
+    const mm = this.host.createMm(name);
+    this.processes.set(name, mm);
+    return mm;
+  }
+
+  /**
+   * Enters an address space that an operation made (fork) under its name.
+   *
+   * @param mm The address space.
+   * @throws {RangeError} If a process of that name exists.
+   */
+  adoptProcess(mm: Mm): void {
+    this.#requireNewProcess(mm.name);
+    this.processes.set(mm.name, mm);
+  }
+
+  /**
+   * Adds a listener to a process and registers it on the chain, if it has callbacks.
+   *
+   * @param options Name, kind, process and policy.
+   * @returns The listener.
+   * @throws {RangeError} If the process, kind, policy or an option is unknown.
+   */
+  addListener(options: AddListenerOptions): Listener {
+    const { name, process } = options;
+    const mm = this.mm(process);
+    const listener = createListener({
+      kind: options.kind,
+      name,
+      user: userPages(mm),
+      policy: options.policy,
+      options: options.options ?? {},
+      subject: this.listeners.size,
+      costs: this.#listenerCosts,
+    });
+    if (listener.ops !== null) mmuNotifierRegister(listener.ops, mm);
+    this.listeners.set(name, { listener, process });
+    return listener;
+  }
+
+  /**
+   * Finds the address space of a process.
+   *
+   * @param process Its name.
+   * @returns The address space.
+   * @throws {RangeError} If there is no such process.
+   */
+  mm(process: string): Mm {
+    const mm = this.processes.get(process);
+    if (mm !== undefined) return mm;
+    const known = [...this.processes.keys()].join(", ") || "none";
+    throw new RangeError(`Cannot find process "${process}": the machine has ${known}`);
+  }
+
+  /**
+   * Finds a listener.
+   *
+   * @param name Its name.
+   * @returns The listener and its process.
+   * @throws {RangeError} If there is no such listener.
+   */
+  listener(name: string): PlacedListener {
+    const placed = this.listeners.get(name);
+    if (placed !== undefined) return placed;
+    const known = [...this.listeners.keys()].join(", ") || "none";
+    throw new RangeError(`Cannot find listener "${name}": the machine has ${known}`);
+  }
+
+  /**
+   * Finds a range of pages.
+   *
+   * @param range A named mapping or a part of it.
+   * @param process Process to look in; the one that made the mapping unless given.
+   * @returns Where it is.
+   * @throws {RangeError} If there is no such mapping, or it has fewer pages.
+   */
+  pages(range: RangeRef, process?: string): PlacedPages {
+    const mapping = this.mappings.get(range.mapping);
+    if (mapping === undefined) {
+      const known = [...this.mappings.keys()].join(", ") || "none";
+      throw new RangeError(`Cannot find mapping "${range.mapping}": the machine has ${known}`);
+    }
+    const pages = range.pages ?? mapping.pages - range.firstPage;
+    if (pages < 1 || range.firstPage + pages > mapping.pages) {
+      throw new RangeError(
+        `Cannot use pages ${range.firstPage} to ${range.firstPage + pages} of mapping ` +
+          `"${mapping.name}": it has ${mapping.pages} pages`,
+      );
+    }
+    const start = mapping.start + range.firstPage * PAGE_SIZE;
+    const mm = this.mm(process ?? mapping.process);
+    return { mm, start, end: start + pages * PAGE_SIZE, pages };
+  }
+
+  /**
+   * Carries out one operation without interruption, then checks the invariants.
+   *
+   * A broken invariant does not throw: it is added to {@linkcode Machine.violations}.
+   *
+   * @param operation The operation.
+   * @param args Its checked arguments.
+   * @returns Its result.
+   * @throws {RangeError} If an argument names something that does not exist.
+   */
+  execute(operation: OperationSpec, args: Arguments): OperationResult {
+    const { trace, clock } = this.host;
+    trace.record(clock.now, "operation_begin", -1, -1, 0, 0, 0, 0);
+    const result = this.#run(operation, args);
+    trace.record(clock.now, "operation_end", -1, -1, 0, 0, 0, 0);
+    if (this.checked) this.violations.push(...checkMachine(this, operation.name));
+    return result;
+  }
+
+  #run(operation: OperationSpec, args: Arguments): OperationResult {
+    try {
+      return drain(operation.run(this, args));
+    } catch (error) {
+      if (!(error instanceof KernelBugError)) throw error;
+      this.violations.push({
+        invariant: "kernel_bug",
+        message: error.message,
+        operation: operation.name,
+      });
+      return { ret: 0 };
+    }
+  }
+
+  #requireNewProcess(name: string): void {
+    if (this.processes.has(name)) {
+      throw new RangeError(`Cannot start process "${name}": there is one of that name`);
+    }
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * Operations of the devices: guests and RDMA NICs.
+ *
+ * @module
+ */
+
+import { KvmListener } from "../../listeners/kvm.ts";
+import { OdpListener } from "../../listeners/odp.ts";
+import { PinnedMrListener } from "../../listeners/pinned_mr.ts";
+import { ERRNO } from "../../kernel/errno.ts";
+import type { Machine } from "../machine.ts";
+import type { Arguments, ArgumentSpec, OperationSpec } from "../spec.ts";
+import { FILL, fillOf, number, pagesOf, RANGE, text } from "./arguments.ts";
+
+const GUEST: ArgumentSpec = {
+  kind: "listener",
+  about: "The guest",
+  required: true,
+  listenerKinds: ["kvm"],
+};
+
+const NIC: ArgumentSpec = {
+  kind: "listener",
+  about: "The NIC",
+  required: true,
+  listenerKinds: ["odp", "pinned_mr"],
+};
+
+const MEMSLOT: OperationSpec = {
+  name: "memslot",
+  about: "Gives a guest memory",
+  kernel: "virt/kvm/kvm_main.c: __kvm_set_memory_region",
+  args: {
+    listener: GUEST,
+    range: RANGE,
+    gpa: { kind: "address", about: "Guest physical address of its first page", default: 0 },
+  },
+  // deno-lint-ignore require-yield
+  *run(machine, args) {
+    const { start, pages } = pagesOf(machine, args);
+    return { ret: guest(machine, args).addMemslot(number(args, "gpa"), start, pages) };
+  },
+};
+
+const GUEST_READ: OperationSpec = {
+  name: "guest_read",
+  about: "The guest reads each page of a range",
+  kernel: "arch/x86/kvm/mmu.c: tdp_page_fault",
+  args: { listener: GUEST, range: RANGE },
+  *run(machine, args) {
+    const { start, pages } = pagesOf(machine, args);
+    return { ret: yield* guest(machine, args).guestRead(start, pages) };
+  },
+};
+
+const GUEST_WRITE: OperationSpec = {
+  name: "guest_write",
+  about: "The guest fills each page of a range",
+  kernel: "arch/x86/kvm/mmu.c: tdp_page_fault",
+  args: { listener: GUEST, range: RANGE, fill: FILL },
+  *run(machine, args) {
+    const { start, pages } = pagesOf(machine, args);
+    const store = fillOf(machine, args);
+    const content = (page: number) => store(0, page);
+    return { ret: yield* guest(machine, args).guestWrite(start, pages, content) };
+  },
+};
+
+const REG_MR: OperationSpec = {
+  name: "reg_mr",
+  about: "Registers a memory region with a NIC; a pinned one faults in and pins every page",
+  kernel: "drivers/infiniband/core/umem_odp.c: ib_umem_odp_get; umem.c: ib_umem_get",
+  args: {
+    listener: NIC,
+    range: RANGE,
+    access: { kind: "choice", about: "What peers may do", choices: ["ro", "rw"], default: "rw" },
+  },
+  *run(machine, args) {
+    const { start, pages } = pagesOf(machine, args);
+    const key = yield* nic(machine, args).regMr(start, pages, args.access === "rw");
+    return { ret: key < 0 ? key : 0 };
+  },
+};
+
+const DEREG_MR: OperationSpec = {
+  name: "dereg_mr",
+  about: "Removes the oldest memory region that covers a range",
+  kernel: "drivers/infiniband/core/umem_odp.c: ib_umem_odp_release; umem.c: ib_umem_release",
+  args: { listener: NIC, range: RANGE },
+  *run(machine, args) {
+    const { start, pages } = pagesOf(machine, args);
+    const device = nic(machine, args);
+    const key = device.findMr(start, pages, false);
+    return { ret: key === 0 ? -ERRNO.ENOENT : yield* device.deregMr(key) };
+  },
+};
+
+const RDMA_READ: OperationSpec = {
+  name: "rdma_read",
+  about: "A peer reads each page of a range",
+  kernel: "drivers/infiniband/hw/mlx5/odp.c: pagefault_mr",
+  args: { listener: NIC, range: RANGE },
+  *run(machine, args) {
+    const { start, pages } = pagesOf(machine, args);
+    return { ret: yield* nic(machine, args).rdmaRead(start, pages) };
+  },
+};
+
+const RDMA_WRITE: OperationSpec = {
+  name: "rdma_write",
+  about: "A peer fills each page of a range",
+  kernel: "drivers/infiniband/hw/mlx5/odp.c: pagefault_mr",
+  args: { listener: NIC, range: RANGE, fill: FILL },
+  *run(machine, args) {
+    const { start, pages } = pagesOf(machine, args);
+    const store = fillOf(machine, args);
+    return { ret: yield* nic(machine, args).rdmaWrite(start, pages, (page) => store(0, page)) };
+  },
+};
+
+function guest(machine: Machine, args: Arguments): KvmListener {
+  const { listener } = machine.listener(text(args, "listener"));
+  if (listener instanceof KvmListener) return listener;
+  throw wrongKind(listener.name, listener.kind, "kvm");
+}
+
+function nic(machine: Machine, args: Arguments): OdpListener | PinnedMrListener {
+  const { listener } = machine.listener(text(args, "listener"));
+  if (listener instanceof OdpListener || listener instanceof PinnedMrListener) return listener;
+  throw wrongKind(listener.name, listener.kind, "odp or pinned_mr");
+}
+
+function wrongKind(name: string, kind: string, wanted: string): TypeError {
+  return new TypeError(`Cannot use listener "${name}": expected kind ${wanted}, got ${kind}`);
+}
+
+/** The operations, in the order of documentation. */
+export const DEVICE_OPS: readonly OperationSpec[] = [
+  MEMSLOT,
+  GUEST_READ,
+  GUEST_WRITE,
+  REG_MR,
+  DEREG_MR,
+  RDMA_READ,
+  RDMA_WRITE,
+];

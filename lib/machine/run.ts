@@ -1,0 +1,195 @@
+/**
+ * Running a program on a machine of its own.
+ *
+ * @module
+ */
+
+import type { FaultName, FaultSet } from "../kernel/faults.ts";
+import { kernelProfile } from "../kernel/profile.ts";
+import type { Violation } from "../kernel/violation.ts";
+import type { PolicySpec } from "../listeners/policy.ts";
+import { checkEnd, checkStep, takeBaseline } from "./expect.ts";
+import { allFigures } from "./figures.ts";
+import { Machine } from "./machine.ts";
+import type { Failure, Observed } from "./observed.ts";
+import { observe } from "./observer.ts";
+import type { Program, ProgramListener, SourcePosition } from "./program.ts";
+import type { OperationResult } from "./spec.ts";
+
+/** How to run a program. */
+export interface RunOptions {
+  /** Name of the kernel profile; the program's unless given. */
+  readonly kernel?: string;
+  /** Policy of every listener that does not name its own; `"legacy"` unless given. */
+  readonly policy?: string;
+  /** Seed; the program's unless given. */
+  readonly seed?: number;
+  /** Mistakes to inject beside the program's own. */
+  readonly faults?: readonly FaultName[];
+  /** Whether invariants are checked after every operation; true unless given. */
+  readonly check?: boolean;
+  /** Most trace records kept. */
+  readonly traceLimit?: number;
+}
+
+/** What came of one step. */
+export interface StepResult {
+  /** The step in short. */
+  readonly label: string;
+  /** Its title, if it has one. */
+  readonly name?: string;
+  /** Where it is written, or null. */
+  readonly position: SourcePosition | null;
+  /** What the operation gave back. */
+  readonly result: OperationResult;
+  /** Virtual time that passed, in ns. */
+  readonly time_ns: number;
+  /** Expectations that do not hold. */
+  readonly failures: readonly Failure[];
+}
+
+/** What came of a run. */
+export interface RunResult {
+  /** Title of the program. */
+  readonly program: string;
+  /** Name of the kernel profile. */
+  readonly kernel: string;
+  /** Name of the policy. */
+  readonly policy: string;
+  /** Whether every expectation held. */
+  readonly passed: boolean;
+  /** The steps in order. */
+  readonly steps: readonly StepResult[];
+  /** All failures: those of the steps, then those of the end. */
+  readonly failures: readonly Failure[];
+  /** Every breach of an invariant, expected ones included, with the step's position. */
+  readonly violations: readonly PlacedViolation[];
+  /** All figures at the end, by dotted name. */
+  readonly figures: Readonly<Record<string, number>>;
+  /** The machine as the run left it. */
+  readonly machine: Machine;
+}
+
+/** A violation and the step after which it was found. */
+export interface PlacedViolation extends Violation {
+  /** Where the step is written, or null. */
+  readonly position: SourcePosition | null;
+}
+
+/**
+ * Makes the machine that a program asks for, with its processes and listeners.
+ *
+ * @param program The program.
+ * @param options Kernel, policy, seed and faults.
+ * @returns The machine before the first step.
+ * @throws {RangeError} If kernel, policy or a listener is unknown.
+ */
+export function prepareMachine(program: Program, options: RunOptions = {}): Machine {
+  const { memory, nodes, seed } = program.machine;
+  const faults: FaultSet = new Set([...program.faults, ...(options.faults ?? [])]);
+  const machine = new Machine({
+    profile: { ...kernelProfile(options.kernel ?? program.kernel), ...program.switches },
+    memory,
+    nodes,
+    seed: options.seed ?? seed,
+    costs: program.costs,
+    faults,
+    check: options.check ?? true,
+    ...(options.traceLimit === undefined ? {} : { traceLimit: options.traceLimit }),
+  });
+  for (const { name } of program.processes) machine.addProcess(name);
+  for (const listener of program.listeners) {
+    machine.addListener({
+      name: listener.name,
+      kind: listener.kind,
+      process: listener.process,
+      policy: policyOf(program, listener, options.policy ?? "legacy"),
+      options: listener.options as Record<string, string | number | boolean>,
+    });
+  }
+  return machine;
+}
+
+/**
+ * Runs a program from start to end.
+ *
+ * @param program The program.
+ * @param options Kernel, policy, seed and faults.
+ * @returns What came of it.
+ * @throws {RangeError} If kernel, policy or a name in the program is unknown.
+ */
+export function runProgram(program: Program, options: RunOptions = {}): RunResult {
+  const policy = options.policy ?? "legacy";
+  const machine = prepareMachine(program, options);
+  const steps: StepResult[] = [];
+  const violations: PlacedViolation[] = [];
+  for (let index = 0; index < program.steps.length; index++) {
+    steps.push(runStep(program, index, machine, policy));
+    const { position } = program.steps[index];
+    const fresh = machine.violations.slice(violations.length);
+    violations.push(...fresh.map((violation) => ({ ...violation, position })));
+  }
+  const end = view(machine, policy, null, 0, 0);
+  const failures = [...steps.flatMap((step) => step.failures), ...checkEnd(program, end)];
+  return {
+    program: program.name,
+    kernel: options.kernel ?? program.kernel,
+    policy,
+    passed: failures.length === 0,
+    steps,
+    failures,
+    violations,
+    figures: allFigures(machine),
+    machine,
+  };
+}
+
+/**
+ * Carries out one step of a program and checks what is expected of it.
+ *
+ * @param program The program.
+ * @param index Index of the step.
+ * @param machine The machine.
+ * @param policy Name of the policy of the run.
+ * @returns What came of it.
+ */
+export function runStep(
+  program: Program,
+  index: number,
+  machine: Machine,
+  policy: string,
+): StepResult {
+  const step = program.steps[index];
+  const { host } = machine;
+  const [fromRecord, fromViolation] = [host.trace.length, machine.violations.length];
+  const before = view(machine, policy, null, fromRecord, fromViolation);
+  const baseline = takeBaseline(step.expect, before);
+  const started = host.clock.now;
+  const result = machine.execute(step.operation, step.args);
+  const after = view(machine, policy, result, fromRecord, fromViolation);
+  return {
+    label: step.label,
+    ...(step.name === undefined ? {} : { name: step.name }),
+    position: step.position,
+    result,
+    time_ns: host.clock.now - started,
+    failures: checkStep(program, index, after, baseline),
+  };
+}
+
+function view(
+  machine: Machine,
+  policy: string,
+  result: OperationResult | null,
+  fromRecord: number,
+  fromViolation: number,
+): Observed {
+  return observe(machine, { policy, result, fromRecord, fromViolation });
+}
+
+/** The policy of a listener: its own, or that of the run; a name of the program's is written out. */
+function policyOf(program: Program, listener: ProgramListener, run: string): string | PolicySpec {
+  const name = listener.policy ?? run;
+  if (!Object.hasOwn(program.policies, name)) return name;
+  return { name, ...program.policies[name] } as PolicySpec;
+}
