@@ -50,7 +50,7 @@ export interface ArgumentSpec {
   /** For kind `listener`: the kinds of listener it may name. */
   readonly listenerKinds?: readonly string[];
   /** For kind `name`: what is named; a mapping unless told. */
-  readonly introduces?: "mapping" | "process";
+  readonly introduces?: "mapping" | "process" | "image";
 }
 
 /** A mapping by name, or a part of it in pages. */

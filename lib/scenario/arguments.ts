@@ -125,9 +125,7 @@ function argumentShape(spec: ArgumentSpec): Shape<ArgumentValue> {
     case "listener":
       return listenerName(spec.listenerKinds);
     case "name":
-      return spec.introduces === "process"
-        ? newName("process", (name, scope) => scope.names.processes.add(name))
-        : newName("mapping", (name, scope) => scope.names.mappings.add(name));
+      return introducedName(spec.introduces ?? "mapping");
     case "range":
       return { read: readRange, schema: rangeSchema };
     case "size":
@@ -145,6 +143,13 @@ function argumentShape(spec: ArgumentSpec): Shape<ArgumentValue> {
     case "duration":
       return duration();
   }
+}
+
+function introducedName(what: "mapping" | "process" | "image"): Shape<string> {
+  return newName(what, (name, { names }) => {
+    if (what === "mapping") names.mappings.add(name);
+    if (what === "process") names.processes.add(name);
+  });
 }
 
 function knownName(

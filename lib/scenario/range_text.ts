@@ -38,7 +38,7 @@ export function readRange(node: Node, scope: Scope): RangeRef | undefined {
   if (scalar === undefined) return undefined;
   const placed = readPlacedRange(scalar.node, scalar.text, scope);
   if (placed?.process === undefined) return placed?.range;
-  const hint = `Write ${quote(scalar.text.slice(placed.process.length + 1))}`;
+  const hint = `Write ${quote(scalar.text.slice(scalar.text.indexOf(":") + 1))}`;
   scope.report(node, "Expected a range without a process", hint);
   return undefined;
 }

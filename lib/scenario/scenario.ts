@@ -11,12 +11,13 @@ import { Scope } from "./scope.ts";
 import { record, type RecordOf } from "./shape.ts";
 import { topLevelFields } from "./top_level.ts";
 import { readVariables, type Variables } from "./variables.ts";
+import { VOCABULARY } from "./builtin_vocabulary.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** Options for {@linkcode parseScenario} and {@linkcode checkScenario}. */
 export interface ScenarioOptions {
-  /** The operations, listeners, kernels and so on that a scenario may name. */
-  readonly vocabulary: Vocabulary;
+  /** The operations, listeners and so on that a scenario may name; all there are unless told. */
+  readonly vocabulary?: Vocabulary;
   /** Name of the file for positions and messages; `"scenario"` unless told. */
   readonly file?: string;
   /** Values that replace those under `vars:`. */
@@ -41,35 +42,13 @@ export interface CheckedScenario {
  * @example
  * ```ts
  * import { parseScenario } from "./scenario.ts";
- * import type { OperationSpec } from "../machine/spec.ts";
- * import { PROFILES } from "../kernel/profile.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const wait: OperationSpec = {
- *   name: "wait",
- *   about: "Lets time pass",
- *   args: { time: { kind: "duration", about: "How long", required: true } },
- *   *run() {
- *     return { ret: 0 };
- *   },
- * };
- * const vocabulary = {
- *   operations: [wait],
- *   listenerKinds: [],
- *   policies: [],
- *   policyActions: [],
- *   profiles: PROFILES,
- *   costs: [],
- *   faults: [],
- * };
- * const program = parseScenario(
- *   "name: A nap\nsteps:\n  - wait: { time: 20 ms }\n    repeat: 3\n",
- *   { vocabulary },
- * );
+ * const program = parseScenario("name: A nap\nsteps:\n  - wait: { time: 20 ms }\n    repeat: 3\n");
  * assertEquals(program.steps.map((step) => step.args.time), [20e6, 20e6, 20e6]);
  * ```
  */
-export function parseScenario(source: string, options: ScenarioOptions): Program {
+export function parseScenario(source: string, options: ScenarioOptions = {}): Program {
   const { program, diagnostics } = checkScenario(source, options);
   if (program !== undefined) return program;
   throw new ScenarioError(options.file ?? "scenario", diagnostics);
@@ -82,11 +61,11 @@ export function parseScenario(source: string, options: ScenarioOptions): Program
  * @param options Vocabulary, file name and variables.
  * @returns The program, or what is wrong.
  */
-export function checkScenario(source: string, options: ScenarioOptions): CheckedScenario {
+export function checkScenario(source: string, options: ScenarioOptions = {}): CheckedScenario {
   const reporter = new Reporter(source, options.file ?? "scenario");
   const node = readDocument(reporter);
   if (node === undefined) return { diagnostics: reporter.diagnostics };
-  const program = readProgram(node, new Scope(reporter, options.vocabulary), options);
+  const program = readProgram(node, new Scope(reporter, options.vocabulary ?? VOCABULARY), options);
   const { diagnostics } = reporter;
   return program === undefined || diagnostics.length > 0
     ? { diagnostics }
@@ -101,7 +80,7 @@ function readProgram(node: Node, outer: Scope, options: ScenarioOptions): Progra
     return undefined;
   }
   const scope = readVariables(valueOf(node, "vars"), outer, options.variables ?? {});
-  const fields = topLevelFields(options.vocabulary);
+  const fields = topLevelFields(scope.vocabulary);
   return assemble(record("a scenario", fields).read(node, scope) ?? {});
 }
 

@@ -17,6 +17,7 @@ const IMAGE = {
   kind: "name",
   about: "Name of the copy; the first round makes it",
   default: "image",
+  introduces: "image",
 } as const;
 
 const PRECOPY: OperationSpec = {

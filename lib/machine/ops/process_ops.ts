@@ -16,7 +16,7 @@ const FORK: OperationSpec = {
   kernel: "kernel/fork.c: dup_mmap; mm/memory.c: copy_page_range",
   args: {
     process: PROCESS,
-    child: { kind: "name", about: "Name of the child", required: true },
+    child: { kind: "name", about: "Name of the child", required: true, introduces: "process" },
   },
   *run(machine, args) {
     const child = yield* fork(machine.mm(text(args, "process")), text(args, "child"));
