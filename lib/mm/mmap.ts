@@ -41,8 +41,11 @@ export const MAX_MAP_COUNT = 65530;
 export interface MmapOptions {
   /** Where; a free place is found without it. */
   addr?: Vaddr;
-  /** Whether `addr` is binding: what is mapped there goes first (MAP_FIXED). */
-  fixed?: boolean;
+  /**
+   * Whether `addr` is binding: what is mapped there goes first (MAP_FIXED), or makes the result
+   * -EEXIST (`"noreplace"`, MAP_FIXED_NOREPLACE).
+   */
+  fixed?: boolean | "noreplace";
   /** Bytes, a multiple of the page size. */
   length: number;
   /** VM_READ, VM_WRITE and VM_EXEC bits. */
@@ -62,7 +65,7 @@ export interface MmapOptions {
  *
  * @param mm The address space.
  * @param options What to map.
- * @returns The address, or -EINVAL or -ENOMEM.
+ * @returns The address, or -EINVAL, -EEXIST or -ENOMEM.
  */
 export function* mmap(mm: Mm, options: MmapOptions): Operation<number> {
   const { length, file = null } = options;
@@ -70,6 +73,9 @@ export function* mmap(mm: Mm, options: MmapOptions): Operation<number> {
   if (options.addr !== undefined && !isAligned(options.addr, PAGE_SIZE)) return -ERRNO.EINVAL;
   const start = options.fixed ? options.addr ?? 0 : freeArea(mm, options.addr, length);
   if (start + length > TASK_SIZE) return -ERRNO.ENOMEM;
+  if (options.fixed === "noreplace" && mm.vmasIn(start, start + length).length > 0) {
+    return -ERRNO.EEXIST;
+  }
   const unmapped = yield* munmapIfMapped(mm, start, start + length);
   if (unmapped < 0) return unmapped;
   if (mm.vmas.length >= MAX_MAP_COUNT) return -ERRNO.ENOMEM;

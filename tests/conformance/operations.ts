@@ -1,0 +1,151 @@
+/**
+ * The operations of the recordings, as calls of the simulator.
+ *
+ * To add an operation, write a function that takes the {@linkcode World} and the recorded step,
+ * runs the mm function on `world.subject(step)` (the step's `target`, or else the process `who`)
+ * and returns the {@linkcode Outcome}; then enter it in {@linkcode OPERATIONS} under the recorded
+ * name. `world.run(operation)` turns 0, a count or a negative error number into an outcome,
+ * `addressArgument` and `lengthArgument` read arguments given in pages, and `world.file` is the
+ * file of the case. Advice names are looked up in `ADVICE` of lib/mm/madvise.ts, so a new advice
+ * needs no entry here. What cannot be replayed throws {@linkcode UnsupportedError} and counts as
+ * failed. Nothing here may know a case: the steps' arguments are all there is.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE, type Vaddr } from "../../lib/kernel/address.ts";
+import { drain } from "../../lib/kernel/operation.ts";
+import { access, fillByte, type Store, storeByte } from "../../lib/mm/access.ts";
+import { clearRefs } from "../../lib/mm/clear_refs.ts";
+import { exitMm } from "../../lib/mm/exit.ts";
+import { fork } from "../../lib/mm/fork.ts";
+import { ksmFullScans, ksmUnmergeAll } from "../../lib/mm/ksm.ts";
+import { ADVICE, type Advice, madvise } from "../../lib/mm/madvise.ts";
+import { FAULT } from "../../lib/mm/memory.ts";
+import { mmap, munmap } from "../../lib/mm/mmap.ts";
+import { mprotect } from "../../lib/mm/mprotect.ts";
+import { VM_EXEC, VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
+import type { RecordedStep } from "./recording.ts";
+import {
+  addressArgument,
+  BASE,
+  lengthArgument,
+  type Outcome,
+  outcomeOf,
+  UnsupportedError,
+  type World,
+} from "./world.ts";
+
+/** Replays one step. */
+export type Operate = (world: World, step: RecordedStep) => Outcome;
+
+/** Recorded operations by name. */
+export const OPERATIONS: Readonly<Record<string, Operate>> = {
+  mmap: mapMemory,
+  munmap: (world, step) =>
+    world.run(munmap(world.subject(step), addressArgument(step), lengthArgument(step))),
+  munmap_len_unaligned: (world, step) =>
+    world.run(munmap(world.subject(step), addressArgument(step), Number(step.args.bytes))),
+  munmap_unaligned: (world, step) => world.run(munmap(world.subject(step), BASE + 1, PAGE_SIZE)),
+  munmap_zero_len: (world, step) => world.run(munmap(world.subject(step), BASE, 0)),
+  mprotect: (world, step) =>
+    world.run(
+      mprotect(world.subject(step), addressArgument(step), lengthArgument(step), rights(step)),
+    ),
+  madvise: (world, step) =>
+    world.run(
+      madvise(world.subject(step), addressArgument(step), lengthArgument(step), advice(step)),
+    ),
+  read: (world, step) => touch(world, step, null),
+  write: (world, step) => touch(world, step, storeByte(Number(step.args.value))),
+  fill: (world, step) => touch(world, step, fillByte(Number(step.args.value))),
+  fork: forkProcess,
+  exit: exitProcess,
+  clear_refs: (world, step) => world.run(clearRefs(world.subject(step), Number(step.args.value))),
+  ksm_scan: ksmScan,
+  ksm_set: ksmSet,
+  ksm_run2_unmerge_all: (world) => {
+    drain(ksmUnmergeAll(world.host));
+    return { ret: 0 };
+  },
+};
+
+/** An address as recordings return it. */
+function place(result: number): Outcome {
+  return result < 0 ? outcomeOf(result) : { ret: `page:${(result - BASE) / PAGE_SIZE}` };
+}
+
+function rights(step: RecordedStep): number {
+  const prot = String(step.args.prot);
+  return (prot.includes("r") ? VM_READ : 0) | (prot.includes("w") ? VM_WRITE : 0) |
+    (prot.includes("x") ? VM_EXEC : 0);
+}
+
+function advice(step: RecordedStep): Advice {
+  const name = ADVICE.find((known) => known === step.args.advice);
+  if (name === undefined) throw new UnsupportedError(`advice ${step.args.advice}`);
+  return name;
+}
+
+/** Without `fixed` the recorder asks for MAP_FIXED_NOREPLACE. */
+function mapMemory(world: World, step: RecordedStep): Outcome {
+  const { backing, share, fixed, populate, pgoff } = step.args;
+  if (backing !== "anon" && backing !== "file") {
+    throw new UnsupportedError(`mmap of ${backing}`);
+  }
+  const options = {
+    addr: addressArgument(step),
+    fixed: fixed === true ? true : "noreplace" as const,
+    length: lengthArgument(step),
+    prot: rights(step),
+    shared: share === "shared",
+    populate: populate === true,
+    ...(backing === "file" ? { file: world.file!, pgoff: Number(pgoff) } : {}),
+  };
+  return place(drain(mmap(world.subject(step), options)));
+}
+
+/** Touches pages in order; a fault that kills ends it: -1 - the page's number within the access. */
+function touch(world: World, step: RecordedStep, store: Store | null): Outcome {
+  const mm = world.subject(step);
+  const start = addressArgument(step);
+  const { pages, failure } = drain(access(mm, start, start + lengthArgument(step), store));
+  if (failure !== 0) {
+    const err = failure === FAULT.SIGSEGV ? "SIGSEGV" : failure === FAULT.SIGBUS ? "SIGBUS" : "OOM";
+    return { ret: -1 - pages, err };
+  }
+  return { ret: store === null ? firstByte(world, step, start) : 0 };
+}
+
+function firstByte(world: World, step: RecordedStep, addr: Vaddr): number {
+  return world.host.frames.content[world.subject(step).pageTable.pfnAt(addr)] & 0xff;
+}
+
+function forkProcess(world: World, step: RecordedStep): Outcome {
+  const child = drain(fork(world.subject(step), String(step.args.child)));
+  world.addProcess(child, step.args.childNotifier === true);
+  return { ret: 0 };
+}
+
+function exitProcess(world: World, step: RecordedStep): Outcome {
+  const mm = world.subject(step);
+  drain(exitMm(mm));
+  world.processes.delete(mm.name);
+  return { ret: 0 };
+}
+
+/** An unrecorded process keeps a mergeable page, so that rounds end even with nothing to merge. */
+function ksmScan(world: World, step: RecordedStep): Outcome {
+  const { ksm } = world.host;
+  ksm.knobs.pages_to_scan = 1 << 20;
+  drain(ksmFullScans(world.host, Number(step.args.fullScans)));
+  return { ret: 0, extra: { pages_shared: ksm.pages_shared, pages_sharing: ksm.pages_sharing } };
+}
+
+function ksmSet(world: World, step: RecordedStep): Outcome {
+  const { knobs } = world.host.ksm;
+  const name = Object.keys(knobs).find((knob) => knob === step.args.file);
+  if (name === undefined) throw new UnsupportedError(`ksm file ${step.args.file}`);
+  knobs[name as keyof typeof knobs] = Number(step.args.value);
+  return { ret: 0 };
+}
