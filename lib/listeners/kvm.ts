@@ -8,7 +8,7 @@
  * @module
  */
 
-import { PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
+import { hex, PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { KernelBugError } from "../kernel/violation.ts";
@@ -326,7 +326,7 @@ export class KvmListener implements Listener {
       retryFault(device, address, costs.kvm_ept_violation);
       yield "before_retry_check";
     }
-    const state = `on a page fault at 0x${address.toString(16)}`;
+    const state = `on a page fault at ${hex(address)}`;
     throw neverEnds("tdp_page_fault", device, `${state} (mmu_notifier_count ${this.#count})`);
   }
 

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
+import { hex, PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { KernelBugError } from "../kernel/violation.ts";
@@ -32,17 +32,12 @@ import {
 } from "./device.ts";
 import { deviceAccess, type PageContent, type PageVisitor } from "./device_access.ts";
 import type { Listener, SecondaryEntry } from "./listener.ts";
-import { RangeIndex, type RegisteredRange } from "./range_index.ts";
+import { type MemoryRegion, MrSet } from "./mr_set.ts";
 import { ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
 import { SecondaryTable } from "./secondary_table.ts";
 
-/** An explicit ODP memory region: struct ib_umem_odp. */
-interface OdpMr {
-  readonly key: number;
-  readonly start: Vaddr;
-  readonly end: Vaddr;
-  /** Registered for writing: every fault then asks for write access. */
-  readonly writable: boolean;
+/** An explicit ODP memory region: struct ib_umem_odp. A writable one faults for write always. */
+interface OdpMr extends MemoryRegion {
   /** page_list and dma_list, made at the first fault. */
   table: SecondaryTable | null;
   /** Of the follow-up patch: no write mapping was requested yet. */
@@ -50,6 +45,14 @@ interface OdpMr {
   /** notifiers_seq. */
   seq: number;
   /** notifiers_count. */
+  count: number;
+}
+
+/** An open window with the MRs it meets; no MR comes or goes while one is open. */
+interface OpenWindow {
+  start: Vaddr;
+  end: Vaddr;
+  readonly mrs: OdpMr[];
   count: number;
 }
 
@@ -66,14 +69,10 @@ export class OdpListener implements Listener {
   /** The callbacks to register. */
   readonly ops: MmuNotifierOps;
   readonly #device: Device;
-  readonly #index = new RangeIndex<OdpMr>();
-  readonly #mrs = new Map<number, RegisteredRange<OdpMr>>();
-  #nextKey = 1;
-  /** Windows that hold umem_rwsem for read. */
+  readonly #mrs = new MrSet<OdpMr>();
+  /** Windows that hold umem_rwsem for read: the first `#readers` of `#windows`. */
   #readers = 0;
-  /** The window being handled, and what it changed so far. */
-  #range: MmuNotifierRange | null = null;
-  #changed = 0;
+  readonly #windows: OpenWindow[] = [];
 
   /**
    * Makes a NIC context without MRs.
@@ -110,7 +109,7 @@ export class OdpListener implements Listener {
     yield* this.#downWrite("ib_umem_odp_get");
     if (this.#device.released) return -ERRNO.EFAULT;
     const mr: OdpMr = {
-      key: this.#nextKey++,
+      key: this.#mrs.newKey(),
       start,
       end: start + pages * PAGE_SIZE,
       writable,
@@ -119,7 +118,7 @@ export class OdpListener implements Listener {
       seq: 0,
       count: 0,
     };
-    this.#mrs.set(mr.key, this.#index.add(mr.start, mr.end, mr));
+    this.#mrs.add(mr);
     return mr.key;
   }
 
@@ -131,11 +130,10 @@ export class OdpListener implements Listener {
    */
   *deregMr(key: number): Operation<number> {
     yield* this.#downWrite("ib_umem_odp_release");
-    const handle = this.#mrs.get(key);
-    if (handle === undefined) return -ERRNO.ENOENT;
-    this.#unmapMr(handle.value);
+    const mr = this.#mrs.get(key);
+    if (mr === undefined) return -ERRNO.ENOENT;
+    this.#unmapMr(mr);
     this.#mrs.delete(key);
-    this.#index.remove(handle);
     return 0;
   }
 
@@ -148,7 +146,7 @@ export class OdpListener implements Listener {
    * @returns The key, or 0.
    */
   findMr(start: Vaddr, pages: number, write: boolean): number {
-    return this.#find(start, pages, write)?.key ?? 0;
+    return this.#mrs.find(start, pages, write)?.key ?? 0;
   }
 
   /**
@@ -182,9 +180,7 @@ export class OdpListener implements Listener {
    * @param visit Called with address in bytes, frame and write access.
    */
   forEachEntry(visit: (address: Vaddr, pfn: Pfn, writable: boolean) => void): void {
-    this.#index.forEach((mr) =>
-      mr.table?.forEach((address, pfn, flags) => visit(address, pfn, (flags & ENTRY_WRITE) !== 0))
-    );
+    this.#mrs.forEachEntry(visit);
   }
 
   /**
@@ -194,13 +190,7 @@ export class OdpListener implements Listener {
    * @returns The entry, or undefined.
    */
   entryAt(address: Vaddr): SecondaryEntry | undefined {
-    let entry: SecondaryEntry | undefined;
-    this.#index.forEachOverlap(address, address + PAGE_SIZE, (mr) => {
-      const flags = mr.table?.flagsAt(address) ?? 0;
-      if (entry !== undefined || flags === 0) return;
-      entry = { address, pfn: mr.table!.pfnAt(address), writable: (flags & ENTRY_WRITE) !== 0 };
-    });
-    return entry;
+    return this.#mrs.entryAt(address);
   }
 
   /** Drops all translations. */
@@ -212,63 +202,89 @@ export class OdpListener implements Listener {
   #start(range: MmuNotifierRange): number {
     const { counters, costs, user } = this.#device;
     counters.windows++;
-    if (!mmuNotifierRangeBlockable(range) && this.#index.overlaps(range.start, range.end)) {
+    if (!mmuNotifierRangeBlockable(range) && this.#mrs.index.overlaps(range.start, range.end)) {
       // Kernels that pair end with a failed start (v5.12) call end of this listener, too: its
       // accounting has begun by then, as with the interval notifiers of that time.
-      if (user.mm.notifierContext.profile.pairEndOnFailure) {
-        this.#readers++;
-        this.#index.forEachOverlap(range.start, range.end, accountMr);
-      }
+      if (user.mm.notifierContext.profile.pairEndOnFailure) this.#open(range);
       return -ERRNO.EAGAIN;
     }
-    this.#readers++;
+    const { mrs, count } = this.#open(range);
     const keptBefore = counters.kept;
-    this.#range = range;
-    this.#changed = 0;
-    this.#index.forEachOverlap(range.start, range.end, this.#invalidateMr);
-    this.#range = null;
-    if (this.#changed === 0 && counters.kept > keptBefore) counters.skipped++;
+    let changed = 0;
+    for (let at = 0; at < count; at++) changed += this.#invalidate(mrs[at], range);
+    if (changed === 0 && counters.kept > keptBefore) counters.skipped++;
     spend(this.#device, costs.odp_window);
     return 0;
   }
 
-  /** ib_umem_notifier_invalidate_range_end. */
+  /** ib_umem_notifier_invalidate_range_end and ib_umem_notifier_end_account. */
   #end(range: MmuNotifierRange): void {
+    const device = this.#device;
+    const { mrs, count } = this.#close(range);
+    for (let at = 0; at < count; at++) {
+      const mr = mrs[at];
+      mr.seq++;
+      mr.count--;
+      if (!device.recording || mr.table === null) continue;
+      if (decide(device, range, mr.readOnly) === "record_writes") {
+        reportRecorded(device, mr.table, range);
+      }
+    }
+  }
+
+  /** Takes umem_rwsem for read and accounts the window on every MR (start_account). */
+  #open(range: MmuNotifierRange): OpenWindow {
+    const window = this.#windows[this.#readers] ??= { start: 0, end: 0, mrs: [], count: 0 };
+    this.#readers++;
+    window.start = range.start;
+    window.end = range.end;
+    window.count = 0;
+    this.#mrs.index.forEachOverlap(range.start, range.end, this.#account);
+    return window;
+  }
+
+  /** Raises the count of an MR for the newest window. */
+  readonly #account = (mr: OdpMr): void => {
+    mr.count++;
+    const window = this.#windows[this.#readers - 1];
+    window.mrs[window.count++] = mr;
+  };
+
+  /** Finds an open window of the same range (or of the same start, if cut short) and closes it. */
+  #close(range: MmuNotifierRange): OpenWindow {
+    const windows = this.#windows;
+    const last = this.#readers - 1;
+    let at = last;
+    while (at >= 0 && (windows[at].start !== range.start || windows[at].end !== range.end)) at--;
+    if (at < 0) at = windows.findIndex(({ start }, open) => open <= last && start === range.start);
+    if (at < 0) {
+      throw new KernelBugError(
+        "ib_umem_notifier_invalidate_range_end",
+        `"${this.name}" sees an end without its start: umem_rwsem is not held for ` +
+          `[${hex(range.start)}, ${hex(range.end)})`,
+      );
+    }
+    const window = windows[at];
+    windows[at] = windows[last];
+    windows[last] = window;
     this.#readers--;
-    if (this.#readers < 0) throw this.#unbalanced("umem_rwsem is not held");
-    this.#range = range;
-    this.#index.forEachOverlap(range.start, range.end, this.#endMr);
-    this.#range = null;
+    return window;
   }
 
   /** invalidate_range_start_trampoline, mlx5_ib_invalidate_range. */
-  readonly #invalidateMr = (mr: OdpMr): void => {
-    accountMr(mr);
-    if (mr.table === null) return;
+  #invalidate(mr: OdpMr, range: MmuNotifierRange): number {
+    if (mr.table === null) return 0;
     const device = this.#device;
-    const range = this.#range!;
     const changed = applyAction(device, mr.table, range, decide(device, range, mr.readOnly));
-    if (changed === 0) return;
-    this.#changed += changed;
+    if (changed === 0) return 0;
     this.counters.tlb_flushes++;
     spend(device, device.costs.odp_umr_zap + changed * device.costs.odp_dma_unmap);
-  };
-
-  /** ib_umem_notifier_end_account. */
-  readonly #endMr = (mr: OdpMr): void => {
-    mr.seq++;
-    mr.count--;
-    if (mr.count < 0) throw this.#unbalanced(`notifiers_count of MR ${mr.key} fell below zero`);
-    const device = this.#device;
-    if (!device.recording || mr.table === null) return;
-    if (decide(device, this.#range!, mr.readOnly) === "record_writes") {
-      reportRecorded(device, mr.table, this.#range!);
-    }
-  };
+    return changed;
+  }
 
   /** ib_umem_notifier_release: every MR is marked dying and unmapped. */
   #release(): void {
-    this.#index.forEach((mr) => this.#unmapMr(mr));
+    this.#mrs.index.forEach((mr) => this.#unmapMr(mr));
     this.#device.released = true;
   }
 
@@ -288,16 +304,6 @@ export class OdpListener implements Listener {
     }
   }
 
-  #find(start: Vaddr, pages: number, write: boolean): OdpMr | null {
-    const end = start + pages * PAGE_SIZE;
-    let found: OdpMr | null = null;
-    this.#index.forEachOverlap(start, end, (mr) => {
-      if (mr.start > start || mr.end < end || (write && !mr.writable)) return;
-      if (found === null || mr.key < found.key) found = mr;
-    });
-    return found;
-  }
-
   *#access(
     start: Vaddr,
     pages: number,
@@ -305,7 +311,7 @@ export class OdpListener implements Listener {
     visit: PageVisitor | null,
   ): Operation<number> {
     requirePages("access an MR", start, pages);
-    const mr = this.#find(start, pages, content !== null);
+    const mr = this.#mrs.find(start, pages, content !== null);
     if (mr === null) return -ERRNO.EACCES;
     mr.table ??= new SecondaryTable(mr.start, mr.end);
     const unit = { table: mr.table, fault: (address: Vaddr) => this.#fault(mr, address) };
@@ -318,7 +324,7 @@ export class OdpListener implements Listener {
     const { user, costs } = device;
     const forget = user.mm.notifierContext.faults.has("forget_retry");
     for (let tries = 0; tries < RETRY_LIMIT; tries++) {
-      if (device.released || !this.#mrs.has(mr.key)) return -ERRNO.EFAULT;
+      if (device.released || this.#mrs.get(mr.key) === undefined) return -ERRNO.EFAULT;
       beginFault(device, address, mr.writable);
       if (mr.writable) mr.readOnly = false;
       const { seq } = mr;
@@ -335,20 +341,8 @@ export class OdpListener implements Listener {
       retryFault(device, address, costs.odp_page_fault);
       yield "before_retry_check";
     }
-    const where = `on a page fault at 0x${address.toString(16)}`;
+    const where = `on a page fault at ${hex(address)}`;
     const state = `(notifiers_count of MR ${mr.key} is ${mr.count})`;
     throw neverEnds("ib_umem_odp_map_dma_pages", device, `${where} ${state}`);
   }
-
-  #unbalanced(what: string): KernelBugError {
-    return new KernelBugError(
-      "ib_umem_notifier_invalidate_range_end",
-      `"${this.name}": ${what}: an end came without its start`,
-    );
-  }
-}
-
-/** ib_umem_notifier_start_account. */
-function accountMr(mr: OdpMr): void {
-  mr.count++;
 }

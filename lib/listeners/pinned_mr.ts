@@ -26,7 +26,7 @@ import type { ListenerCounters } from "./counters.ts";
 import { type Device, type ListenerInit, newDevice, requirePages } from "./device.ts";
 import { deviceAccess, type PageContent, type PageVisitor } from "./device_access.ts";
 import type { Listener, SecondaryEntry } from "./listener.ts";
-import { RangeIndex, type RegisteredRange } from "./range_index.ts";
+import { type MemoryRegion, MrSet } from "./mr_set.ts";
 import { ENTRY_WRITE } from "./secondary_leaf.ts";
 import { SecondaryTable } from "./secondary_table.ts";
 
@@ -36,12 +36,8 @@ export interface PinnedMrOptions {
   readonly softDirty?: boolean;
 }
 
-/** One registered region: struct ib_umem. */
-interface PinnedMr {
-  readonly key: number;
-  readonly start: Vaddr;
-  readonly end: Vaddr;
-  readonly writable: boolean;
+/** One registered region, all its pages pinned: struct ib_umem. */
+interface PinnedMr extends MemoryRegion {
   readonly table: SecondaryTable;
 }
 
@@ -58,9 +54,7 @@ export class PinnedMrListener implements Listener {
   /** Null, or the callbacks of the soft-dirty proposal. */
   readonly ops: MmuNotifierOps | null;
   readonly #device: Device;
-  readonly #index = new RangeIndex<PinnedMr>();
-  readonly #mrs = new Map<number, RegisteredRange<PinnedMr>>();
-  #nextKey = 1;
+  readonly #mrs = new MrSet<PinnedMr>();
 
   /**
    * Makes a NIC context without MRs.
@@ -95,7 +89,7 @@ export class PinnedMrListener implements Listener {
     const { user, costs, counters } = this.#device;
     const end = start + pages * PAGE_SIZE;
     const table = new SecondaryTable(start, end);
-    const mr: PinnedMr = { key: this.#nextKey++, start, end, writable, table };
+    const mr: PinnedMr = { key: this.#mrs.newKey(), start, end, writable, table };
     for (let address = start; address < end; address += PAGE_SIZE) {
       const pfn = yield* user.pinUserPage(address);
       if (pfn < 0) {
@@ -106,7 +100,7 @@ export class PinnedMrListener implements Listener {
       counters.pinned++;
       user.mm.notifierContext.clock.advance(costs.pin_page);
     }
-    this.#mrs.set(mr.key, this.#index.add(start, end, mr));
+    this.#mrs.add(mr);
     return mr.key;
   }
 
@@ -119,11 +113,10 @@ export class PinnedMrListener implements Listener {
    */
   // deno-lint-ignore require-yield
   *deregMr(key: number): Operation<number> {
-    const handle = this.#mrs.get(key);
-    if (handle === undefined) return -ERRNO.ENOENT;
-    this.#unpin(handle.value, handle.value.writable);
+    const mr = this.#mrs.get(key);
+    if (mr === undefined) return -ERRNO.ENOENT;
+    this.#unpin(mr, mr.writable);
     this.#mrs.delete(key);
-    this.#index.remove(handle);
     return 0;
   }
 
@@ -136,7 +129,7 @@ export class PinnedMrListener implements Listener {
    * @returns The key, or 0.
    */
   findMr(start: Vaddr, pages: number, write: boolean): number {
-    return this.#find(start, pages, write)?.key ?? 0;
+    return this.#mrs.find(start, pages, write)?.key ?? 0;
   }
 
   /**
@@ -169,9 +162,7 @@ export class PinnedMrListener implements Listener {
    * @param visit Called with address in bytes, frame and write access.
    */
   forEachEntry(visit: (address: Vaddr, pfn: Pfn, writable: boolean) => void): void {
-    this.#index.forEach((mr) =>
-      mr.table.forEach((address, pfn, flags) => visit(address, pfn, (flags & ENTRY_WRITE) !== 0))
-    );
+    this.#mrs.forEachEntry(visit);
   }
 
   /**
@@ -181,26 +172,21 @@ export class PinnedMrListener implements Listener {
    * @returns The entry, or undefined.
    */
   entryAt(address: Vaddr): SecondaryEntry | undefined {
-    let entry: SecondaryEntry | undefined;
-    this.#index.forEachOverlap(address, address + PAGE_SIZE, ({ table, writable }) => {
-      entry ??= { address, pfn: table.pfnAt(address), writable };
-    });
-    return entry;
+    return this.#mrs.entryAt(address);
   }
 
   /** Drops every region with its pins. */
   close(): void {
-    for (const handle of this.#mrs.values()) {
-      this.#unpin(handle.value, handle.value.writable);
-      this.#index.remove(handle);
+    for (const mr of this.#mrs.list()) {
+      this.#unpin(mr, mr.writable);
+      this.#mrs.delete(mr.key);
     }
-    this.#mrs.clear();
   }
 
   #start(range: MmuNotifierRange): number {
     this.counters.windows++;
     if (this.#reports(range)) {
-      this.#index.forEachOverlap(range.start, range.end, ({ table }) => {
+      this.#mrs.index.forEachOverlap(range.start, range.end, ({ table }) => {
         restartRecording(this.#device, table, range);
       });
     }
@@ -209,7 +195,7 @@ export class PinnedMrListener implements Listener {
 
   #end(range: MmuNotifierRange): void {
     if (!this.#reports(range)) return;
-    this.#index.forEachOverlap(range.start, range.end, ({ table }) => {
+    this.#mrs.index.forEachOverlap(range.start, range.end, ({ table }) => {
       reportRecorded(this.#device, table, range);
     });
   }
@@ -228,16 +214,6 @@ export class PinnedMrListener implements Listener {
     });
   }
 
-  #find(start: Vaddr, pages: number, write: boolean): PinnedMr | null {
-    const end = start + pages * PAGE_SIZE;
-    let found: PinnedMr | null = null;
-    this.#index.forEachOverlap(start, end, (mr) => {
-      if (mr.start > start || mr.end < end || (write && !mr.writable)) return;
-      if (found === null || mr.key < found.key) found = mr;
-    });
-    return found;
-  }
-
   *#access(
     start: Vaddr,
     pages: number,
@@ -245,7 +221,7 @@ export class PinnedMrListener implements Listener {
     visit: PageVisitor | null,
   ): Operation<number> {
     requirePages("access an MR", start, pages);
-    const mr = this.#find(start, pages, content !== null);
+    const mr = this.#mrs.find(start, pages, content !== null);
     if (mr === null) return -ERRNO.EACCES;
     const unit = { table: mr.table, fault: noFault };
     return yield* deviceAccess(this.#device, unit, { start, pages, content, visit });

@@ -3,16 +3,25 @@
  *
  * The kernel keeps them in interval trees (include/linux/interval_tree_generic.h); here a B-tree
  * sorted by first address carries the largest end of every subtree, so that overlapping ranges are
- * found in O(log n + hits), and adding or removing one is O(log n). Ranges are half-open: touching
- * ranges do not overlap.
+ * found in O(log n + hits), and adding or removing one is O(log n). Nodes lie in one growing typed
+ * array. Ranges are half-open: touching ranges do not overlap.
  *
  * @module
  */
 
 import type { Vaddr } from "../kernel/address.ts";
 
-/** Entries per node; small enough that a node is scanned faster than searched. */
-const FAN = 32;
+/** Most entries of a node. Big nodes make few levels; a node is searched by halving. */
+const FAN = 128;
+/** Entries that stay in a node when it divides: most, so that appending packs. */
+const SPLIT = 96;
+/** Rows of a node, after the first addresses: largest ends, their running maximum, references. */
+const ENDS = FAN;
+const REACH = 2 * FAN;
+const REFS = 3 * FAN;
+/** Numbers per node. */
+const NODE = 4 * FAN;
+const NONE = -1;
 
 /** A registered range, as {@linkcode RangeIndex.add} returns it. */
 export interface RegisteredRange<T> {
@@ -24,20 +33,10 @@ export interface RegisteredRange<T> {
   readonly value: T;
 }
 
-/** A range with the leaf that holds it. */
+/** A range with its index and its number there, {@linkcode NONE} once removed. */
 interface Entry<T> extends RegisteredRange<T> {
-  /** The leaf, or null once removed. */
-  leaf: Node<T> | null;
-}
-
-/** A node: `entries` in a leaf, `children` elsewhere; slot i spans `starts[i]` to `ends[i]`. */
-interface Node<T> {
-  parent: Node<T> | null;
-  count: number;
-  readonly starts: Float64Array;
-  readonly ends: Float64Array;
-  readonly entries: Entry<T>[] | null;
-  readonly children: Node<T>[] | null;
+  readonly index: RangeIndex<T>;
+  id: number;
 }
 
 /**
@@ -57,12 +56,23 @@ interface Node<T> {
  * ```
  */
 export class RangeIndex<T> {
-  #root: Node<T> = newNode<T>(true);
-  #size = 0;
+  /** Slots of all nodes; node n begins at `n * NODE`. A leaf's refs are numbers of ranges, else nodes. */
+  #slots = new Float64Array(NODE);
+  #counts = new Uint16Array(1);
+  /** 0 for leaves, so that the root's height is that of the tree. */
+  #heights = new Uint8Array(1);
+  #parents = Int32Array.of(NONE);
+  readonly #freeNodes: number[] = [];
+  #nodes = 1;
+  #root = 0;
+  readonly #values: (T | undefined)[] = [];
+  readonly #freeIds: number[] = [];
+  /** The leaf of each range. */
+  #leaves = new Int32Array(64);
 
   /** Number of registered ranges. */
   get size(): number {
-    return this.#size;
+    return this.#values.length - this.#freeIds.length;
   }
 
   /**
@@ -78,15 +88,17 @@ export class RangeIndex<T> {
     if (!(start < end)) {
       throw new RangeError(`Cannot register range [${start}, ${end}): the end must be above start`);
     }
+    const id = this.#freeIds.pop() ?? this.#values.length;
+    this.#values[id] = value;
+    if (id === this.#leaves.length) this.#leaves = doubled(this.#leaves);
     let node = this.#root;
-    while (node.children !== null) node = node.children[Math.max(0, upper(node, start) - 1)];
-    const entry: Entry<T> = { start, end, value, leaf: node };
-    const at = upper(node, start);
-    insertAt(node, at, start, end);
-    node.entries!.splice(at, 0, entry);
-    this.#size++;
-    if (node.count === FAN) this.#split(node);
-    else refresh(node);
+    while (this.#heights[node] > 0) {
+      node = this.#slots[node * NODE + REFS + Math.max(0, this.#slotsUpTo(node, start) - 1)];
+    }
+    this.#insert(node, this.#slotsUpTo(node, start), start, end, id);
+    if (this.#counts[node] === FAN) this.#split(node);
+    else this.#refresh(node);
+    const entry: Entry<T> = { start, end, value, index: this, id };
     return entry;
   }
 
@@ -98,13 +110,13 @@ export class RangeIndex<T> {
    */
   remove(range: RegisteredRange<T>): boolean {
     const entry = range as Entry<T>;
-    const { leaf } = entry;
-    if (leaf === null || leaf === undefined) return false;
-    entry.leaf = null;
-    this.#size--;
-    const at = leaf.entries!.indexOf(entry);
-    leaf.entries!.splice(at, 1);
-    removeAt(leaf, at);
+    const { id } = entry;
+    if (entry.index !== this || id === NONE) return false;
+    entry.id = NONE;
+    this.#values[id] = undefined;
+    this.#freeIds.push(id);
+    const leaf = this.#leaves[id];
+    this.#erase(leaf, this.#slotOf(leaf, id));
     this.#prune(leaf);
     return true;
   }
@@ -117,7 +129,7 @@ export class RangeIndex<T> {
    * @returns True if one does.
    */
   overlaps(start: Vaddr, end: Vaddr): boolean {
-    return anyOverlap(this.#root, start, end);
+    return this.#any(this.#root, start, end);
   }
 
   /**
@@ -130,7 +142,7 @@ export class RangeIndex<T> {
    * @param visit Called with the value of each.
    */
   forEachOverlap(start: Vaddr, end: Vaddr, visit: (value: T) => void): void {
-    visitOverlaps(this.#root, start, end, visit);
+    this.#visit(this.#root, start, end, visit);
   }
 
   /**
@@ -139,147 +151,184 @@ export class RangeIndex<T> {
    * @param visit Called with the value of each.
    */
   forEach(visit: (value: T) => void): void {
-    visitOverlaps(this.#root, -Infinity, Infinity, visit);
+    this.#visit(this.#root, -Infinity, Infinity, visit);
   }
 
-  /** Halves a full node; the right half becomes its next sibling, and so on upwards. */
-  #split(full: Node<T>): void {
+  #any(node: number, start: number, end: number): boolean {
+    const slots = this.#slots;
+    const last = node * NODE + this.#counts[node];
+    for (let at = this.#firstReaching(node, start); at < last && slots[at] < end; at++) {
+      if (slots[at + ENDS] <= start) continue;
+      if (this.#heights[node] === 0 || this.#any(slots[at + REFS], start, end)) return true;
+    }
+    return false;
+  }
+
+  #visit(node: number, start: number, end: number, visit: (value: T) => void): void {
+    const slots = this.#slots;
+    const last = node * NODE + this.#counts[node];
+    const leaf = this.#heights[node] === 0;
+    for (let at = this.#firstReaching(node, start); at < last && slots[at] < end; at++) {
+      if (slots[at + ENDS] <= start) continue;
+      if (leaf) visit(this.#values[slots[at + REFS]] as T);
+      else this.#visit(slots[at + REFS], start, end, visit);
+    }
+  }
+
+  /** Finds the first slot that ends above `start`: all before it end at or below. */
+  #firstReaching(node: number, start: number): number {
+    const slots = this.#slots;
+    let low = node * NODE;
+    let high = low + this.#counts[node];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (slots[middle + REACH] > start) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  /** Number of slots whose first address is not above `start`. */
+  #slotsUpTo(node: number, start: number): number {
+    const slots = this.#slots;
+    let low = node * NODE;
+    let high = low + this.#counts[node];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (slots[middle] > start) high = middle;
+      else low = middle + 1;
+    }
+    return low - node * NODE;
+  }
+
+  /** Recomputes the running maximum from a slot on, until it is right again. */
+  #fixReach(node: number, slot: number): void {
+    const slots = this.#slots;
+    const base = node * NODE;
+    const last = base + this.#counts[node];
+    let reach = slot === 0 ? -Infinity : slots[base + slot - 1 + REACH];
+    for (let at = base + slot; at < last; at++) {
+      reach = Math.max(reach, slots[at + ENDS]);
+      if (slots[at + REACH] === reach && at > base + slot) return;
+      slots[at + REACH] = reach;
+    }
+  }
+
+  #slotOf(node: number, ref: number): number {
+    const base = node * NODE + REFS;
+    return this.#slots.indexOf(ref, base) - base;
+  }
+
+  #insert(node: number, slot: number, start: number, end: number, ref: number): void {
+    const at = node * NODE + slot;
+    const last = node * NODE + this.#counts[node]++;
+    const slots = this.#slots;
+    for (let row = 0; row < NODE; row += FAN) slots.copyWithin(at + row + 1, at + row, last + row);
+    slots[at] = start;
+    slots[at + ENDS] = end;
+    slots[at + REFS] = ref;
+    this.#fixReach(node, slot);
+    if (this.#heights[node] === 0) this.#leaves[ref] = node;
+    else this.#parents[ref] = node;
+  }
+
+  #erase(node: number, slot: number): void {
+    const at = node * NODE + slot;
+    const last = node * NODE + this.#counts[node]--;
+    const slots = this.#slots;
+    for (let row = 0; row < NODE; row += FAN) slots.copyWithin(at + row, at + row + 1, last + row);
+    this.#fixReach(node, slot);
+  }
+
+  /** Divides a full node, and its parents as far as they become full. */
+  #split(full: number): void {
     let node = full;
     for (;;) {
-      const right = splitOff(node);
-      const parent = node.parent;
-      if (parent === null) {
-        this.#root = newNode<T>(false);
-        adopt(this.#root, 0, node);
-        adopt(this.#root, 1, right);
-        return;
+      const right = this.#splitOff(node);
+      let parent = this.#parents[node];
+      if (parent === NONE) {
+        parent = this.#newNode(this.#heights[node] + 1);
+        this.#root = parent;
+        this.#insert(parent, 0, 0, 0, node);
       }
-      const at = parent.children!.indexOf(node);
-      summarise(parent, at);
-      adopt(parent, at + 1, right);
-      if (parent.count < FAN) return refresh(parent);
+      const slot = this.#slotOf(parent, node);
+      this.#summarise(parent, slot, node);
+      this.#insert(parent, slot + 1, 0, 0, right);
+      this.#summarise(parent, slot + 1, right);
+      if (this.#counts[parent] < FAN) return this.#refresh(parent);
       node = parent;
     }
+  }
+
+  /** Moves the upper part of a full node into a new one. */
+  #splitOff(node: number): number {
+    const right = this.#newNode(this.#heights[node]);
+    const keep = node * NODE + SPLIT;
+    for (let at = keep; at < node * NODE + FAN; at++) {
+      const slots = this.#slots;
+      this.#insert(right, at - keep, slots[at], slots[at + ENDS], slots[at + REFS]);
+    }
+    this.#counts[node] = SPLIT;
+    return right;
   }
 
   /** Unlinks empty nodes upwards and drops roots with a single child. */
-  #prune(emptied: Node<T>): void {
+  #prune(emptied: number): void {
     let node = emptied;
-    while (node.count === 0 && node.parent !== null) {
-      const parent = node.parent;
-      const at = parent.children!.indexOf(node);
-      parent.children!.splice(at, 1);
-      removeAt(parent, at);
+    while (this.#counts[node] === 0 && this.#parents[node] !== NONE) {
+      const parent = this.#parents[node];
+      this.#erase(parent, this.#slotOf(parent, node));
+      this.#freeNodes.push(node);
       node = parent;
     }
-    refresh(node);
-    while (this.#root.children?.length === 1) {
-      this.#root = this.#root.children[0];
-      this.#root.parent = null;
+    this.#refresh(node);
+    while (this.#heights[this.#root] > 0 && this.#counts[this.#root] === 1) {
+      this.#freeNodes.push(this.#root);
+      this.#root = this.#slots[this.#root * NODE + REFS];
+      this.#parents[this.#root] = NONE;
     }
   }
-}
 
-function newNode<T>(leaf: boolean): Node<T> {
-  return {
-    parent: null,
-    count: 0,
-    starts: new Float64Array(FAN),
-    ends: new Float64Array(FAN),
-    entries: leaf ? [] : null,
-    children: leaf ? null : [],
-  };
-}
-
-/** Number of slots whose start is not above `start`. */
-function upper<T>(node: Node<T>, start: number): number {
-  const { starts } = node;
-  let at = node.count;
-  while (at > 0 && starts[at - 1] > start) at--;
-  return at;
-}
-
-function insertAt<T>(node: Node<T>, at: number, start: number, end: number): void {
-  node.starts.copyWithin(at + 1, at, node.count);
-  node.ends.copyWithin(at + 1, at, node.count);
-  node.starts[at] = start;
-  node.ends[at] = end;
-  node.count++;
-}
-
-function removeAt<T>(node: Node<T>, at: number): void {
-  node.starts.copyWithin(at, at + 1, node.count);
-  node.ends.copyWithin(at, at + 1, node.count);
-  node.count--;
-}
-
-function adopt<T>(parent: Node<T>, at: number, child: Node<T>): void {
-  child.parent = parent;
-  parent.children!.splice(at, 0, child);
-  insertAt(parent, at, 0, 0);
-  summarise(parent, at);
-}
-
-/** Copies what a child spans into its slot; tells whether that changed anything. */
-function summarise<T>(parent: Node<T>, at: number): boolean {
-  const child = parent.children![at];
-  let end = child.ends[0];
-  for (let slot = 1; slot < child.count; slot++) if (child.ends[slot] > end) end = child.ends[slot];
-  const same = parent.starts[at] === child.starts[0] && parent.ends[at] === end;
-  parent.starts[at] = child.starts[0];
-  parent.ends[at] = end;
-  return !same;
-}
-
-/** Brings the summaries above a changed node up to date. */
-function refresh<T>(changed: Node<T>): void {
-  let node = changed;
-  while (node.parent !== null && node.count > 0) {
-    if (!summarise(node.parent, node.parent.children!.indexOf(node))) return;
-    node = node.parent;
+  /** Copies what a child spans into its slot; tells whether that changed anything. */
+  #summarise(parent: number, slot: number, child: number): boolean {
+    const slots = this.#slots;
+    const start = slots[child * NODE];
+    const end = slots[child * NODE + this.#counts[child] - 1 + REACH];
+    const at = parent * NODE + slot;
+    if (slots[at] === start && slots[at + ENDS] === end) return false;
+    slots[at] = start;
+    slots[at + ENDS] = end;
+    this.#fixReach(parent, slot);
+    return true;
   }
-}
 
-function splitOff<T>(node: Node<T>): Node<T> {
-  const half = FAN / 2;
-  const right = newNode<T>(node.entries !== null);
-  right.starts.set(node.starts.subarray(half, node.count));
-  right.ends.set(node.ends.subarray(half, node.count));
-  right.count = node.count - half;
-  node.count = half;
-  if (node.entries !== null) {
-    for (const entry of node.entries.splice(half)) {
-      entry.leaf = right;
-      right.entries!.push(entry);
-    }
-  } else {
-    for (const child of node.children!.splice(half)) {
-      child.parent = right;
-      right.children!.push(child);
+  /** Brings the summaries above a changed node up to date. */
+  #refresh(changed: number): void {
+    let node = changed;
+    let parent = this.#parents[node];
+    while (parent !== NONE && this.#summarise(parent, this.#slotOf(parent, node), node)) {
+      node = parent;
+      parent = this.#parents[node];
     }
   }
-  return right;
+
+  #newNode(height: number): number {
+    const node = this.#freeNodes.pop() ?? this.#nodes++;
+    if (node === this.#counts.length) {
+      this.#slots = doubled(this.#slots);
+      this.#counts = doubled(this.#counts);
+      this.#heights = doubled(this.#heights);
+      this.#parents = doubled(this.#parents);
+    }
+    this.#counts[node] = 0;
+    this.#heights[node] = height;
+    this.#parents[node] = NONE;
+    return node;
+  }
 }
 
-function anyOverlap<T>(node: Node<T>, start: number, end: number): boolean {
-  const { starts, ends, count, children } = node;
-  for (let slot = 0; slot < count && starts[slot] < end; slot++) {
-    if (ends[slot] <= start) continue;
-    if (children === null || anyOverlap(children[slot], start, end)) return true;
-  }
-  return false;
-}
-
-function visitOverlaps<T>(
-  node: Node<T>,
-  start: number,
-  end: number,
-  visit: (value: T) => void,
-): void {
-  const { starts, ends, count, children, entries } = node;
-  for (let slot = 0; slot < count && starts[slot] < end; slot++) {
-    if (ends[slot] <= start) continue;
-    if (children === null) visit(entries![slot].value);
-    else visitOverlaps(children[slot], start, end, visit);
-  }
+function doubled<A extends Float64Array | Int32Array | Uint16Array | Uint8Array>(old: A): A {
+  const wider = new (old.constructor as new (length: number) => A)(old.length * 2);
+  wider.set(old);
+  return wider;
 }

@@ -1,0 +1,184 @@
+/**
+ * What one invalidation window costs: start and end of one page, delivered to one listener that
+ * has registered many ranges.
+ *
+ * Run it with `deno bench bench/dispatch_bench.ts`. Groups differ in what the window meets.
+ */
+
+import { PAGE_SIZE } from "../lib/kernel/address.ts";
+import { Clock } from "../lib/kernel/clock.ts";
+import { NO_FAULTS } from "../lib/kernel/faults.ts";
+import { drain } from "../lib/kernel/operation.ts";
+import { kernelProfile } from "../lib/kernel/profile.ts";
+import { Rng } from "../lib/kernel/rng.ts";
+import { Trace } from "../lib/kernel/trace.ts";
+import { KvmListener } from "../lib/listeners/kvm.ts";
+import { OdpListener } from "../lib/listeners/odp.ts";
+import { resolvePolicy } from "../lib/listeners/policy.ts";
+import { RangeIndex } from "../lib/listeners/range_index.ts";
+import type { UserPages } from "../lib/mm/user_pages.ts";
+import { mmuNotifierRegister, type NotifierMm } from "../lib/notifier/chain.ts";
+import {
+  mmuNotifierInvalidateRangeEnd,
+  mmuNotifierInvalidateRangeStart,
+} from "../lib/notifier/dispatch.ts";
+import { MMU_NOTIFY_CLEAR } from "../lib/notifier/events.ts";
+import { type MmuNotifierRange, mmuNotifierRangeInit } from "../lib/notifier/range.ts";
+
+const BASE = 0x7f00_0000_0000;
+const STRIDE = 16 * PAGE_SIZE;
+const WINDOWS = 1024;
+const COUNTS = [1_000, 10_000, 100_000];
+
+/** User memory in which every page is mapped writable, to a frame of its own number. */
+function userPages(): UserPages {
+  const mm: NotifierMm = {
+    id: 1,
+    name: "bench",
+    notifiers: null,
+    notifierContext: {
+      profile: kernelProfile("v5-series"),
+      trace: new Trace(0),
+      clock: new Clock(),
+      notifierCallCost: 50,
+      faults: NO_FAULTS,
+      log: () => {},
+    },
+  };
+  const content = new Uint32Array(1 << 21);
+  const frameOf = (addr: number): number => ((addr - BASE) / PAGE_SIZE) % content.length;
+  return {
+    mm,
+    getUserPageFast: frameOf,
+    // deno-lint-ignore require-yield
+    *getUserPage(addr) {
+      return frameOf(addr);
+    },
+    putPage: () => {},
+    // deno-lint-ignore require-yield
+    *pinUserPage(addr) {
+      return frameOf(addr);
+    },
+    unpinUserPage: () => {},
+    setPageDirty: () => {},
+    readFrame: (pfn) => content[pfn],
+    writeFrame: (pfn, value) => {
+      content[pfn] = value;
+    },
+    markSoftDirty: () => {},
+  };
+}
+
+/** One-page windows at random places; `hit` puts them into registered ranges or between them. */
+function windows(mm: NotifierMm, count: number, hit: boolean): MmuNotifierRange[] {
+  const rng = new Rng(1);
+  return Array.from({ length: WINDOWS }, () => {
+    const start = BASE + rng.below(count) * STRIDE + (hit ? 0 : STRIDE / 2);
+    return mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, null, mm, start, start + PAGE_SIZE);
+  });
+}
+
+function benchWindows(group: string, name: string, ranges: readonly MmuNotifierRange[]): void {
+  let at = 0;
+  Deno.bench({
+    name,
+    group,
+    fn: () => {
+      const range = ranges[at++ % WINDOWS];
+      mmuNotifierInvalidateRangeStart(range);
+      mmuNotifierInvalidateRangeEnd(range);
+    },
+  });
+}
+
+for (const count of COUNTS) {
+  for (const hit of [true, false]) {
+    const user = userPages();
+    const nic = new OdpListener({ name: "nic", user, policy: resolvePolicy("odp", "legacy") });
+    mmuNotifierRegister(nic.ops, user.mm);
+    for (let n = 0; n < count; n++) drain(nic.regMr(BASE + n * STRIDE, 1, true));
+    const what = hit ? "into one MR" : "between MRs";
+    benchWindows(`odp, ${what}`, `${count} MRs`, windows(user.mm, count, hit));
+  }
+}
+
+for (const count of COUNTS) {
+  const user = userPages();
+  const vm = new KvmListener({ name: "vm", user, policy: resolvePolicy("kvm", "legacy") });
+  mmuNotifierRegister(vm.ops, user.mm);
+  for (let n = 0; n < count; n++) vm.addMemslot(n * STRIDE, BASE + n * STRIDE, 1);
+  // One entry a block, so that the table has leaves and the windows meet entries at first.
+  for (let n = 0; n < count; n += 32) drain(vm.guestRead(BASE + n * STRIDE, 1));
+  benchWindows("kvm, into memslots", `${count} memslots`, windows(user.mm, count, true));
+}
+
+for (const count of COUNTS) {
+  const user = userPages();
+  const nic = new OdpListener({ name: "nic", user, policy: resolvePolicy("odp", "legacy") });
+  mmuNotifierRegister(nic.ops, user.mm);
+  const rng = new Rng(2);
+  for (let n = 0; n < count; n++) {
+    const pages = 1 + rng.below(64);
+    drain(nic.regMr(BASE + rng.below(count) * STRIDE, pages, true));
+  }
+  benchWindows("odp, about 2 overlapping MRs hit", `${count} MRs`, windows(user.mm, count, true));
+}
+
+for (const count of COUNTS) {
+  Deno.bench({
+    name: `register ${count} ranges`,
+    group: "range index",
+    n: 20,
+    fn: () => {
+      const index = new RangeIndex<number>();
+      for (let n = 0; n < count; n++) index.add(n * STRIDE, n * STRIDE + PAGE_SIZE, n);
+    },
+  });
+}
+
+for (const count of COUNTS) {
+  const index = new RangeIndex<number>();
+  const handles = Array.from(
+    { length: count },
+    (_, n) => index.add(n * STRIDE, n * STRIDE + PAGE_SIZE, n),
+  );
+  const rng = new Rng(3);
+  Deno.bench({
+    name: `drop and add one of ${count} ranges`,
+    group: "range index, churn",
+    fn: () => {
+      const n = rng.below(count);
+      index.remove(handles[n]);
+      handles[n] = index.add(n * STRIDE, n * STRIDE + PAGE_SIZE, n);
+    },
+  });
+}
+
+const PAGES = 1 << 20;
+{
+  const user = userPages();
+  const vm = new KvmListener({ name: "vm", user, policy: resolvePolicy("kvm", "legacy") });
+  vm.addMemslot(0, BASE, PAGES);
+  drain(vm.guestWrite(BASE, PAGES, () => 1));
+  Deno.bench({
+    name: "guest write hits, 1M pages",
+    group: "guest access",
+    fn: () => void drain(vm.guestWrite(BASE, PAGES, (page) => page)),
+  });
+  Deno.bench({
+    name: "guest read hits, 1M pages",
+    group: "guest access",
+    fn: () => void drain(vm.guestRead(BASE, PAGES)),
+  });
+  Deno.bench({
+    name: "guest write faults, 1M pages",
+    group: "guest access",
+    fn: (bench) => {
+      vm.removeMemslot(0);
+      vm.addMemslot(0, BASE, PAGES);
+      bench.start();
+      drain(vm.guestWrite(BASE, PAGES, (page) => page));
+      bench.end();
+    },
+  });
+}
