@@ -14,7 +14,15 @@ import {
 } from "../kernel/address.ts";
 import type { CostName } from "../kernel/costs.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { accessError, FAULT, type FaultOutcome, handlePteFault, wpPageCopy } from "./memory.ts";
+import {
+  accessError,
+  copySharedPages,
+  doAnonymousPages,
+  FAULT,
+  type FaultOutcome,
+  handlePteFault,
+  wpPageCopy,
+} from "./memory.ts";
 import { handleSlowFault } from "./slow_fault.ts";
 import type { Mm } from "./mm_struct.ts";
 import type { PteTable } from "./page_table.ts";
@@ -141,29 +149,47 @@ class AccessWalk {
     const write = this.#store !== null;
     const wanted = write ? PTE_PRESENT | PTE_WRITE : PTE_PRESENT;
     const touched = write ? PTE_YOUNG | PTE_DIRTY : PTE_YOUNG;
-    for (let index = first; index < last; index++) {
+    const zeroFills = write && vma.file === null;
+    const copies = write && vma.isCow && vma.mm.notifiers === null;
+    for (let index = first; index < last;) {
       const flags = table.flags[index];
+      const addr = from + (index - first) * PAGE_SIZE;
+      let run = 1;
       if ((flags & (wanted | PTE_PROTNONE)) === wanted) {
         table.flags[index] = flags | touched;
+      } else if (flags === 0 && zeroFills) {
+        run = doAnonymousPages(vma, table, index, last, addr);
+        this.#counts.cpu_fault += run;
+      } else if (copies && (flags & PTE_WRITE) === 0) {
+        run = copySharedPages(vma, table, index, last, addr);
+        this.#counts.cow_copy += run;
       } else {
-        const addr = from + (index - first) * PAGE_SIZE;
+        run = 0;
+      }
+      if (run === 0) {
         const outcome = handlePteFault(vma, table, index, addr, write);
         if (outcome < 0 || outcome === FAULT.NEEDS_WINDOW || outcome === FAULT.NEEDS_SLOW) {
           this.addr = addr;
           return outcome;
         }
         this.#tally(outcome);
+        run = 1;
       }
-      if (write) this.#storeInto(table.pfn[index], from, index - first);
+      if (write) this.#storeInto(table, index, index + run, addr);
+      index += run;
     }
     this.addr = from + (last - first) * PAGE_SIZE;
     return FAULT.TOUCHED;
   }
 
-  #storeInto(pfn: number, from: Vaddr, offset: number): void {
+  #storeInto(table: PteTable, first: number, last: number, addr: Vaddr): void {
     const { content } = this.#mm.host.frames;
-    const page = (from - this.#start) / PAGE_SIZE + offset;
-    content[pfn] = this.#store!(content[pfn], page);
+    const store = this.#store!;
+    const page = (addr - this.#start) / PAGE_SIZE - first;
+    for (let index = first; index < last; index++) {
+      const pfn = table.pfn[index];
+      content[pfn] = store(content[pfn], page + index);
+    }
   }
 
   #tally(outcome: FaultOutcome): void {

@@ -18,7 +18,7 @@ import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { anonVmaFork } from "./anon_vma.ts";
 import { ksmFork } from "./ksm.ts";
 import { type Mm, MMF_HAS_PINNED } from "./mm_struct.ts";
-import { PG_ANON, PG_ANON_EXCLUSIVE } from "./page_flags.ts";
+import { PG_ANON, PG_ANON_EXCLUSIVE, PG_HEAD, PG_TAIL } from "./page_flags.ts";
 import type { Cursor, PteTable } from "./page_table.ts";
 import {
   PTE_DIRTY,
@@ -106,51 +106,67 @@ function* copyPageRange(to: Vma, from: Vma): Operation {
   yield "window_closed";
 }
 
+/**
+ * Copies the entries at the cursor. The common case, an anonymous or file page that nobody may have
+ * pinned, stays in the loop; the rest goes through {@linkcode PteCopier}.
+ */
 function copyPteRange(to: Vma, from: Vma, cursor: Cursor, source: PteTable): void {
-  let target: PteTable | null = null;
+  const { frames } = to.mm.host;
+  const { refcount, mapcount, flags: pages } = frames;
   const copier = new PteCopier(to, from);
+  const unwritable = from.isCow ? ~PTE_WRITE : ~0;
+  const kept = copier.kept;
+  const plain = copier.pins ? PG_TAIL | PG_HEAD | PG_ANON_EXCLUSIVE : PG_TAIL | PG_HEAD;
+  let target: PteTable | null = null;
+  let anon = 0;
+  let copied = 0;
   for (let index = cursor.first; index < cursor.last; index++) {
-    if (source.flags[index] === 0) continue;
+    const entry = source.flags[index];
+    if (entry === 0) continue;
     target ??= to.mm.pageTable.ensure(cursor.base);
-    copier.copy(source, target, index, cursor.base);
+    copied++;
+    const pfn = source.pfn[index];
+    const present = (entry & (PTE_PRESENT | PTE_SPECIAL)) === PTE_PRESENT;
+    if (!present || (pages[pfn] & (PG_ANON | plain)) !== PG_ANON) {
+      copier.copy(source, target, index, cursor.base);
+      continue;
+    }
+    anon++;
+    pages[pfn] &= ~PG_ANON_EXCLUSIVE;
+    refcount[pfn]++;
+    mapcount[pfn]++;
+    source.flags[index] = entry & unwritable;
+    target.flags[index] = entry & unwritable & kept;
+    target.pfn[index] = pfn;
   }
-  copier.finish();
+  to.mm.anonPages += anon;
+  if (copied > 0) to.mm.host.charge("fork_page", copied);
 }
 
-/** Copies single entries between two mappings and keeps the sums. */
+/** Copies single entries between two mappings. */
 class PteCopier {
+  /** Bits of a present entry that the child's copy keeps. */
+  readonly kept: number;
+  /** Whether pages that may be pinned are copied at once. */
+  readonly pins: boolean;
   readonly #to: Vma;
   readonly #isCow: boolean;
-  readonly #cleared: number;
-  readonly #pins: boolean;
-  #anon = 0;
-  #file = 0;
-  #copied = 0;
 
   constructor(to: Vma, from: Vma) {
     this.#to = to;
     this.#isCow = from.isCow;
-    this.#pins = from.mm.host.profile.pinnedCopyOnFork &&
+    this.pins = from.mm.host.profile.pinnedCopyOnFork &&
       (from.mm.flags & MMF_HAS_PINNED) !== 0;
     const shared = (from.flags & VM_SHARED) !== 0 ? PTE_DIRTY : 0;
     const uffd = (to.flags & VM_UFFD_WP) === 0 ? PTE_UFFD_WP : 0;
-    this.#cleared = PTE_YOUNG | shared | uffd;
+    this.kept = ~(PTE_YOUNG | shared | uffd);
   }
 
   /** Copies one entry that is not empty. */
   copy(source: PteTable, target: PteTable, index: number, base: number): void {
-    const flags = source.flags[index];
-    this.#copied++;
-    if ((flags & PTE_PRESENT) === 0) this.#nonpresent(source, target, index);
-    else this.#present(source, target, index, base);
-  }
-
-  /** Adds the sums to the child's counters. */
-  finish(): void {
-    const { mm } = this.#to;
-    mm.anonPages += this.#anon;
-    mm.filePages += this.#file;
-    if (this.#copied > 0) mm.host.charge("fork_page", this.#copied);
+    const present = (source.flags[index] & PTE_PRESENT) !== 0;
+    if (present) this.#present(source, target, index, base);
+    else this.#nonpresent(source, target, index);
   }
 
   #present(source: PteTable, target: PteTable, index: number, base: number): void {
@@ -159,26 +175,22 @@ class PteCopier {
     let flags = source.flags[index];
     if ((flags & PTE_SPECIAL) === 0) {
       const page = frames.flags[pfn];
-      if ((page & PG_ANON) !== 0) {
-        if ((page & PG_ANON_EXCLUSIVE) !== 0) {
-          if (this.#pins && frames.maybeDmaPinned(pfn)) {
-            this.#copyPage(source, target, index, base);
-            return;
-          }
-          frames.flags[pfn] = page & ~PG_ANON_EXCLUSIVE;
+      if ((page & PG_ANON_EXCLUSIVE) !== 0) {
+        if (this.pins && frames.maybeDmaPinned(pfn)) {
+          this.#copyPage(source, target, index, base);
+          return;
         }
-        this.#anon++;
-      } else {
-        this.#file++;
+        frames.flags[pfn] = page & ~PG_ANON_EXCLUSIVE;
       }
       frames.get(pfn);
       frames.mapcount[pfn]++;
+      countMapped(this.#to, pfn, 1);
     }
     if (this.#isCow && (flags & PTE_WRITE) !== 0) {
       flags &= ~PTE_WRITE;
       source.flags[index] = flags;
     }
-    target.flags[index] = flags & ~this.#cleared;
+    target.flags[index] = flags & this.kept;
     target.pfn[index] = pfn;
   }
 

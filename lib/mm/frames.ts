@@ -10,14 +10,7 @@
 
 import type { Pfn } from "../kernel/address.ts";
 import { KernelBugError } from "../kernel/violation.ts";
-import {
-  PG_BUDDY,
-  PG_FLAGS_MASK,
-  PG_HEAD,
-  PG_INDEX_SHIFT,
-  PG_RESERVED,
-  PG_TAIL,
-} from "./page_flags.ts";
+import { PG_BUDDY, PG_HEAD, PG_INDEX_SHIFT, PG_RESERVED, PG_TAIL } from "./page_flags.ts";
 import { PageAllocator } from "./page_alloc.ts";
 
 /** Reference-count bias of one FOLL_PIN pin (include/linux/mm.h: GUP_PIN_COUNTING_BIAS). */
@@ -53,6 +46,7 @@ export class Frames {
   readonly content: Uint32Array;
   /** NUMA nodes in order of frames. */
   readonly nodes: readonly Node[];
+  readonly #allocators: readonly PageAllocator[];
 
   /**
    * Makes memory; all frames are free but frame 0, the zero page.
@@ -79,6 +73,7 @@ export class Frames {
       const end = Math.floor((count * (node + 1)) / nodes);
       return { start, end, allocator: new PageAllocator(start, end) };
     });
+    this.#allocators = this.nodes.map((node) => node.allocator);
     this.nodes[0].allocator.take(ZERO_PFN);
     this.flags[ZERO_PFN] = PG_RESERVED;
     this.refcount[ZERO_PFN] = 1;
@@ -107,14 +102,11 @@ export class Frames {
    * @returns The frame, or -1 when memory is out.
    */
   alloc(node = 0): Pfn {
-    let pfn = this.nodes[node].allocator.alloc();
-    for (let other = 0; pfn < 0 && other < this.nodes.length; other++) {
-      pfn = this.nodes[other].allocator.alloc();
-    }
-    if (pfn >= 0) {
-      this.refcount[pfn] = 1;
-      this.flags[pfn] = 0;
-    }
+    const pfn = this.#allocators[node].alloc();
+    if (pfn < 0) return this.#allocElsewhere();
+    this.refcount[pfn] = 1;
+    this.flags[pfn] = 0;
+    this.content[pfn] = 0;
     return pfn;
   }
 
@@ -133,6 +125,7 @@ export class Frames {
     this.refcount[head] = 1;
     this.flags[head] = PG_HEAD;
     this.flags.fill(PG_TAIL, head + 1, head + 512);
+    this.content.fill(0, head, head + 512);
     this.mapping[head + 1] = 0;
     return head;
   }
@@ -203,9 +196,52 @@ export class Frames {
    * @param flags All PG_ flags of the frame.
    */
   bind(pfn: Pfn, mapping: number, index: number, flags: number): void {
+    const high = (index / 2 ** 32) | 0;
     this.mapping[pfn] = mapping;
-    this.index[pfn] = index;
-    this.flags[pfn] = flags | (Math.floor(index / 2 ** 32) << PG_INDEX_SHIFT);
+    this.index[pfn] = index - high * 2 ** 32;
+    this.flags[pfn] = flags | (high << PG_INDEX_SHIFT);
+  }
+
+  /**
+   * Drops one reference on each of many frames (mm: release_pages).
+   *
+   * @param pages The frames; a frame may occur more than once.
+   */
+  release(pages: readonly Pfn[]): void {
+    const { refcount, flags, mapcount } = this;
+    const special = PG_HEAD | PG_TAIL | PG_RESERVED | PG_BUDDY;
+    let from = 0;
+    let to = 0;
+    for (let at = 0; at < pages.length; at++) {
+      const pfn = pages[at];
+      const last = refcount[pfn] < 2;
+      if ((flags[pfn] & special) !== 0 || (last && mapcount[pfn] !== 0) || refcount[pfn] < 1) {
+        this.put(pfn);
+      } else if (--refcount[pfn] === 0) {
+        flags[pfn] = PG_BUDDY;
+        if (pfn !== to) {
+          this.#freeRange(from, to);
+          from = pfn;
+        }
+        to = pfn + 1;
+      }
+    }
+    this.#freeRange(from, to);
+  }
+
+  /** Gives frames back to the allocators of their nodes. */
+  #freeRange(from: Pfn, to: Pfn): void {
+    while (from < to) {
+      const node = this.nodes[this.nodeOf(from)];
+      const end = Math.min(to, node.end);
+      node.allocator.freeRange(from, end);
+      from = end;
+    }
+  }
+
+  #allocElsewhere(): Pfn {
+    const node = this.#allocators.findIndex((allocator) => allocator.freeCount > 0);
+    return node < 0 ? -1 : this.alloc(node);
   }
 
   #free(head: Pfn): void {
@@ -220,11 +256,7 @@ export class Frames {
       );
     }
     const end = (flags & PG_HEAD) !== 0 ? head + 512 : head + 1;
-    const { allocator } = this.nodes[this.nodeOf(head)];
-    for (let pfn = head; pfn < end; pfn++) {
-      this.flags[pfn] = PG_BUDDY & PG_FLAGS_MASK;
-      this.content[pfn] = 0;
-      allocator.free(pfn);
-    }
+    this.flags.fill(PG_BUDDY, head, end);
+    this.#freeRange(head, end);
   }
 }

@@ -55,6 +55,8 @@ export class Host implements NotifierContext {
   readonly rng: Rng;
   /** Injected mistakes. */
   readonly faults: FaultSet;
+  /** Whether the fault lost_mapcount is injected; a field, because the hottest loops ask. */
+  readonly losesMapcount: boolean;
   /** Memory. */
   readonly frames: Frames;
   /** Reverse-mapping anchors. */
@@ -84,6 +86,7 @@ export class Host implements NotifierContext {
     this.trace = new Trace(options.traceLimit);
     this.rng = new Rng(options.seed ?? 1);
     this.faults = options.faults ?? NO_FAULTS;
+    this.losesMapcount = this.faults.has("lost_mapcount");
     this.frames = new Frames(
       Math.floor((options.memory ?? 64 * 2 ** 20) / PAGE_SIZE),
       options.nodes ?? 1,

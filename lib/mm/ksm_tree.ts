@@ -50,11 +50,12 @@ export function pageStableNode(host: Host, pfn: Pfn): StableNode | null {
 /**
  * Looks for a KSM page with the content of a frame that can take one more item.
  *
- * Nodes whose frame was freed or is no KSM page any more are removed on the way.
+ * Of a chain the youngest such node is taken. Nodes whose frame was freed or is no KSM page any more
+ * are removed on the way.
  *
  * @param host The machine.
  * @param pfn The frame.
- * @returns The node with the most items below max_page_sharing, or null.
+ * @returns A node with less than max_page_sharing items, or null.
  */
 export function stableTreeSearch(host: Host, pfn: Pfn): StableNode | null {
   const own = pageStableNode(host, pfn);
@@ -62,14 +63,13 @@ export function stableTreeSearch(host: Host, pfn: Pfn): StableNode | null {
   const { ksm, frames } = host;
   const chain = ksm.stable.get(keyOf(treeOf(host, pfn), frames.content[pfn]));
   if (chain === undefined) return null;
-  let best: StableNode | null = null;
-  for (const node of chain.slice()) {
-    if (!getKsmPage(host, node)) continue;
-    const candidate = node.items.length > 0 &&
-      node.items.length < ksm.knobs.max_page_sharing;
-    if (candidate && (best === null || node.items.length > best.items.length)) best = node;
+  for (let at = chain.length - 1; at >= 0; at--) {
+    const node = chain[at];
+    const shared = node.items.length;
+    if (!getKsmPage(host, node) || shared === 0) continue;
+    if (shared < ksm.knobs.max_page_sharing) return node;
   }
-  return best;
+  return null;
 }
 
 /**

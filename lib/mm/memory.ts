@@ -19,8 +19,17 @@ import { MMU_NOTIFIER_USE_CHANGE_PTE, MMU_NOTIFY_CLEAR } from "../notifier/event
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { anonVmaPrepare } from "./anon_vma.ts";
 import { ZERO_PFN } from "./frames.ts";
-import { type Mm, MMF_UNSTABLE } from "./mm_struct.ts";
-import { PG_ANON, PG_ANON_EXCLUSIVE, PG_FLAGS_MASK, PG_KSM, PG_SWAPCACHE } from "./page_flags.ts";
+import { MMF_UNSTABLE } from "./mm_struct.ts";
+import {
+  PG_ANON,
+  PG_ANON_EXCLUSIVE,
+  PG_FLAGS_MASK,
+  PG_HEAD,
+  PG_INDEX_SHIFT,
+  PG_KSM,
+  PG_SWAPCACHE,
+  PG_TAIL,
+} from "./page_flags.ts";
 import type { PteTable } from "./page_table.ts";
 import {
   PTE_DIRTY,
@@ -31,7 +40,7 @@ import {
   PTE_WRITE,
   PTE_YOUNG,
 } from "./pte.ts";
-import { pageAddNewAnonRmap, pageMoveAnonRmap, pageRemoveRmap } from "./rmap.ts";
+import { NEW_ANON_FLAGS, pageAddNewAnonRmap, pageMoveAnonRmap, pageRemoveRmap } from "./rmap.ts";
 import { swapSlotOf, tryToFreeSwap } from "./swap_cache.ts";
 import { VM_ACCESS_FLAGS, VM_SHARED, VM_WRITE, type Vma, vmPageProt } from "./vma.ts";
 
@@ -170,6 +179,100 @@ function doAnonymousPage(
   table.pfn[index] = pfn;
   return FAULT.INSTALLED;
 }
+
+/**
+ * Installs new pages for writes into consecutive empty entries: {@linkcode handlePteFault} for a run.
+ *
+ * @param vma The mapping, of private anonymous memory; writing is allowed.
+ * @param table The last-level table.
+ * @param first Index of the first entry.
+ * @param last Index after the last entry wanted.
+ * @param addr The page of the first entry.
+ * @returns Entries filled; the run ends at one that is not empty, and when memory is out.
+ */
+export function doAnonymousPages(
+  vma: Vma,
+  table: PteTable,
+  first: number,
+  last: number,
+  addr: Vaddr,
+): number {
+  const { mm } = vma;
+  if ((mm.flags & MMF_UNSTABLE) !== 0) return 0;
+  if (vma.anonVma === null) prepareAnonVma(vma);
+  const { frames } = mm.host;
+  const { flags, pfn: pfns } = table;
+  const entry = vmPageProt(vma) | PTE_YOUNG | PTE_MKDIRTY | PTE_WRITE;
+  const start = vma.indexOf(addr);
+  const high = Math.floor(start / 2 ** 32);
+  const low = start - high * 2 ** 32;
+  const end = Math.min(last, first + (2 ** 32 - low));
+  const pageFlags = NEW_ANON_FLAGS | (high << PG_INDEX_SHIFT);
+  const mapping = vma.anonVma!.id;
+  const node = vma.policy?.node ?? 0;
+  let index = first;
+  for (; index < end && flags[index] === 0; index++) {
+    const pfn = frames.alloc(node);
+    if (pfn < 0) break;
+    frames.flags[pfn] = pageFlags;
+    frames.mapping[pfn] = mapping;
+    frames.index[pfn] = low + (index - first);
+    frames.mapcount[pfn] = 1;
+    flags[index] = entry;
+    pfns[index] = pfn;
+  }
+  mm.anonPages += index - first;
+  return index - first;
+}
+
+/**
+ * Copies for writes to consecutive entries whose pages others map too, where nobody listens:
+ * {@linkcode handlePteFault} for a run.
+ *
+ * @param vma The mapping, private and without a notifier chain; writing is allowed.
+ * @param table The last-level table.
+ * @param first Index of the first entry.
+ * @param last Index after the last entry wanted.
+ * @param addr The page of the first entry.
+ * @returns Pages copied; the run ends where a page may be reused or needs a closer look.
+ */
+export function copySharedPages(
+  vma: Vma,
+  table: PteTable,
+  first: number,
+  last: number,
+  addr: Vaddr,
+): number {
+  const { host } = vma.mm;
+  const { frames } = host;
+  const { refcount, mapcount, content } = frames;
+  if (vma.anonVma === null) return 0;
+  const entry = vmPageProt(vma) | PTE_YOUNG | PTE_MKDIRTY | PTE_WRITE;
+  const lost = host.losesMapcount ? 0 : 1;
+  const node = vma.policy?.node ?? 0;
+  const mapping = vma.anonVma.id;
+  const start = vma.indexOf(addr);
+  let index = first;
+  for (; index < last; index++) {
+    if ((table.flags[index] & (PTE_PRESENT | PTE_PROTNONE | PTE_SPECIAL)) !== PTE_PRESENT) break;
+    const old = table.pfn[index];
+    if ((frames.flags[old] & NEEDS_CLOSER_LOOK) !== PG_ANON || mapcount[old] < 2) break;
+    const copy = frames.alloc(node);
+    if (copy < 0) break;
+    content[copy] = content[old];
+    frames.bind(copy, mapping, start + (index - first), NEW_ANON_FLAGS);
+    mapcount[copy] = 1;
+    table.flags[index] = entry;
+    table.pfn[index] = copy;
+    mapcount[old] -= lost;
+    refcount[old]--;
+  }
+  host.vmstat.pgcow += index - first;
+  return index - first;
+}
+
+/** A frame with just PG_ANON of these is an ordinary page that fork has shared. */
+const NEEDS_CLOSER_LOOK = PG_ANON | PG_KSM | PG_HEAD | PG_TAIL | PG_SWAPCACHE | PG_ANON_EXCLUSIVE;
 
 /** A write to a read-only entry: reuse the page or copy it (mm: do_wp_page). */
 function doWpPage(vma: Vma, table: PteTable, index: number, addr: Vaddr): FaultOutcome {

@@ -10,6 +10,7 @@
 
 import { ADDRESS_MAX, PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
 import { mmuNotifierInvalidateRange } from "../notifier/dispatch.ts";
+import type { Host } from "./host.ts";
 import type { Mm } from "./mm_struct.ts";
 import { PG_SWAPCACHE } from "./page_flags.ts";
 import { freeSwapCache } from "./swap_cache.ts";
@@ -74,19 +75,22 @@ export class MmuGather {
   /** Flushes, then frees the frames gathered (tlb_flush_mmu). */
   flush(): void {
     this.flushTlb();
-    const { frames, faults } = this.mm.host;
+    const { host } = this.mm;
     const pages = this.#pages;
     this.#pages = [];
-    const leak = faults.has("leak_frame");
-    for (let at = 0; at < pages.length; at++) {
-      const pfn = pages[at];
-      if ((frames.flags[pfn] & PG_SWAPCACHE) !== 0) freeSwapCache(this.mm.host, pfn);
-      if (!leak) frames.put(pfn);
-    }
+    if (host.swap.cache.size > 0) dropSwapCache(host, pages);
+    if (!host.faults.has("leak_frame")) host.frames.release(pages);
   }
 
   /** Ends the gather (tlb_finish_mmu); in unmap paths this comes after the window's end. */
   finish(): void {
     this.flush();
+  }
+}
+
+/** mm/swap_state.c: free_pages_and_swap_cache. */
+function dropSwapCache(host: Host, pages: readonly Pfn[]): void {
+  for (const pfn of pages) {
+    if ((host.frames.flags[pfn] & PG_SWAPCACHE) !== 0) freeSwapCache(host, pfn);
   }
 }

@@ -201,23 +201,31 @@ function changePteRange(
   table: PteTable,
   change: ProtectionChange,
 ): void {
-  const { flags } = table;
+  const { flags, pfn } = table;
+  const { prot, tryWritable } = change;
   let changed = 0;
+  let low = -1;
+  let high = -1;
   for (let index = cursor.first; index < cursor.last; index++) {
     const old = flags[index];
-    if (old === 0) continue;
     if ((old & PTE_PRESENT) === 0) {
-      changeNonpresent(table, index);
+      if (old !== 0) changeNonpresent(table, index);
       continue;
     }
-    let next = (old & PTE_CHG_MASK) | change.prot;
+    let next = (old & PTE_CHG_MASK) | prot;
     if ((next & PTE_UFFD_WP) !== 0) next &= ~PTE_WRITE;
-    else if (change.tryWritable && (next & PTE_WRITE) === 0) {
-      if (canChangeWritable(vma, next, table.pfn[index])) next |= PTE_WRITE;
+    else if (tryWritable && (next & PTE_WRITE) === 0 && canChangeWritable(vma, next, pfn[index])) {
+      next |= PTE_WRITE;
     }
     flags[index] = next;
     changed++;
-    if (pteNeedsFlush(old, next)) gather.flushRange(cursor.base + index * PAGE_SIZE);
+    if (pteNeedsFlush(old, next)) {
+      if (low < 0) low = index;
+      high = index;
+    }
+  }
+  if (low >= 0) {
+    gather.flushRange(cursor.base + low * PAGE_SIZE, (high - low + 1) * PAGE_SIZE);
   }
   if (changed > 0) vma.mm.host.charge("mprotect_page", changed);
 }

@@ -16,8 +16,14 @@ export class PageAllocator {
   freeCount = 0;
   readonly #start: Pfn;
   readonly #end: Pfn;
-  /** Level 0: one bit a frame; level 1: one bit a word of level 0; level 2 likewise. */
-  readonly #levels: readonly Int32Array[];
+  /** One bit a frame. */
+  readonly #bits: Int32Array;
+  /** One bit a word of `#bits`. */
+  readonly #words: Int32Array;
+  /** One bit a word of `#words`. */
+  readonly #blocks: Int32Array;
+  /** No word of `#bits` below this one has a free frame. */
+  #lowest = 0;
 
   /**
    * Makes an allocator with all frames free.
@@ -28,9 +34,10 @@ export class PageAllocator {
   constructor(start: Pfn, end: Pfn) {
     this.#start = start;
     this.#end = end;
-    const sizes = [0, 1, 2].map((level) => Math.ceil((end - start) / 32 ** (level + 1)));
-    this.#levels = sizes.map((size) => new Int32Array(size));
-    this.#fill();
+    this.freeCount = end - start;
+    this.#bits = allSet(end - start);
+    this.#words = allSet(this.#bits.length);
+    this.#blocks = allSet(this.#words.length);
   }
 
   /**
@@ -39,16 +46,17 @@ export class PageAllocator {
    * @returns The frame, or -1 when none is free.
    */
   alloc(): Pfn {
-    const [bits, words, blocks] = this.#levels;
-    for (let at = 0; at < blocks.length; at++) {
-      if (blocks[at] === 0) continue;
-      const block = at * 32 + lowestBit(blocks[at]);
-      const word = block * 32 + lowestBit(words[block]);
-      const bit = lowestBit(bits[word]);
-      this.#clear(word, bit);
-      return this.#start + word * 32 + bit;
+    let word = this.#lowest;
+    let bits = this.#bits[word];
+    if (bits === 0) {
+      word = this.#lowestWord();
+      if (word < 0) return -1;
+      this.#lowest = word;
+      bits = this.#bits[word];
     }
-    return -1;
+    const bit = 31 - Math.clz32(bits & -bits);
+    this.#clear(word, bit);
+    return this.#start + word * 32 + bit;
   }
 
   /**
@@ -90,7 +98,7 @@ export class PageAllocator {
    */
   isFree(pfn: Pfn): boolean {
     const at = pfn - this.#start;
-    return ((this.#levels[0][at >>> 5] >>> (at & 31)) & 1) !== 0;
+    return ((this.#bits[at >>> 5] >>> (at & 31)) & 1) !== 0;
   }
 
   /**
@@ -109,21 +117,48 @@ export class PageAllocator {
    * @param pfn A frame of this node that is not free.
    */
   free(pfn: Pfn): void {
-    const [bits, words, blocks] = this.#levels;
     const at = pfn - this.#start;
     const word = at >>> 5;
-    bits[word] |= 1 << (at & 31);
-    words[word >>> 5] |= 1 << (word & 31);
-    blocks[word >>> 10] |= 1 << ((word >>> 5) & 31);
+    const bits = this.#bits[word];
+    this.#bits[word] = bits | (1 << (at & 31));
     this.freeCount++;
+    if (word < this.#lowest) this.#lowest = word;
+    if (bits !== 0) return;
+    this.#words[word >>> 5] |= 1 << (word & 31);
+    this.#blocks[word >>> 10] |= 1 << ((word >>> 5) & 31);
+  }
+
+  /**
+   * Gives consecutive frames back.
+   *
+   * @param from First frame.
+   * @param to First frame after; all are of this node and not free.
+   */
+  freeRange(from: Pfn, to: Pfn): void {
+    let pfn = from;
+    for (; pfn < to && (pfn - this.#start) % 32 !== 0; pfn++) this.free(pfn);
+    for (; pfn + 32 <= to; pfn += 32) {
+      this.free(pfn);
+      this.#bits[(pfn - this.#start) >>> 5] = -1;
+      this.freeCount += 31;
+    }
+    for (; pfn < to; pfn++) this.free(pfn);
   }
 
   #clear(word: number, bit: number): void {
-    const [bits, words, blocks] = this.#levels;
     this.freeCount--;
-    if ((bits[word] &= ~(1 << bit)) !== 0) return;
-    if ((words[word >>> 5] &= ~(1 << (word & 31))) !== 0) return;
-    blocks[word >>> 10] &= ~(1 << ((word >>> 5) & 31));
+    if ((this.#bits[word] &= ~(1 << bit)) !== 0) return;
+    if ((this.#words[word >>> 5] &= ~(1 << (word & 31))) !== 0) return;
+    this.#blocks[word >>> 10] &= ~(1 << ((word >>> 5) & 31));
+  }
+
+  #lowestWord(): number {
+    for (let at = 0; at < this.#blocks.length; at++) {
+      if (this.#blocks[at] === 0) continue;
+      const block = at * 32 + lowestBit(this.#blocks[at]);
+      return block * 32 + lowestBit(this.#words[block]);
+    }
+    return -1;
   }
 
   #blockFree(pfn: Pfn): boolean {
@@ -131,17 +166,13 @@ export class PageAllocator {
     for (let at = pfn; at < pfn + HPAGE_PMD_NR; at++) if (!this.isFree(at)) return false;
     return true;
   }
+}
 
-  #fill(): void {
-    this.freeCount = this.#end - this.#start;
-    let size = this.freeCount;
-    for (const level of this.#levels) {
-      level.fill(-1);
-      const used = size % 32;
-      if (used !== 0) level[level.length - 1] = (1 << used) - 1;
-      size = level.length;
-    }
-  }
+/** Makes a bitmap of `size` ones. */
+function allSet(size: number): Int32Array {
+  const bits = new Int32Array(Math.ceil(size / 32)).fill(-1);
+  if (size % 32 !== 0) bits[bits.length - 1] = (1 << size % 32) - 1;
+  return bits;
 }
 
 function lowestBit(word: number): number {

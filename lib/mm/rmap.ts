@@ -64,8 +64,8 @@ export function pageMoveAnonRmap(vma: Vma, pfn: Pfn): void {
  * @param pfn The frame.
  */
 export function pageRemoveRmap(vma: Vma, pfn: Pfn): void {
-  const { frames, faults } = vma.mm.host;
-  if (!faults.has("lost_mapcount")) frames.mapcount[pfn]--;
+  const { host } = vma.mm;
+  if (!host.losesMapcount) host.frames.mapcount[pfn]--;
   countMapped(vma, pfn, -1);
 }
 

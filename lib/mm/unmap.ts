@@ -29,7 +29,7 @@ import { MmuGather } from "./mmu_gather.ts";
 import { PG_ANON, PG_DIRTY } from "./page_flags.ts";
 import type { Cursor, PteTable } from "./page_table.ts";
 import { PTE_DIRTY, PTE_MIGRATION, PTE_PRESENT, PTE_SPECIAL, PTE_SWAP } from "./pte.ts";
-import { countMapped, pageRemoveRmap } from "./rmap.ts";
+import { countMapped } from "./rmap.ts";
 import { freeSwapAndCache } from "./swap_cache.ts";
 import type { Vma } from "./vma.ts";
 
@@ -103,32 +103,50 @@ export function* unmapPageRange(
 
 /** Clears the entries at the cursor, flushing whenever the gather is full. */
 function zapPteRange(gather: MmuGather, vma: Vma, cursor: Cursor, table: PteTable): void {
-  const { host } = vma.mm;
-  let removed = 0;
+  const { mm } = vma;
+  const { frames, losesMapcount } = mm.host;
+  const { flags, pfn: pfns } = table;
+  const lost = losesMapcount ? 0 : 1;
+  let anon = 0;
+  let file = 0;
+  let low = -1;
+  let high = -1;
   let forceFlush = false;
   for (let index = cursor.first; index < cursor.last; index++) {
-    const flags = table.flags[index];
-    if (flags === 0) continue;
-    const pfn = table.pfn[index];
-    table.flags[index] = 0;
-    if ((flags & PTE_PRESENT) === 0) {
-      zapNonpresent(vma, flags, pfn);
+    const entry = flags[index];
+    if (entry === 0) continue;
+    flags[index] = 0;
+    const pfn = pfns[index];
+    if ((entry & PTE_PRESENT) === 0) {
+      zapNonpresent(vma, entry, pfn);
       continue;
     }
-    gather.flushRange(cursor.base + index * PAGE_SIZE);
-    if ((flags & PTE_SPECIAL) !== 0) continue;
-    if ((flags & PTE_DIRTY) !== 0 && (host.frames.flags[pfn] & PG_ANON) === 0) {
-      host.frames.flags[pfn] |= PG_DIRTY;
-      forceFlush = true;
+    if (low < 0) low = index;
+    high = index;
+    if ((entry & PTE_SPECIAL) !== 0) continue;
+    if ((frames.flags[pfn] & PG_ANON) !== 0) {
+      anon++;
+    } else {
+      file++;
+      if ((entry & PTE_DIRTY) !== 0) {
+        frames.flags[pfn] |= PG_DIRTY;
+        forceFlush = true;
+      }
     }
-    pageRemoveRmap(vma, pfn);
-    removed++;
+    frames.mapcount[pfn] -= lost;
     if (gather.removePage(pfn)) {
+      gather.flushRange(cursor.base + low * PAGE_SIZE, (high - low + 1) * PAGE_SIZE);
       gather.flush();
+      low = -1;
       forceFlush = false;
     }
   }
-  if (removed > 0) host.charge("unmap_page", removed);
+  if (low >= 0) {
+    gather.flushRange(cursor.base + low * PAGE_SIZE, (high - low + 1) * PAGE_SIZE);
+  }
+  mm.anonPages -= anon;
+  mm.filePages -= file;
+  if (anon + file > 0) mm.host.charge("unmap_page", anon + file);
   if (forceFlush) gather.flush();
 }
 
