@@ -6,8 +6,15 @@
 
 import type { KernelProfile } from "../kernel/profile.ts";
 import type { FaultName } from "../kernel/faults.ts";
-import type { MachineSettings, Step } from "../machine/program.ts";
-import { DEFAULT_KERNEL, DEFAULT_MACHINE } from "../machine/program.ts";
+import {
+  DEFAULT_KERNEL,
+  DEFAULT_MACHINE,
+  type MachineSettings,
+  type ProgramListener,
+  type ProgramPolicy,
+  type ProgramProcess,
+  type Step,
+} from "../machine/program.ts";
 import { listeners, policies, processes } from "./actors.ts";
 import type { Expectations } from "./expect_block.ts";
 import { expectationsSchema, readExpectations } from "./expectations.ts";
@@ -19,6 +26,42 @@ import { readSteps } from "./steps.ts";
 import { variablesSchema } from "./variables.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
+/** The fields of a scenario file; the order is that in which they are read. */
+export interface TopLevelFields {
+  /** Any field, as the checker goes through them. */
+  readonly [name: string]: Field<unknown>;
+  /** Title. */
+  readonly name: Field<string>;
+  /** What the scenario shows. */
+  readonly about: Field<string>;
+  /** Words to select it by. */
+  readonly tags: Field<readonly string[]>;
+  /** Kernel profile. */
+  readonly kernel: Field<string>;
+  /** Kernel profiles under which it must pass. */
+  readonly kernels: Field<readonly string[]>;
+  /** Switches that differ from the profile. */
+  readonly switches: Field<Partial<KernelProfile>>;
+  /** The simulated computer. */
+  readonly machine: Field<MachineSettings>;
+  /** Costs that differ from the model. */
+  readonly costs: Field<ReadonlyMap<string, number>>;
+  /** Mistakes to inject. */
+  readonly faults: Field<readonly FaultName[]>;
+  /** Variables. */
+  readonly vars: Field<undefined>;
+  /** Policies beside the built-in ones. */
+  readonly policies: Field<Readonly<Record<string, ProgramPolicy>>>;
+  /** Processes that exist from the beginning. */
+  readonly processes: Field<readonly ProgramProcess[]>;
+  /** Listeners from the beginning. */
+  readonly listeners: Field<readonly ProgramListener[]>;
+  /** What to do. */
+  readonly steps: Field<readonly Step[]>;
+  /** What must hold at the end. */
+  readonly expect: Field<Expectations>;
+}
+
 /**
  * Makes the fields of a scenario file, in the order in which they are read: what a later field
  * needs to know, such as the names of processes, an earlier one has put in force.
@@ -26,7 +69,7 @@ import type { Vocabulary } from "./vocabulary.ts";
  * @param vocabulary The words from below.
  * @returns The fields.
  */
-export function topLevelFields(vocabulary: Vocabulary) {
+export function topLevelFields(vocabulary: Vocabulary): TopLevelFields {
   const kernel = choice("kernel profile", Object.keys(vocabulary.profiles));
   const costs = { what: "cost", words: vocabulary.costs };
   return {
@@ -51,7 +94,7 @@ export function topLevelFields(vocabulary: Vocabulary) {
     listeners: { about: "Listeners from the beginning", shape: listeners(vocabulary) },
     steps: { about: "What to do, in order", required: true, shape: steps() },
     expect: { about: "What must hold at the end", shape: expectations() },
-  } satisfies Record<string, Field<unknown>>;
+  };
 }
 
 function machine(): Shape<MachineSettings> {

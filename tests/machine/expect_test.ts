@@ -88,6 +88,13 @@ Deno.test("a name without value in a matcher never holds", () => {
   }
 });
 
+Deno.test("both ends of a range are part of it", () => {
+  const matcher: Matcher = { operator: "..", low: 3, high: 5 };
+  const check = (ret: number) => messages([{ kind: "ret", matcher }], { result: { ret } });
+  assertEquals([3, 4, 5].flatMap(check), []);
+  assertEquals([2, 6].flatMap(check), ["ret: expected 3..5, got 2", "ret: expected 3..5, got 6"]);
+});
+
 Deno.test("delta is the change since the baseline", () => {
   const demand: Demand = { kind: "delta", name: "g.faults", matcher: is(16) };
   const wanted = program([expectation(demand)]);
@@ -276,6 +283,13 @@ Deno.test("a sequence with a process demands that process", () => {
 
 Deno.test("a sequence with another range fails", () => {
   const second = { range: { ...FIRST.range, firstPage: 1 } };
-  const items = [{ callback: "S" } as const, { callback: "cp", range: second } as const];
-  assertEquals(sequence(items).length, 1);
+  const items = (range: typeof second | { start: number; end: number }) => [
+    { callback: "S" } as const,
+    { callback: "cp", range } as const,
+    { callback: "e" } as const,
+  ];
+  assertEquals(sequence(items(FIRST)), []);
+  assertEquals(sequence(items(second)).length, 1);
+  assertEquals(sequence(items({ start: 0x10000, end: 0x12000 })).length, 1);
+  assertEquals(sequence(items({ start: 0x8000, end: 0x11000 })).length, 1);
 });

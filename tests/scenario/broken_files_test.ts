@@ -428,6 +428,11 @@ const ROWS: readonly Row[] = [
     says: "Range is empty",
   },
   {
+    name: "a page beyond all memory",
+    steps: '  - write: { range: "ram[34359738369]" }\n',
+    says: "Page number is too large: the limit is 34359738368",
+  },
+  {
     name: "a range with a process in an argument",
     steps: '  - write: { range: "qemu:ram" }\n',
     says: "Expected a range without a process",
@@ -520,6 +525,21 @@ const ROWS: readonly Row[] = [
     name: "too many steps by nesting",
     steps: "  - repeat: 1000\n    do: [{ repeat: 1000, do: [{ compact: }] }]\n",
     says: "the limit is 100000",
+  },
+  {
+    name: "too many steps in few passes",
+    steps: `  - repeat: 20000\n    do:\n${"      - compact:\n".repeat(6)}`,
+    says: "the limit is 100000",
+  },
+  {
+    name: "too many passes that do nothing",
+    steps: "  - repeat: 1000\n    do: [{ repeat: 1000, do: [{ repeat: 0, compact: }] }]\n",
+    says: "the limit is 100000",
+  },
+  {
+    name: "a mistake in every pass of a loop",
+    steps: '  - for: { var: i, to: 9 }\n    write: { range: "rom${i}" }\n',
+    says: 'Unknown mapping "rom0"',
   },
   {
     name: "a loop without an end",

@@ -45,6 +45,7 @@ Deno.test("formatDiagnostic() keeps the caret under the mistake after escaped ch
 Deno.test("formatDiagnostic() keeps the caret under the mistake after tabs", () => {
   const text = show("name: t\nsteps: [{ compact: }]\ntags:\t\t{}\n");
   const [, line, caret] = text.split("\n");
+  assertEquals(line, "  3 | tags:  {}");
   assertEquals(line.slice(caret.indexOf("^"), caret.lastIndexOf("^") + 1), "{}");
 });
 

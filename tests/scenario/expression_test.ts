@@ -31,6 +31,7 @@ const VALUES: readonly (readonly [string, Value])[] = [
   ["ceil(7 / 2) + floor(7 / 2)", 7],
   ["round(2.4) + abs(-3)", 5],
   ["false || true", true],
+  ["0" + "+(1)".repeat(40), 40],
 ];
 
 for (const [text, value] of VALUES) {

@@ -73,7 +73,8 @@ Deno.test("a good file with any edits is read or refused with positions, never a
         const { line, column, length } = diagnostic;
         assert(line >= 1 && line <= lines.length, `line ${line}`);
         assert(column >= 1 && column <= lines[line - 1].length + 1, `column ${column}`);
-        assert(length >= 1, `length ${length}`);
+        const rest = Math.max(1, lines[line - 1].length - column + 1);
+        assert(length >= 1 && length <= rest, `length ${length}`);
         formatDiagnostic(diagnostic, source, "t.yaml");
       }
     }
