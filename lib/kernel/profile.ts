@@ -39,6 +39,12 @@ export interface KernelProfile {
   readonly migrationKeepsDirty: boolean;
   /** A whole page table moved by mremap keeps its soft-dirty bits as they were (B-15). */
   readonly mremapTableKeepsSoftDirty: boolean;
+  /** mremap moves whole 1 GiB page tables (v5.11). */
+  readonly mremapMovesPud: boolean;
+  /** mremap can leave the old mapping in place, empty (MREMAP_DONTUNMAP, v5.7). */
+  readonly mremapDontunmap: boolean;
+  /** A mapping that mremap grows in place merges with the one above it (v5.18). */
+  readonly mremapGrowMerges: boolean;
   /** shmem collapse retracts page tables inside a CLEAR window (fix of B-11). */
   readonly retractNotifies: boolean;
   /** hugetlb mappings can be moved by mremap (v5.16). */
@@ -63,6 +69,9 @@ const V5_0: KernelProfile = {
   mprotectUpgradesWritable: false,
   migrationKeepsDirty: false,
   mremapTableKeepsSoftDirty: true,
+  mremapMovesPud: false,
+  mremapDontunmap: false,
+  mremapGrowMerges: false,
   retractNotifies: false,
   hugetlbMremap: false,
   kvmRetry: "vm",
@@ -85,6 +94,9 @@ const V6_1: KernelProfile = {
   thpCow: "split",
   mprotectUpgradesWritable: true,
   migrationKeepsDirty: true,
+  mremapMovesPud: true,
+  mremapDontunmap: true,
+  mremapGrowMerges: true,
   retractNotifies: true,
   hugetlbMremap: true,
   kvmRetry: "range",

@@ -22,6 +22,8 @@ import {
   VM_MERGEABLE,
   VM_MIXEDMAP,
   VM_PFNMAP,
+  VM_RAND_READ,
+  VM_SEQ_READ,
   VM_SHARED,
   VM_WIPEONFORK,
   type Vma,
@@ -36,6 +38,10 @@ export const ADVICE = [
   "DOFORK",
   "WIPEONFORK",
   "KEEPONFORK",
+  "NORMAL",
+  "SEQUENTIAL",
+  "RANDOM",
+  "WILLNEED",
 ] as const;
 
 /** Name of an advice, without the prefix MADV_. */
@@ -92,6 +98,14 @@ function* adviseVma(vma: Vma, start: Vaddr, end: Vaddr, advice: Advice): Operati
       return yield* updateFlags(vma, start, end, flags & ~VM_WIPEONFORK);
     case "MERGEABLE":
       return yield* mergeable(vma, start, end);
+    case "NORMAL":
+      return yield* updateFlags(vma, start, end, flags & ~(VM_SEQ_READ | VM_RAND_READ));
+    case "SEQUENTIAL":
+      return yield* updateFlags(vma, start, end, (flags & ~VM_RAND_READ) | VM_SEQ_READ);
+    case "RANDOM":
+      return yield* updateFlags(vma, start, end, (flags & ~VM_SEQ_READ) | VM_RAND_READ);
+    case "WILLNEED":
+      return 0;
     case "UNMERGEABLE":
       return yield* unmergeable(vma, start, end);
   }

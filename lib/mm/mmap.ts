@@ -71,7 +71,7 @@ export function* mmap(mm: Mm, options: MmapOptions): Operation<number> {
   const { length, file = null } = options;
   if (length <= 0 || !isAligned(length, PAGE_SIZE)) return -ERRNO.EINVAL;
   if (options.addr !== undefined && !isAligned(options.addr, PAGE_SIZE)) return -ERRNO.EINVAL;
-  const start = options.fixed ? options.addr ?? 0 : freeArea(mm, options.addr, length);
+  const start = options.fixed ? options.addr ?? 0 : findFreeArea(mm, options.addr, length);
   if (start + length > TASK_SIZE) return -ERRNO.ENOMEM;
   if (options.fixed === "noreplace" && mm.vmasIn(start, start + length).length > 0) {
     return -ERRNO.EEXIST;
@@ -178,8 +178,16 @@ function takeOver(vma: Vma, next: Vma): void {
   unlinkVma(next);
 }
 
-/** Finds room: the hint if it is free, else upwards from where the last search ended. */
-function freeArea(mm: Mm, hint: Vaddr | undefined, length: number): Vaddr {
+/**
+ * Finds room for a mapping (mm/mmap.c: get_unmapped_area): the hint if it is free, else upwards
+ * from where the last search ended.
+ *
+ * @param mm The address space.
+ * @param hint Where it would be welcome.
+ * @param length Bytes.
+ * @returns The address.
+ */
+export function findFreeArea(mm: Mm, hint: Vaddr | undefined, length: number): Vaddr {
   if (hint !== undefined && mm.vmasIn(hint, hint + length).length === 0) return hint;
   let start = mm.nextMapping;
   for (const vma of mm.vmasIn(start, TASK_SIZE)) {

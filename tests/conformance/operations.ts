@@ -13,8 +13,9 @@
  * @module
  */
 
-import { PAGE_SIZE, type Vaddr } from "../../lib/kernel/address.ts";
-import { drain } from "../../lib/kernel/operation.ts";
+import { PAGE_SIZE, type Pfn, type Vaddr } from "../../lib/kernel/address.ts";
+import { ERRNO } from "../../lib/kernel/errno.ts";
+import { drain, type Operation } from "../../lib/kernel/operation.ts";
 import { access, fillByte, type Store, storeByte } from "../../lib/mm/access.ts";
 import { clearRefs } from "../../lib/mm/clear_refs.ts";
 import { exitMm } from "../../lib/mm/exit.ts";
@@ -23,7 +24,10 @@ import { ksmFullScans, ksmUnmergeAll } from "../../lib/mm/ksm.ts";
 import { ADVICE, type Advice, madvise } from "../../lib/mm/madvise.ts";
 import { FAULT } from "../../lib/mm/memory.ts";
 import { mmap, munmap } from "../../lib/mm/mmap.ts";
+import { getUserPage, pinUserPage, unpinUserPage } from "../../lib/mm/gup.ts";
 import { mprotect } from "../../lib/mm/mprotect.ts";
+import { mremap } from "../../lib/mm/mremap.ts";
+import { accessRemoteVm, processVmWrite } from "../../lib/mm/remote_access.ts";
 import { VM_EXEC, VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 import type { RecordedStep } from "./recording.ts";
 import {
@@ -59,6 +63,18 @@ export const OPERATIONS: Readonly<Record<string, Operate>> = {
   read: (world, step) => touch(world, step, null),
   write: (world, step) => touch(world, step, storeByte(Number(step.args.value))),
   fill: (world, step) => touch(world, step, fillByte(Number(step.args.value))),
+  mremap: remap,
+  pin_longterm: pinLongterm,
+  unpin_longterm: unpinLongterm,
+  get_page_refs: getPageRefs,
+  put_page_refs: putPageRefs,
+  proc_pid_mem_read: (world, step) => remote(step, drain(remoteAccess(world, step, null))),
+  proc_pid_mem_write: (world, step) =>
+    remote(step, drain(remoteAccess(world, step, storeByte(Number(step.args.value))))),
+  process_vm_writev: (world, step) => {
+    const store = storeByte(Number(step.args.value));
+    return remote(step, drain(processVmWrite(world.subject(step), addressArgument(step), store)));
+  },
   fork: forkProcess,
   exit: exitProcess,
   clear_refs: (world, step) => world.run(clearRefs(world.subject(step), Number(step.args.value))),
@@ -131,7 +147,78 @@ function exitProcess(world: World, step: RecordedStep): Outcome {
   const mm = world.subject(step);
   drain(exitMm(mm));
   world.processes.delete(mm.name);
+  if (world.pinned?.mm === mm) releasePins(world);
   return { ret: 0 };
+}
+
+function remap(world: World, step: RecordedStep): Outcome {
+  const flags = String(step.args.flags).split("|");
+  const operation = mremap(
+    world.subject(step),
+    addressArgument(step),
+    lengthArgument(step, "oldPages"),
+    lengthArgument(step, "newPages"),
+    {
+      mayMove: flags.includes("MAYMOVE"),
+      dontUnmap: flags.includes("DONTUNMAP"),
+      ...(flags.includes("FIXED") ? { fixed: addressArgument(step, "newStart") } : {}),
+    },
+  );
+  return place(drain(operation));
+}
+
+/** io_uring registers one buffer at a time; a page that cannot be pinned undoes the others. */
+function pinLongterm(world: World, step: RecordedStep): Outcome {
+  if (world.pinned !== null) return outcomeOf(-ERRNO.EBUSY);
+  const mm = world.subject(step);
+  const start = addressArgument(step);
+  const pages: Pfn[] = [];
+  for (let addr = start; addr < start + lengthArgument(step); addr += PAGE_SIZE) {
+    const pfn = drain(pinUserPage(mm, addr));
+    if (pfn < 0) {
+      for (const pinned of pages) unpinUserPage(mm, pinned, false);
+      return outcomeOf(-ERRNO.EFAULT);
+    }
+    pages.push(pfn);
+  }
+  world.pinned = { mm, pages };
+  return { ret: 0 };
+}
+
+function unpinLongterm(world: World): Outcome {
+  if (world.pinned === null) return outcomeOf(-ERRNO.ENXIO);
+  releasePins(world);
+  return { ret: 0 };
+}
+
+function releasePins(world: World): void {
+  for (const pfn of world.pinned?.pages ?? []) unpinUserPage(world.pinned!.mm, pfn, false);
+  world.pinned = null;
+}
+
+/** vmsplice: plain references for reading. */
+function getPageRefs(world: World, step: RecordedStep): Outcome {
+  const mm = world.subject(step);
+  const start = addressArgument(step);
+  for (let addr = start; addr < start + lengthArgument(step); addr += PAGE_SIZE) {
+    const pfn = drain(getUserPage(mm, addr, false));
+    if (pfn < 0) return outcomeOf(pfn);
+    world.referenced.push(pfn);
+  }
+  return { ret: lengthArgument(step) };
+}
+
+function putPageRefs(world: World): Outcome {
+  for (const pfn of world.referenced.splice(0)) world.host.frames.put(pfn);
+  return { ret: 0 };
+}
+
+function remoteAccess(world: World, step: RecordedStep, store: Store | null): Operation<number> {
+  return accessRemoteVm(world.subject(step), addressArgument(step), store);
+}
+
+function remote(step: RecordedStep, result: number): Outcome {
+  return result < 0 ? outcomeOf(result) : { ret: Number(step.args.bytes) };
 }
 
 /** An unrecorded process keeps a mergeable page, so that rounds end even with nothing to merge. */

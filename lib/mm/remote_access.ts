@@ -1,0 +1,91 @@
+/**
+ * Accesses to the memory of another process: ptrace, /proc/PID/mem and process_vm_writev.
+ *
+ * From mm/memory.c: __access_remote_vm, mm/process_vm_access.c and mm/gup.c.
+ *
+ * @module
+ */
+
+import { alignDown, indexInTable, PAGE_SIZE, type Vaddr } from "../kernel/address.ts";
+import { ERRNO } from "../kernel/errno.ts";
+import type { Operation } from "../kernel/operation.ts";
+import type { Store } from "./access.ts";
+import { getUserPage } from "./gup.ts";
+import { FAULT, type FaultOutcome, handlePteFault, wpPageCopy } from "./memory.ts";
+import { type Mm, MMF_HAS_PINNED } from "./mm_struct.ts";
+import { PG_ANON, PG_ANON_EXCLUSIVE, PG_DIRTY } from "./page_flags.ts";
+import { PTE_DIRTY, PTE_SOFT_DIRTY, PTE_SPECIAL, PTE_WRITE, pteAccessible } from "./pte.ts";
+import { handleSlowFault } from "./slow_fault.ts";
+import { VM_SOFTDIRTY, VM_WRITE, type Vma } from "./vma.ts";
+
+/**
+ * Reads or writes through /proc/PID/mem, which a debugger may do against the mapping's rights.
+ *
+ * A private read-only mapping gets its own copy of the page, still read-only (FOLL_FORCE); a shared
+ * one refuses.
+ *
+ * @param mm The address space.
+ * @param addr An address within one page.
+ * @param store What is written; null for a read.
+ * @returns The content of the page afterwards, or -EIO.
+ */
+export function* accessRemoteVm(mm: Mm, addr: Vaddr, store: Store | null): Operation<number> {
+  const page = alignDown(addr, PAGE_SIZE);
+  const vma = mm.vmaAt(page);
+  if (vma === undefined) return -ERRNO.EIO;
+  const forced = store !== null && (vma.flags & VM_WRITE) === 0;
+  if (forced && !vma.isCow) return -ERRNO.EIO;
+  const pfn = forced
+    ? yield* forceWritableCopy(vma, page)
+    : yield* getUserPage(mm, page, store !== null);
+  if (pfn < 0) return -ERRNO.EIO;
+  return finish(mm, pfn, store, forced);
+}
+
+/**
+ * Writes through process_vm_writev: pinned for the time of the copy, and with the mapping's rights.
+ *
+ * @param mm The address space.
+ * @param addr An address within one page.
+ * @param store What is written.
+ * @returns The content of the page afterwards, or -EFAULT.
+ */
+export function* processVmWrite(mm: Mm, addr: Vaddr, store: Store): Operation<number> {
+  const pfn = yield* getUserPage(mm, alignDown(addr, PAGE_SIZE), true);
+  if (pfn < 0) return -ERRNO.EFAULT;
+  if (mm.host.profile.pinBias) mm.flags |= MMF_HAS_PINNED;
+  return finish(mm, pfn, store, false);
+}
+
+function finish(mm: Mm, pfn: number, store: Store | null, forced: boolean): number {
+  const { frames } = mm.host;
+  if (store !== null) {
+    frames.content[pfn] = store(frames.content[pfn], 0);
+    frames.flags[pfn] |= PG_DIRTY;
+  }
+  const content = frames.content[pfn];
+  if (!forced) frames.put(pfn);
+  return content;
+}
+
+/** Breaks copy-on-write until the mapping has a page of its own (mm/gup.c: can_follow_write_pte). */
+function* forceWritableCopy(vma: Vma, addr: Vaddr): Operation<number> {
+  const { pageTable } = vma.mm;
+  const index = indexInTable(addr);
+  for (;;) {
+    const table = pageTable.ensure(addr);
+    if (isOwnCopy(vma, table.flags[index], table.pfn[index])) return table.pfn[index];
+    let outcome: FaultOutcome = handlePteFault(vma, table, index, addr, true);
+    if (outcome === FAULT.NEEDS_WINDOW) outcome = yield* wpPageCopy(vma, addr);
+    else if (outcome === FAULT.NEEDS_SLOW) outcome = yield* handleSlowFault(vma, addr, true);
+    if (outcome < 0) return -ERRNO.EFAULT;
+    pageTable.ensure(addr).flags[index] &= ~PTE_WRITE;
+  }
+}
+
+function isOwnCopy(vma: Vma, flags: number, pfn: number): boolean {
+  if (!pteAccessible(flags) || (flags & (PTE_SPECIAL | PTE_DIRTY)) !== PTE_DIRTY) return false;
+  if ((vma.flags & VM_SOFTDIRTY) === 0 && (flags & PTE_SOFT_DIRTY) === 0) return false;
+  const exclusive = PG_ANON | PG_ANON_EXCLUSIVE;
+  return (vma.mm.host.frames.flags[pfn] & exclusive) === exclusive;
+}
