@@ -67,31 +67,33 @@ export function applyAction(
   if (table.tables === 0) return 0;
   const { start, end } = range;
   const { counters, reportDirty } = device;
-  const mapped = table.countRange(start, end);
-  if (mapped === 0 && action !== "drop_and_free") return 0;
-  let changed = 0;
-  switch (action) {
-    case "drop":
-    case "drop_writable":
-    case "drop_and_free": {
-      const only = action === "drop_writable" ? ENTRY_WRITE : ENTRY_PRESENT;
-      changed = table.dropRange(start, end, only, action === "drop_and_free", reportDirty);
-      counters.dropped += changed;
-      counters.kept += mapped - changed;
-      return changed;
-    }
-    case "downgrade":
-      changed = table.writeProtectRange(start, end, reportDirty);
-      counters.downgraded += changed;
-      break;
-    case "record_writes":
-      restartRecording(device, table, range);
-      break;
-    case "keep":
-      break;
+  if (action === "drop" || action === "drop_and_free") {
+    const dropped = table.dropRange(
+      start,
+      end,
+      ENTRY_PRESENT,
+      action === "drop_and_free",
+      reportDirty,
+    );
+    counters.dropped += dropped;
+    return dropped;
   }
+  const mapped = table.countRange(start, end);
+  if (mapped === 0) return 0;
   counters.kept += mapped;
-  return changed;
+  if (action === "downgrade") {
+    const downgraded = table.writeProtectRange(start, end, reportDirty);
+    counters.downgraded += downgraded;
+    return downgraded;
+  }
+  if (action === "drop_writable") {
+    const dropped = table.dropRange(start, end, ENTRY_WRITE, false, reportDirty);
+    counters.dropped += dropped;
+    counters.kept -= dropped;
+    return dropped;
+  }
+  if (action === "record_writes") restartRecording(device, table, range);
+  return 0;
 }
 
 /**

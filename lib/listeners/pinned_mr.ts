@@ -10,7 +10,8 @@
  * record; every first write of the device to a page is from then on reported as soft-dirty at
  * once, as a NIC with a dirty log would let the driver do before anybody reads pagemap; end
  * reports once more what was written inside the window, because the mm may have cleared those bits
- * after the write. Without event context (v5.0) the notifier never learns of SOFT_DIRTY.
+ * after the write. Without event context (v5.0) the notifier never learns of SOFT_DIRTY, and under a
+ * policy that takes every window alike (legacy, followup) it does nothing, as upstream.
  *
  * @module
  */
@@ -18,7 +19,6 @@
 import { PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { MMU_NOTIFY_SOFT_DIRTY } from "../notifier/events.ts";
 import type { MmuNotifierOps } from "../notifier/ops.ts";
 import type { MmuNotifierRange } from "../notifier/range.ts";
 import { reportRecorded, restartRecording } from "./actions.ts";
@@ -201,8 +201,9 @@ export class PinnedMrListener implements Listener {
   }
 
   #reports(range: MmuNotifierRange): boolean {
-    const { faults } = this.#device.user.mm.notifierContext;
-    return range.event === MMU_NOTIFY_SOFT_DIRTY &&
+    const { actions, user } = this.#device;
+    const { faults } = user.mm.notifierContext;
+    return actions[range.event] === "record_writes" &&
       !faults.has("ignore_soft_dirty") && !faults.has("ignore_start");
   }
 

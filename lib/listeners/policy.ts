@@ -97,7 +97,12 @@ export const POLICIES: Readonly<Record<string, Readonly<Record<string, Policy>>>
   pinned_mr: {
     legacy: { name: "legacy", useChangePte: false, events: NOTHING },
     followup: { name: "followup", useChangePte: false, events: NOTHING },
-    ideal: { name: "ideal", useChangePte: false, events: NOTHING },
+    // Without its option softDirty the driver has no notifier, and does nothing under any policy
+    ideal: {
+      name: "ideal",
+      useChangePte: false,
+      events: { ...NOTHING, SOFT_DIRTY: "record_writes" },
+    },
   },
 };
 
