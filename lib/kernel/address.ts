@@ -8,13 +8,11 @@
  * @module
  */
 
-declare const flavour: unique symbol;
-
 /** A virtual address in bytes. Any number is accepted; a {@linkcode Pfn} is not. */
-export type Vaddr = number & { readonly [flavour]?: "Vaddr" };
+export type Vaddr = number & { readonly __flavour?: "Vaddr" };
 
 /** A page frame number: the index of a 4 KiB frame of the simulated memory. */
-export type Pfn = number & { readonly [flavour]?: "Pfn" };
+export type Pfn = number & { readonly __flavour?: "Pfn" };
 
 /** log2 of {@linkcode PAGE_SIZE}. */
 export const PAGE_SHIFT = 12;

@@ -13,7 +13,6 @@ export const INJECTABLE_FAULTS = {
   skip_invalidate_range: "The call between start and end is left out",
   skip_change_pte: "change_pte is not delivered",
   short_range: "Windows lose their last page",
-  late_start: "Listeners hear of a window only after the page tables have changed",
   leak_frame: "One reference of a freed page is kept",
   lost_mapcount: "Unmapping forgets to lower the map count",
   leak_pin: "Dropping a long-term pin keeps the reference",

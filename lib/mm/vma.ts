@@ -5,14 +5,13 @@
  */
 
 import { PAGE_SIZE, type Vaddr } from "../kernel/address.ts";
-import type { NotifierVma } from "../notifier/range.ts";
+import { type NotifierVma, VM_READ } from "../notifier/range.ts";
 import type { AddressSpace } from "./address_space.ts";
 import type { AnonVma } from "./anon_vma.ts";
 import type { Mm } from "./mm_struct.ts";
 import { PTE_EXEC, PTE_PRESENT, PTE_PROTNONE, PTE_WRITE } from "./pte.ts";
 
-/** May be read. */
-export const VM_READ = 0x1;
+export { VM_READ };
 /** May be written. */
 export const VM_WRITE = 0x2;
 /** May be executed. */
