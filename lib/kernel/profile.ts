@@ -31,6 +31,12 @@ export interface KernelProfile {
   readonly clearRefsFlush: "gather" | "explicit";
   /** A write to a shared THP copies the huge page (v5.2) or splits the PMD and copies 4 KiB (v5.8). */
   readonly thpCow: "copy" | "split";
+  /** MADV_COLLAPSE is known (v6.1). */
+  readonly madviseCollapse: boolean;
+  /** Collapse takes shared and compound pages too (v5.8); before, a page has one reference only. */
+  readonly collapseShared: boolean;
+  /** Collapse gives up, even without swap, where fewer than 256 of the entries are young (v5.2). */
+  readonly collapseNeedsHalfYoung: boolean;
   /** Moving a VMA border inside a whole 2 MiB block sends CLEAR for the block. */
   readonly vmaSplitClear: boolean;
   /** mprotect makes exclusive dirty anonymous pages writable at once (6.1: can_change_pte_writable). */
@@ -65,6 +71,9 @@ const V5_0: KernelProfile = {
   clearRefsSkipsPinned: false,
   clearRefsFlush: "gather",
   thpCow: "copy",
+  madviseCollapse: false,
+  collapseShared: false,
+  collapseNeedsHalfYoung: true,
   vmaSplitClear: true,
   mprotectUpgradesWritable: false,
   migrationKeepsDirty: false,
@@ -92,6 +101,9 @@ const V6_1: KernelProfile = {
   clearRefsSkipsPinned: true,
   clearRefsFlush: "explicit",
   thpCow: "split",
+  madviseCollapse: true,
+  collapseShared: true,
+  collapseNeedsHalfYoung: false,
   mprotectUpgradesWritable: true,
   migrationKeepsDirty: true,
   mremapMovesPud: true,

@@ -8,6 +8,7 @@ import {
   HPAGE_PMD_NR,
   indexInTable,
   PAGE_SIZE,
+  type Pfn,
   PMD_SIZE,
   tableOf,
   type Vaddr,
@@ -23,9 +24,10 @@ import {
   handlePteFault,
   wpPageCopy,
 } from "./memory.ts";
+import { accessHugePmd, doHugePmdAnonymousPage } from "./huge_memory.ts";
 import { handleSlowFault } from "./slow_fault.ts";
 import type { Mm } from "./mm_struct.ts";
-import type { PteTable } from "./page_table.ts";
+import type { PmdTable, PteTable } from "./page_table.ts";
 import { PTE_DIRTY, PTE_PRESENT, PTE_PROTNONE, PTE_WRITE, PTE_YOUNG } from "./pte.ts";
 import type { Vma } from "./vma.ts";
 
@@ -126,13 +128,44 @@ class AccessWalk {
     this.addr = from;
     const pmd = this.#mm.pageTable.ensurePmd(from);
     const slot = tableOf(from) & (HPAGE_PMD_NR - 1);
-    if (pmd.hugeFlags[slot] !== 0) return FAULT.NEEDS_SLOW;
+    if (pmd.tables[slot] === null) {
+      const outcome = this.#huge(vma, pmd, slot, to);
+      if (outcome !== 0) return outcome;
+    }
     const table = pmd.tables[slot] ?? this.#mm.pageTable.ensure(from);
     const first = indexInTable(from);
     const last = first + (to - from) / PAGE_SIZE;
     const outcome = this.#entries(vma, table, first, last, from);
     this.#charge();
     return outcome;
+  }
+
+  /** Accesses up to `to` through a huge entry, made where it may be; 0 if small ones must do. */
+  #huge(vma: Vma, pmd: PmdTable, slot: number, to: Vaddr): FaultOutcome | 0 {
+    const { addr } = this;
+    const write = this.#store !== null;
+    if (pmd.hugeFlags[slot] === 0) {
+      const made = doHugePmdAnonymousPage(vma, addr, write);
+      if (made === FAULT.TOUCHED) return 0;
+      this.count(made);
+      if (made < 0) return made;
+    }
+    const outcome = accessHugePmd(vma, pmd, slot, write);
+    if (outcome === FAULT.NEEDS_SLOW) return outcome;
+    this.count(outcome);
+    if (write) this.#storeIntoHuge(pmd.hugePfn[slot], to);
+    this.addr = to;
+    return FAULT.TOUCHED;
+  }
+
+  #storeIntoHuge(head: Pfn, to: Vaddr): void {
+    const { content } = this.#mm.host.frames;
+    const first = indexInTable(this.addr);
+    const page = (this.addr - this.#start) / PAGE_SIZE;
+    for (let at = 0; at < (to - this.addr) / PAGE_SIZE; at++) {
+      const pfn = head + first + at;
+      content[pfn] = this.#store!(content[pfn], page + at);
+    }
   }
 
   /** Counts the outcome of one fault for the clock and vmstat. */

@@ -17,6 +17,7 @@ import {
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_SOFT_DIRTY } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { clearSoftDirtyPmd, clearYoungPmd } from "./huge_pmd.ts";
 import type { Mm } from "./mm_struct.ts";
 import { MmuGather } from "./mmu_gather.ts";
 import { PG_ANON, PG_REFERENCED } from "./page_flags.ts";
@@ -44,7 +45,7 @@ export function* clearRefs(mm: Mm, value: number): Operation<number> {
   if (value !== 1 && value !== 2 && value !== 3) return -ERRNO.EINVAL;
   for (const vma of mm.vmas) {
     const wanted = value === 1 || (value === 2) === (vma.file === null);
-    if (wanted) yield* walk(vma, (cursor, table) => clearYoung(vma, cursor, table));
+    if (wanted) yield* walk(vma, (cursor, table) => clearYoung(vma, cursor, table), clearYoungPmd);
   }
   return 0;
 }
@@ -58,7 +59,11 @@ function* clearSoftDirty(mm: Mm): Operation {
   yield "window_open";
   for (const vma of mm.vmas) {
     if ((vma.flags & VM_PFNMAP) !== 0) continue;
-    yield* walk(vma, (cursor, table) => clearSoftDirtyPtes(vma, cursor, table));
+    yield* walk(
+      vma,
+      (cursor, table) => clearSoftDirtyPtes(vma, cursor, table),
+      clearSoftDirtyPmd,
+    );
   }
   if (gather === null) mm.host.charge("tlb_shootdown");
   mmuNotifierInvalidateRangeEnd(range);
@@ -66,11 +71,17 @@ function* clearSoftDirty(mm: Mm): Operation {
   gather?.finish();
 }
 
-function* walk(vma: Vma, visit: (cursor: Cursor, table: PteTable) => void): Operation {
+/** Visits the tables and huge entries of a mapping; those of hugetlbfs are left alone. */
+function* walk(
+  vma: Vma,
+  visit: (cursor: Cursor, table: PteTable) => void,
+  visitHuge: (vma: Vma, cursor: Cursor) => void,
+): Operation {
+  if (vma.isHugetlb) return;
   const cursor = vma.mm.pageTable.cursor(vma.start, vma.end);
   while (cursor.next()) {
-    if (cursor.table === null) continue;
-    visit(cursor, cursor.table);
+    if (cursor.table === null) visitHuge(vma, cursor);
+    else visit(cursor, cursor.table);
     yield "ptl_dropped";
   }
 }

@@ -13,6 +13,7 @@ import { mmuNotifierRelease } from "../notifier/chain.ts";
 import { ksmExit } from "./ksm.ts";
 import type { Mm } from "./mm_struct.ts";
 import { MmuGather } from "./mmu_gather.ts";
+import { khugepagedExit } from "./thp.ts";
 import { freePgtables, unlinkVma, unmapVmas } from "./unmap.ts";
 
 /**
@@ -23,6 +24,7 @@ import { freePgtables, unlinkVma, unmapVmas } from "./unmap.ts";
 export function* exitMm(mm: Mm): Operation {
   mmuNotifierRelease(mm);
   ksmExit(mm);
+  khugepagedExit(mm);
   const vmas = mm.vmas.splice(0);
   mm.alive = false;
   if (vmas.length === 0) return;

@@ -16,6 +16,7 @@ import {
 import { MMU_NOTIFY_PROTECTION_PAGE } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { anonVmaFork } from "./anon_vma.ts";
+import { copyHugePmd } from "./huge_pmd.ts";
 import { ksmFork } from "./ksm.ts";
 import { type Mm, MMF_HAS_PINNED } from "./mm_struct.ts";
 import { PG_ANON, PG_ANON_EXCLUSIVE, PG_HEAD, PG_TAIL } from "./page_flags.ts";
@@ -32,6 +33,7 @@ import {
   PTE_WRITE,
   PTE_YOUNG,
 } from "./pte.ts";
+import { khugepagedFork } from "./thp.ts";
 import { countMapped, pageAddNewAnonRmap } from "./rmap.ts";
 import {
   VM_DONTCOPY,
@@ -60,6 +62,7 @@ export function* fork(parent: Mm, name: string): Operation<Mm> {
   const child = parent.host.createMm(name);
   child.nextMapping = parent.nextMapping;
   ksmFork(child, parent);
+  khugepagedFork(child, parent);
   for (const from of parent.vmas.slice()) {
     if ((from.flags & VM_DONTCOPY) !== 0) continue;
     const to = dupVma(child, from);
@@ -97,6 +100,7 @@ function* copyPageRange(to: Vma, from: Vma): Operation {
   }
   const cursor = parent.pageTable.cursor(from.start, from.end);
   while (cursor.next()) {
+    if (cursor.table === null) yield* copyHugePmd(to, from, cursor);
     if (cursor.table === null) continue;
     copyPteRange(to, from, cursor, cursor.table);
     yield "ptl_dropped";

@@ -36,6 +36,8 @@ export class Frames {
   readonly refcount: Int32Array;
   /** Page-table entries mapping the frame. */
   readonly mapcount: Int32Array;
+  /** Huge entries mapping a compound page, by its head's number divided by 512. */
+  readonly compoundMapcount: Int32Array;
   /** PG_ flags, and the high bits of the page offset. */
   readonly flags: Uint32Array;
   /** Number of the anon_vma, file or stable node the frame belongs to. */
@@ -64,6 +66,7 @@ export class Frames {
     this.count = count;
     this.refcount = new Int32Array(count);
     this.mapcount = new Int32Array(count);
+    this.compoundMapcount = new Int32Array(Math.ceil(count / 512));
     this.flags = new Uint32Array(count);
     this.mapping = new Uint32Array(count);
     this.index = new Uint32Array(count);
@@ -126,7 +129,6 @@ export class Frames {
     this.flags[head] = PG_HEAD;
     this.flags.fill(PG_TAIL, head + 1, head + 512);
     this.content.fill(0, head, head + 512);
-    this.mapping[head + 1] = 0;
     return head;
   }
 

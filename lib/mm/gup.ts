@@ -6,7 +6,14 @@
  * @module
  */
 
-import { indexInTable, PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
+import {
+  HPAGE_PMD_NR,
+  indexInTable,
+  PAGE_SIZE,
+  type Pfn,
+  tableOf,
+  type Vaddr,
+} from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import type { NotifierMm } from "../notifier/chain.ts";
@@ -124,6 +131,12 @@ function touch(mm: Mm, pfn: Pfn, write: boolean): void {
 }
 
 function markSoftDirty(mm: Mm, addr: Vaddr): void {
+  const pmd = mm.pageTable.pmd(addr);
+  const slot = tableOf(addr) & (HPAGE_PMD_NR - 1);
+  if (pmd !== null && (pmd.hugeFlags[slot] & PTE_PRESENT) !== 0) {
+    pmd.hugeFlags[slot] |= PTE_SOFT_DIRTY;
+    return;
+  }
   const table = mm.pageTable.lookup(addr);
   const index = indexInTable(addr);
   if (table !== null && (table.flags[index] & PTE_PRESENT) !== 0) {

@@ -21,6 +21,7 @@ import { Frames } from "./frames.ts";
 import { Ksm } from "./ksm_state.ts";
 import { Mm } from "./mm_struct.ts";
 import { Swap } from "./swap.ts";
+import { Thp } from "./thp.ts";
 import { newVmstat, type Vmstat } from "./vmstat.ts";
 
 /** How to make a host. */
@@ -65,6 +66,8 @@ export class Host implements NotifierContext {
   readonly swap: Swap;
   /** ksmd's knobs, trees and counters. */
   readonly ksm: Ksm = new Ksm();
+  /** Knobs and counters of transparent huge pages and khugepaged. */
+  readonly thp: Thp = new Thp();
   /** Counters of /proc/vmstat. */
   readonly vmstat: Vmstat = newVmstat();
   /** Address spaces in order of creation, dead ones included. */

@@ -9,18 +9,22 @@
 import { isAligned, PAGE_SIZE, TASK_SIZE, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
+import { madviseCollapse } from "./khugepaged.ts";
 import { ksmEnter, unmergeKsmPages } from "./ksm.ts";
 import type { Mm } from "./mm_struct.ts";
 import { isolateRange } from "./mprotect.ts";
+import { khugepagedEnterVma } from "./thp.ts";
 import { zapPageRange } from "./unmap.ts";
 import {
   VM_DONTCOPY,
   VM_DONTEXPAND,
+  VM_HUGEPAGE,
   VM_HUGETLB,
   VM_LOCKED,
   VM_MAYSHARE,
   VM_MERGEABLE,
   VM_MIXEDMAP,
+  VM_NOHUGEPAGE,
   VM_PFNMAP,
   VM_RAND_READ,
   VM_SEQ_READ,
@@ -42,6 +46,9 @@ export const ADVICE = [
   "SEQUENTIAL",
   "RANDOM",
   "WILLNEED",
+  "HUGEPAGE",
+  "NOHUGEPAGE",
+  "COLLAPSE",
 ] as const;
 
 /** Name of an advice, without the prefix MADV_. */
@@ -96,6 +103,13 @@ function* adviseVma(vma: Vma, start: Vaddr, end: Vaddr, advice: Advice): Operati
       return yield* updateFlags(vma, start, end, flags | VM_WIPEONFORK);
     case "KEEPONFORK":
       return yield* updateFlags(vma, start, end, flags & ~VM_WIPEONFORK);
+    case "HUGEPAGE":
+      khugepagedEnterVma(vma, (flags & ~VM_NOHUGEPAGE) | VM_HUGEPAGE);
+      return yield* updateFlags(vma, start, end, (flags & ~VM_NOHUGEPAGE) | VM_HUGEPAGE);
+    case "NOHUGEPAGE":
+      return yield* updateFlags(vma, start, end, (flags & ~VM_HUGEPAGE) | VM_NOHUGEPAGE);
+    case "COLLAPSE":
+      return yield* madviseCollapse(vma, start, end);
     case "MERGEABLE":
       return yield* mergeable(vma, start, end);
     case "NORMAL":

@@ -23,6 +23,8 @@ import {
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_PROTECTION_VMA } from "../notifier/events.ts";
 import { type MmuNotifierRange, mmuNotifierRangeInit } from "../notifier/range.ts";
+import { changeHugePmd } from "./huge_pmd.ts";
+import { splitPartialHugePmd } from "./huge_split.ts";
 import type { Mm } from "./mm_struct.ts";
 import { MmuGather } from "./mmu_gather.ts";
 import { PG_ANON, PG_ANON_EXCLUSIVE } from "./page_flags.ts";
@@ -186,6 +188,9 @@ export function* changeProtection(
       );
       mmuNotifierInvalidateRangeStart(range);
       yield "window_open";
+    }
+    if (cursor.table === null && (yield* splitPartialHugePmd(vma, cursor))) {
+      changeHugePmd(gather, vma, cursor, change.prot);
     }
     if (cursor.table !== null) changePteRange(gather, vma, cursor, cursor.table, change);
   }

@@ -18,6 +18,7 @@ import {
   tableOf,
   type Vaddr,
 } from "../kernel/address.ts";
+import { PTE_SPECIAL } from "./pte.ts";
 
 /** A last-level table: 512 entries of 4 KiB. */
 export class PteTable {
@@ -130,7 +131,9 @@ export class PageTable {
     if (pmd === null) return 0;
     const at = tableOf(addr) & 511;
     const index = indexInTable(addr);
-    if (pmd.hugeFlags[at] !== 0) return pmd.hugePfn[at] + index;
+    if (pmd.hugeFlags[at] !== 0) {
+      return (pmd.hugeFlags[at] & PTE_SPECIAL) !== 0 ? pmd.hugePfn[at] : pmd.hugePfn[at] + index;
+    }
     return pmd.tables[at]?.pfn[index] ?? 0;
   }
 

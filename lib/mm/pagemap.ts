@@ -35,8 +35,8 @@ export const PM_PRESENT: bigint = 1n << 63n;
 export function isSoftDirty(mm: Mm, addr: Vaddr): boolean {
   const vma = mm.vmaAt(addr);
   if (vma === undefined) return false;
-  return (vma.flags & VM_SOFTDIRTY) !== 0 ||
-    (mm.pageTable.flagsAt(addr) & PTE_SOFT_DIRTY) !== 0;
+  if ((vma.flags & VM_SOFTDIRTY) !== 0) return true;
+  return !vma.isHugetlb && (mm.pageTable.flagsAt(addr) & PTE_SOFT_DIRTY) !== 0;
 }
 
 /**
@@ -76,7 +76,11 @@ export function countSoftDirty(mm: Mm, start: Vaddr, end: Vaddr): number {
     }
     const cursor = mm.pageTable.cursor(from, to);
     while (cursor.next()) {
-      if (cursor.table === null) continue;
+      if (cursor.table === null) {
+        const huge = vma.isHugetlb ? 0 : cursor.pmd.hugeFlags[cursor.slot];
+        if ((huge & PTE_SOFT_DIRTY) !== 0) count += cursor.last - cursor.first;
+        continue;
+      }
       for (let index = cursor.first; index < cursor.last; index++) {
         if ((cursor.table.flags[index] & PTE_SOFT_DIRTY) !== 0) count++;
       }
@@ -89,7 +93,9 @@ function presentBits(mm: Mm, addr: Vaddr, flags: number): bigint {
   const pfn = mm.pageTable.pfnAt(addr);
   const { frames } = mm.host;
   let bits = BigInt(pfn);
-  if ((flags & PTE_SPECIAL) !== 0) return bits;
+  if ((flags & PTE_SPECIAL) !== 0) {
+    return mm.pageTable.lookup(addr) === null ? bits | PM_FILE : bits;
+  }
   if ((frames.flags[pfn] & PG_ANON) === 0) bits |= PM_FILE;
   if (frames.mapcount[pfn] === 1) bits |= PM_MMAP_EXCLUSIVE;
   return bits;

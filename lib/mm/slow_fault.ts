@@ -6,8 +6,9 @@
  * @module
  */
 
-import { indexInTable, type Vaddr } from "../kernel/address.ts";
+import { HPAGE_PMD_NR, indexInTable, tableOf, type Vaddr } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
+import { handleHugeFault } from "./huge_memory.ts";
 import { FAULT, type FaultOutcome } from "./memory.ts";
 import { PTE_MIGRATION } from "./pte.ts";
 import type { Vma } from "./vma.ts";
@@ -25,6 +26,10 @@ export function* handleSlowFault(
   addr: Vaddr,
   _write: boolean,
 ): Operation<FaultOutcome> {
+  const pmd = vma.mm.pageTable.pmd(addr);
+  if (pmd !== null && pmd.hugeFlags[tableOf(addr) & (HPAGE_PMD_NR - 1)] !== 0) {
+    return yield* handleHugeFault(vma, addr);
+  }
   const flags = vma.mm.pageTable.lookup(addr)?.flags[indexInTable(addr)] ?? 0;
   if ((flags & PTE_MIGRATION) !== 0) {
     yield "ptl_dropped";

@@ -25,6 +25,8 @@ import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { unlinkAnonVmas } from "./anon_vma.ts";
 import { removeFrom } from "./address_space.ts";
 import type { Mm } from "./mm_struct.ts";
+import { zapHugePmd } from "./huge_pmd.ts";
+import { splitPartialHugePmd } from "./huge_split.ts";
 import { MmuGather } from "./mmu_gather.ts";
 import { PG_ANON, PG_DIRTY } from "./page_flags.ts";
 import type { Cursor, PteTable } from "./page_table.ts";
@@ -95,6 +97,9 @@ export function* unmapPageRange(
 ): Operation {
   const cursor = vma.mm.pageTable.cursor(start, end);
   while (cursor.next()) {
+    if (cursor.table === null && (yield* splitPartialHugePmd(vma, cursor))) {
+      zapHugePmd(gather, vma, cursor);
+    }
     if (cursor.table === null) continue;
     zapPteRange(gather, vma, cursor, cursor.table);
     yield "ptl_dropped";

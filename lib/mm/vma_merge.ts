@@ -8,16 +8,18 @@
  * @module
  */
 
-import { alignDown, PAGE_SIZE, PMD_SIZE, type Vaddr } from "../kernel/address.ts";
-import type { Operation } from "../kernel/operation.ts";
 import {
-  mmuNotifierInvalidateRangeOnlyEnd,
-  mmuNotifierInvalidateRangeStart,
-} from "../notifier/dispatch.ts";
-import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
-import { mmuNotifierRangeInit } from "../notifier/range.ts";
+  alignDown,
+  HPAGE_PMD_NR,
+  PAGE_SIZE,
+  PMD_SIZE,
+  tableOf,
+  type Vaddr,
+} from "../kernel/address.ts";
+import type { Operation } from "../kernel/operation.ts";
 import { insertByOffset } from "./address_space.ts";
 import { type AnonVma, anonVmaClone, whileUnlinked } from "./anon_vma.ts";
+import { splitHugePmd } from "./huge_split.ts";
 import type { Mm } from "./mm_struct.ts";
 import { unlinkVma } from "./unmap.ts";
 import {
@@ -210,12 +212,10 @@ function removeVma(vma: Vma): void {
 /** A CLEAR window for a 2 MiB block whose 1 GiB has page tables (mm: split_huge_pmd_address). */
 function* splitHugePmdAddress(vma: Vma, block: Vaddr): Operation {
   const { mm } = vma;
-  if (!mm.host.profile.vmaSplitClear || mm.pageTable.pmd(block) === null) return;
-  const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, vma, mm, block, block + PMD_SIZE);
-  mmuNotifierInvalidateRangeStart(range);
-  yield "window_open";
-  mmuNotifierInvalidateRangeOnlyEnd(range);
-  yield "window_closed";
+  const pmd = mm.pageTable.pmd(block);
+  if (pmd === null) return;
+  const huge = pmd.hugeFlags[tableOf(block) & (HPAGE_PMD_NR - 1)] !== 0;
+  if (huge || mm.host.profile.vmaSplitClear) yield* splitHugePmd(vma, block);
 }
 
 function mergeableVma(vma: Vma, request: MergeRequest): boolean {

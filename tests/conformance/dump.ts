@@ -118,7 +118,7 @@ function dumpPage(mm: Mm, addr: Vaddr, flags: number, huge: boolean): PageDump {
     pfn,
     zero: isZero ? huge ? -1 : 0 : undefined,
     text,
-    phys: pfn === undefined ? undefined : physText(mm.host, pfn, isZero),
+    phys: pfn === undefined ? undefined : physText(mm.host, pfn, isZero, huge),
   };
 }
 
@@ -143,10 +143,10 @@ function pteText(flags: number, huge: boolean): string {
 }
 
 /** /proc/kpageflags and /proc/kpagecount; a tail page shows its own flags in part. */
-function physText(host: Host, pfn: Pfn, zero: boolean): string {
+function physText(host: Host, pfn: Pfn, zero: boolean, huge: boolean): string {
   const { frames } = host;
   const node = frames.nodeOf(pfn);
-  if (zero) return `zero mc0 node${node}`;
+  if (zero) return `${huge ? "thp," : ""}zero mc0 node${node}`;
   const own = frames.flags[pfn];
   const head = frames.flags[frames.head(pfn)];
   const anon = (head & PG_ANON) !== 0;
