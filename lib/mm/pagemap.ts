@@ -89,14 +89,14 @@ export function countSoftDirty(mm: Mm, start: Vaddr, end: Vaddr): number {
   return count;
 }
 
+/** A huge entry is judged by its head; the huge zero page counts as a file's. */
 function presentBits(mm: Mm, addr: Vaddr, flags: number): bigint {
   const pfn = mm.pageTable.pfnAt(addr);
   const { frames } = mm.host;
+  const huge = mm.pageTable.lookup(addr) === null;
   let bits = BigInt(pfn);
-  if ((flags & PTE_SPECIAL) !== 0) {
-    return mm.pageTable.lookup(addr) === null ? bits | PM_FILE : bits;
-  }
+  if ((flags & PTE_SPECIAL) !== 0) return huge ? bits | PM_FILE : bits;
   if ((frames.flags[pfn] & PG_ANON) === 0) bits |= PM_FILE;
-  if (frames.mapcount[pfn] === 1) bits |= PM_MMAP_EXCLUSIVE;
+  if (frames.mapcount[huge ? frames.head(pfn) : pfn] === 1) bits |= PM_MMAP_EXCLUSIVE;
   return bits;
 }

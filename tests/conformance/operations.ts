@@ -20,6 +20,7 @@ import { access, fillByte, type Store, storeByte } from "../../lib/mm/access.ts"
 import { clearRefs } from "../../lib/mm/clear_refs.ts";
 import { exitMm } from "../../lib/mm/exit.ts";
 import { fork } from "../../lib/mm/fork.ts";
+import { khugepagedFullScan } from "../../lib/mm/khugepaged.ts";
 import { ksmFullScans, ksmUnmergeAll } from "../../lib/mm/ksm.ts";
 import { ADVICE, type Advice, madvise } from "../../lib/mm/madvise.ts";
 import { FAULT } from "../../lib/mm/memory.ts";
@@ -78,6 +79,7 @@ export const OPERATIONS: Readonly<Record<string, Operate>> = {
   fork: forkProcess,
   exit: exitProcess,
   clear_refs: (world, step) => world.run(clearRefs(world.subject(step), Number(step.args.value))),
+  khugepaged_scan: khugepagedScan,
   ksm_scan: ksmScan,
   ksm_set: ksmSet,
   ksm_run2_unmerge_all: (world) => {
@@ -227,6 +229,14 @@ function ksmScan(world: World, step: RecordedStep): Outcome {
   ksm.knobs.pages_to_scan = 1 << 20;
   drain(ksmFullScans(world.host, Number(step.args.fullScans)));
   return { ret: 0, extra: { pages_shared: ksm.pages_shared, pages_sharing: ksm.pages_sharing } };
+}
+
+/** The recorder waits for the counter to pass the number, which takes one round more. */
+function khugepagedScan(world: World, step: RecordedStep): Outcome {
+  for (let round = 0; round <= Number(step.args.fullScans); round++) {
+    drain(khugepagedFullScan(world.host));
+  }
+  return { ret: 0 };
 }
 
 function ksmSet(world: World, step: RecordedStep): Outcome {
