@@ -81,6 +81,11 @@ export class Reporter {
     return this.#count;
   }
 
+  /** Whether more is wrong than will be shown, so that reading on is of no use. */
+  get isFull(): boolean {
+    return this.#count > MAX_DIAGNOSTICS;
+  }
+
   /** The diagnostics kept, in the order of the file. */
   get diagnostics(): Diagnostic[] {
     return this.#found

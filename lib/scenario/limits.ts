@@ -20,6 +20,8 @@ export const MAX_MEMORY: number = 256 * 2 ** 30;
 export const MIN_MEMORY: number = 2 ** 20;
 /** Most NUMA nodes. */
 export const MAX_NUMA_NODES = 8;
+/** Most variables of a file. */
+export const MAX_VARIABLES = 256;
 /** Most characters of one expression. */
 export const MAX_EXPRESSION_LENGTH = 1000;
 /** Most characters of a text made with expressions. */

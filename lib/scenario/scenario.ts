@@ -60,6 +60,20 @@ export function parseScenario(source: string, options: ScenarioOptions = {}): Pr
  * @param source The YAML text.
  * @param options Vocabulary, file name and variables.
  * @returns The program, or what is wrong.
+ * @example
+ * ```ts
+ * import { checkScenario } from "./scenario.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { diagnostics } = checkScenario("name: A nap\nsteps:\n  - wiat: { time: 20 ms }\n");
+ * assertEquals(diagnostics, [{
+ *   message: 'Unknown operation or key "wiat" in a step',
+ *   line: 3,
+ *   column: 5,
+ *   length: 4,
+ *   hint: 'Did you mean "wait"?',
+ * }]);
+ * ```
  */
 export function checkScenario(source: string, options: ScenarioOptions = {}): CheckedScenario {
   const reporter = new Reporter(source, options.file ?? "scenario");

@@ -18,6 +18,14 @@ import type { Vocabulary } from "./vocabulary.ts";
  *
  * @param vocabulary The operations, listeners, kernels and so on.
  * @returns A schema of draft 2020-12.
+ * @example
+ * ```ts
+ * import { VOCABULARY } from "./builtin_vocabulary.ts";
+ * import { scenarioSchema } from "./schema.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(scenarioSchema(VOCABULARY).required, ["name", "steps"]);
+ * ```
  */
 export function scenarioSchema(vocabulary: Vocabulary): JsonSchema {
   return {

@@ -66,7 +66,7 @@ class StepReader {
       return;
     }
     for (const item of node.items) {
-      if (this.#isFull) return;
+      if (this.#isFull || scope.reporter.isFull) return;
       this.#item(item, scope);
     }
   }

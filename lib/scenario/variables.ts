@@ -11,6 +11,7 @@ import { quote } from "./diagnostics.ts";
 import type { Node } from "./document.ts";
 import type { Value } from "./expression.ts";
 import type { JsonSchema } from "./json_schema.ts";
+import { MAX_VARIABLES } from "./limits.ts";
 import { NAME_PATTERN } from "./range_text.ts";
 import type { Scope } from "./scope.ts";
 import { mapOf, readMap, readScalar } from "./shape.ts";
@@ -33,8 +34,12 @@ export function readVariables(node: Node | undefined, scope: Scope, overrides: V
   const at = node ?? { span: { offset: 0, length: 1 } };
   const entries = node === undefined ? [] : readMap(node, scope, "a map of variables") ?? [];
   const declared = entries.map(({ key }) => key.text);
+  if (entries.length > MAX_VARIABLES) {
+    const message = `File has ${entries.length} variables: the limit is ${MAX_VARIABLES}`;
+    scope.report(entries[MAX_VARIABLES].key, message);
+  }
   let inner = scope;
-  for (const { key, value } of entries) {
+  for (const { key, value } of entries.slice(0, MAX_VARIABLES)) {
     const name = newName("variable").read(key, scope);
     const own = readScalar(value, inner, "a number, text, true or false");
     if (name === undefined || own === undefined) continue;

@@ -182,6 +182,12 @@ const ROWS: readonly Row[] = [
     says: 'Expected a name for a variable, got "a-b"',
   },
   {
+    name: "too many variables",
+    file: `${T}${END}vars:\n${Array.from({ length: 257 }, (_, at) => `  v${at}: 1\n`).join("")}`,
+    says: "File has 257 variables: the limit is 256",
+    at: [260, 3],
+  },
+  {
     name: "a list as variable",
     file: `${T}vars: { a: [1] }\n${END}`,
     says: "Expected a number, text, true or false, got a list",
