@@ -23,15 +23,15 @@ import { PTE_SPECIAL } from "./pte.ts";
 /** A last-level table: 512 entries of 4 KiB. */
 export class PteTable {
   /** PTE_ flags by index; 0 is an empty entry. */
-  readonly flags: Uint32Array;
+  readonly flags: Uint16Array;
   /** Frame numbers, or swap slots, by index. */
   readonly pfn: Uint32Array;
 
   /** Makes an empty table. */
   constructor() {
-    const words = new ArrayBuffer(8 * HPAGE_PMD_NR);
-    this.flags = new Uint32Array(words, 0, HPAGE_PMD_NR);
-    this.pfn = new Uint32Array(words, 4 * HPAGE_PMD_NR, HPAGE_PMD_NR);
+    const bytes = new ArrayBuffer(6 * HPAGE_PMD_NR);
+    this.pfn = new Uint32Array(bytes, 0, HPAGE_PMD_NR);
+    this.flags = new Uint16Array(bytes, 4 * HPAGE_PMD_NR, HPAGE_PMD_NR);
   }
 }
 
@@ -40,7 +40,7 @@ export class PmdTable {
   /** Last-level tables by index. */
   readonly tables: (PteTable | null)[] = new Array(HPAGE_PMD_NR).fill(null);
   /** PTE_ flags of huge entries by index; 0 where the entry is not huge. */
-  readonly hugeFlags: Uint32Array = new Uint32Array(HPAGE_PMD_NR);
+  readonly hugeFlags: Uint16Array = new Uint16Array(HPAGE_PMD_NR);
   /** Head frames of huge entries by index. */
   readonly hugePfn: Uint32Array = new Uint32Array(HPAGE_PMD_NR);
 
