@@ -1,0 +1,134 @@
+/**
+ * Comparison: one program under several policies of its listeners.
+ *
+ * The program runs once per column on a machine of its own; nothing else differs.
+ *
+ * @module
+ */
+
+import { checkComparison } from "../machine/expect_compare.ts";
+import { applies } from "../machine/expect.ts";
+import type { Failure } from "../machine/observed.ts";
+import type { Program } from "../machine/program.ts";
+import {
+  type PlacedViolation,
+  runProgram,
+  type RunResult,
+  type StepResult,
+} from "../machine/run.ts";
+import { answerable, columnsOf } from "./columns.ts";
+import { instrument } from "./instrument.ts";
+import { compareListeners, type ListenerComparison, listenerFacts } from "./listeners.ts";
+
+/** How to compare. */
+export interface CompareOptions {
+  /** Name of the kernel profile; the program's unless given. */
+  readonly kernel?: string;
+  /** The policies, one column each; all that the program knows unless given. */
+  readonly policies?: readonly string[];
+  /** Seed; the program's unless given. */
+  readonly seed?: number;
+  /**
+   * Called before each step of each run.
+   *
+   * @param policy The column.
+   * @param step Index of the step.
+   */
+  readonly onStep?: (policy: string, step: number) => void;
+}
+
+/** A run of a program, without the machine. */
+export interface RunSummary {
+  /** Name of the kernel profile. */
+  readonly kernel: string;
+  /** Name of the policy. */
+  readonly policy: string;
+  /** Seed of the machine. */
+  readonly seed: number;
+  /** Whether every expectation held. */
+  readonly passed: boolean;
+  /** Virtual time of the whole run, in ns. */
+  readonly time_ns: number;
+  /** What came of the steps. */
+  readonly steps: readonly StepResult[];
+  /** Expectations that did not hold. */
+  readonly failures: readonly Failure[];
+  /** Every breach of an invariant, expected ones included. */
+  readonly violations: readonly PlacedViolation[];
+  /** All figures at the end, by dotted name. */
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+/** A program under several policies and one kernel. */
+export interface Comparison {
+  /** Name of the kernel profile. */
+  readonly kernel: string;
+  /** Whether listeners learn why a window is opened. */
+  readonly eventContext: boolean;
+  /** The policies in order; the first is what the others are held against. */
+  readonly columns: readonly string[];
+  /** Whether every run passed and every expectation on the comparison held. */
+  readonly passed: boolean;
+  /** One run per column. */
+  readonly runs: readonly RunSummary[];
+  /** The listeners in the order of the program. */
+  readonly listeners: readonly ListenerComparison[];
+  /** How many expectations on the comparison were evaluated. */
+  readonly expectations: number;
+  /** Those that did not hold. */
+  readonly failures: readonly Failure[];
+}
+
+/**
+ * Runs a program once per policy and puts the results side by side.
+ *
+ * Expectations on the comparison that name a policy outside the columns are left out.
+ *
+ * @param program The program.
+ * @param options Kernel, policies and seed.
+ * @returns The comparison.
+ * @throws {RangeError} If kernel or policy is unknown, or the machine cannot be made.
+ * @throws {StepError} If a step cannot be carried out.
+ * @example
+ * ```ts
+ * import { comparePolicies } from "./compare.ts";
+ * import { newProgram } from "../machine/program.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { columns, passed } = comparePolicies(newProgram({ name: "nothing" }));
+ * assertEquals(columns, ["legacy", "followup", "ideal"]);
+ * assertEquals(passed, true);
+ * ```
+ */
+export function comparePolicies(program: Program, options: CompareOptions = {}): Comparison {
+  const kernel = options.kernel ?? program.kernel;
+  const columns = options.policies ?? columnsOf(program);
+  const results = columns.map((policy) => {
+    const watched = instrument(program, (step) => options.onStep?.(policy, step));
+    const seed = options.seed ?? program.machine.seed;
+    const result = runProgram(watched, { kernel, policy, seed });
+    return { run: summary(result, seed), facts: listenerFacts(result.machine) };
+  });
+  const runs = results.map(({ run }) => run);
+  const wanted = answerable(program.compare, columns)
+    .filter(({ when, column }) => applies(when, { kernel, policy: column }));
+  const table = (figure: string, column: string) =>
+    runs.find(({ policy }) => policy === column)?.figures[figure];
+  const failures = checkComparison(wanted, table, kernel);
+  return {
+    kernel,
+    eventContext: results.every(({ facts }) => facts.eventContext),
+    columns,
+    passed: failures.length === 0 && runs.every(({ passed }) => passed),
+    runs,
+    listeners: compareListeners(program, runs, results[0]?.facts),
+    expectations: wanted.length,
+    failures,
+  };
+}
+
+function summary(result: RunResult, seed: number): RunSummary {
+  const { kernel, policy, passed, steps, failures, violations, figures } = result;
+  const time_ns = result.machine.host.clock.now;
+  return { kernel, policy, seed, passed, time_ns, steps, failures, violations, figures };
+}
