@@ -1,0 +1,137 @@
+/**
+ * The report of a comparison as text: per listener a verdict and a table.
+ *
+ * @module
+ */
+
+import type { Comparison } from "../compare/compare.ts";
+import type { ListenerComparison } from "../compare/listeners.ts";
+import { escapeControl } from "../kernel/escape.ts";
+import { COUNTER_MEANINGS, counterLabel } from "./counters_text.ts";
+import type { FailureOptions } from "./failure_text.ts";
+import { type Cell, indent, layout, wrap } from "./layout.ts";
+import { amount, changeText, countText, timeText } from "./numbers.ts";
+import type { Palette } from "./palette.ts";
+import { hasPassed, type ScenarioResult } from "./results.ts";
+import { failureLines } from "./run_text.ts";
+import { verdicts } from "./verdict.ts";
+
+const WIDTH = 96;
+
+/**
+ * Renders comparisons.
+ *
+ * @param results The scenarios.
+ * @param options Files, colours and the way to rerun.
+ * @returns Text that ends in a newline.
+ */
+export function compareText(results: readonly ScenarioResult[], options: FailureOptions): string {
+  const blocks = results.map((result) => scenarioLines(result, options.palette));
+  const failures = results.flatMap((result) => failureLines(result, options));
+  const lines = blocks.flatMap((block, index) => index === 0 ? block : ["", ...block]);
+  return [...lines, ...failures, "", sumText(results, options.palette)].join("\n") + "\n";
+}
+
+function scenarioLines(result: ScenarioResult, palette: Palette): string[] {
+  const { program, file, comparisons } = result;
+  const title = `${palette.bold(escapeControl(program.name))}  ${palette.dim(escapeControl(file))}`;
+  const about = wrap(escapeControl(program.about.replace(/\s+/g, " ")), WIDTH);
+  return [
+    title,
+    ...indent(about.map(palette.dim), 2),
+    ...groupKernels(comparisons).flatMap((
+      group,
+    ) => ["", ...indent(kernelLines(group, palette), 2)]),
+  ];
+}
+
+/** Puts comparisons together that say the same of every listener. */
+function groupKernels(comparisons: readonly Comparison[]): Comparison[][] {
+  const groups = new Map<string, Comparison[]>();
+  for (const comparison of comparisons) {
+    const unsafe = comparison.runs.map(({ violations }) => violations.length);
+    const { listeners, eventContext, columns } = comparison;
+    const key = JSON.stringify([listeners, eventContext, columns, unsafe]);
+    groups.set(key, [...groups.get(key) ?? [], comparison]);
+  }
+  return [...groups.values()];
+}
+
+function kernelLines(group: readonly Comparison[], palette: Palette): string[] {
+  const [comparison] = group;
+  const kernels = group.map(({ kernel }) => kernel).join(", ");
+  return [
+    palette.bold(`kernel ${escapeControl(kernels)}`),
+    ...unsafeLines(comparison, palette),
+    ...comparison.listeners.flatMap((listener) => listenerLines(listener, comparison, palette)),
+    ...(comparison.listeners.length === 0 ? ["no listeners"] : []),
+  ];
+}
+
+/** A policy that breaks an invariant is worth nothing, whatever it saves. */
+function unsafeLines({ runs }: Comparison, { red }: Palette): string[] {
+  return runs.filter(({ violations }) => violations.length > 0).map(({ policy, violations }) => {
+    const { invariant, message } = violations[0];
+    const what = `${policy} is not safe: ${amount(violations.length, "violation")}`;
+    return red(escapeControl(`${what}, first ${invariant}: ${message}`));
+  });
+}
+
+function listenerLines(
+  listener: ListenerComparison,
+  comparison: Comparison,
+  palette: Palette,
+): string[] {
+  const { name, kind, process } = listener;
+  const title = escapeControl(`${name}: ${kind} of ${process}`);
+  const found = verdicts(listener, comparison).map((text) => palette.green(escapeControl(text)));
+  return [title, ...indent([...found, ...tableLines(listener, comparison.columns, palette)], 2)];
+}
+
+/** The counters that are not 0 in every column; one column where all are the same. */
+function tableLines(
+  { counters }: ListenerComparison,
+  columns: readonly string[],
+  palette: Palette,
+): string[] {
+  const shown = Object.entries(COUNTER_MEANINGS).filter(([counter]) =>
+    columns.some((column) => counters[counter][column] !== 0)
+  );
+  if (shown.length === 0) return [palette.dim("nothing happened to it")];
+  const base = columns[0];
+  const differs = shown.some(([counter]) =>
+    columns.some((column) => counters[counter][column] !== counters[counter][base])
+  );
+  const last = columns.findLast((column) => column === "ideal") ?? columns[columns.length - 1];
+  const rows = shown.map(([counter, meaning]): Cell[] => {
+    const values = (differs ? columns : [base]).map((column) => counters[counter][column]);
+    return [
+      { text: counterLabel(counter) },
+      ...values.map((value) => ({ text: valueText(counter, value) })),
+      ...(differs ? [changeCell(counters[counter][last], counters[counter][base], palette)] : []),
+      { text: meaning, paint: palette.dim },
+    ];
+  });
+  const all = columns.length === 1 ? base : "every policy";
+  const head = ["", ...(differs ? [...columns, `${last}/${base}`] : [all]), ""];
+  const header = head.map((text) => ({ text: escapeControl(text), paint: palette.dim }));
+  return layout([header, ...rows], head.map((_, index) => index).slice(1, -1));
+}
+
+function changeCell(value: number, base: number, { bold, dim }: Palette): Cell {
+  return { text: changeText(value, base), paint: value === base ? dim : bold };
+}
+
+function valueText(counter: string, value: number): string {
+  return counter === "time_ns" ? timeText(value) : countText(value);
+}
+
+function sumText(results: readonly ScenarioResult[], { green, red }: Palette): string {
+  const failed = results.filter((result) => !hasPassed(result)).length;
+  const wanted = results.flatMap(({ comparisons }) => comparisons)
+    .reduce((sum, { expectations }) => sum + expectations, 0);
+  const checked = `${amount(results.length, "scenario")} compared, ${
+    amount(wanted, "expectation")
+  } on the comparison`;
+  return `${checked}: ${failed === 0 ? green("all passed") : red(`${failed} failed`)}`;
+}

@@ -1,0 +1,127 @@
+/**
+ * A failed expectation for readers: what was expected, what came, where it stands.
+ *
+ * @module
+ */
+
+import { escapeControl } from "../kernel/escape.ts";
+import type { PlacedViolation } from "../machine/run.ts";
+import type { GroupedFailure, Occurrence } from "./failures.ts";
+import { indent } from "./layout.ts";
+import type { Palette } from "./palette.ts";
+import type { ScenarioResult } from "./results.ts";
+import { excerpt, placeText, type Sources } from "./source_text.ts";
+
+/** What the rendering of failures needs to know. */
+export interface FailureOptions {
+  /** The texts of the files. */
+  readonly sources: Sources;
+  /** Colours. */
+  readonly palette: Palette;
+  /** How the program is called, such as `mmulab`. */
+  readonly invocation: string;
+  /** Words that a rerun needs as well, such as `--seed 7`. */
+  readonly settings: readonly string[];
+}
+
+/** From this length on, what was expected and what came get lines of their own. */
+const LONG_MESSAGE = 80;
+/** Most violations shown for one failure. */
+const MAX_VIOLATIONS = 5;
+
+/**
+ * Renders a failure.
+ *
+ * @param group The failure and the runs in which it came up.
+ * @param result The scenario.
+ * @param options Files, colours and the way to rerun.
+ * @returns Lines.
+ */
+export function failureText(
+  group: GroupedFailure,
+  result: ScenarioResult,
+  options: FailureOptions,
+): string[] {
+  const { failure, violations } = group;
+  const { message, position, expectation } = failure;
+  const headline = position === null
+    ? [options.palette.bold(`${escapeControl(result.file)}: ${escapeControl(message)}`)]
+    : excerpt({ message, position }, options.sources, options.palette);
+  const facts: [string, string][] = [];
+  if (message.length > LONG_MESSAGE) {
+    facts.push(["wanted", failure.expected], ["got", failure.actual]);
+  }
+  if (position === null) facts.push(["expect", expectation]);
+  facts.push(["after", afterText(group, result)], ["under", underText(group.occurrences)]);
+  const lines = facts.map(([key, text]) => factLine(key, escapeControl(text), options.palette));
+  lines.push(...violationLines(violations, options.palette));
+  lines.push(
+    factLine("rerun", rerunText(group.occurrences[0], result.file, options), options.palette),
+  );
+  return [...headline, ...indent(lines, 4)];
+}
+
+/**
+ * Writes the command that repeats one run of one scenario.
+ *
+ * @param occurrence The run.
+ * @param file Name of the file.
+ * @param options How the program is called.
+ * @returns A line for a shell.
+ */
+export function rerunText(
+  { kernel, policy }: Occurrence,
+  file: string,
+  options: Pick<FailureOptions, "invocation" | "settings">,
+): string {
+  const words = [file, "--kernel", kernel, ...(policy === null ? [] : ["--policy", policy])];
+  const quoted = [...words, ...options.settings].map(shellWord);
+  return [options.invocation, "run", ...quoted].join(" ");
+}
+
+/** Quotes a word for a shell where it needs quotes. */
+function shellWord(word: string): string {
+  if (/^[\w./:=@%+,-]+$/.test(word)) return word;
+  return `'${escapeControl(word).replaceAll("'", `'\\''`)}'`;
+}
+
+function factLine(key: string, text: string, { dim }: Palette): string {
+  return `${dim(key.padStart(6))}  ${text}`;
+}
+
+function afterText({ failure }: GroupedFailure, { program }: ScenarioResult): string {
+  if (failure.step === null) return "the last step";
+  const step = program.steps[failure.step];
+  const title = step.name === undefined ? step.label : `${step.name}: ${step.label}`;
+  const place = step.position === null ? "" : ` (${placeText(step.position)})`;
+  return `step ${failure.step + 1} of ${program.steps.length}: ${title}${place}`;
+}
+
+function underText(occurrences: readonly Occurrence[]): string {
+  const byKernel = new Map<string, string[]>();
+  for (const { kernel, policy } of occurrences) {
+    byKernel.set(kernel, [...byKernel.get(kernel) ?? [], ...(policy === null ? [] : [policy])]);
+  }
+  return [...byKernel]
+    .map(([kernel, policies]) =>
+      policies.length === 0 ? kernel : `${kernel} (${policies.join(", ")})`
+    )
+    .join(", ");
+}
+
+function violationLines(violations: readonly PlacedViolation[], palette: Palette): string[] {
+  const lines = violations.slice(0, MAX_VIOLATIONS).map((violation) =>
+    factLine("breach", escapeControl(violationText(violation)), palette)
+  );
+  const more = violations.length - MAX_VIOLATIONS;
+  return more > 0 ? [...lines, factLine("", `and ${more} more`, palette)] : lines;
+}
+
+function violationText({ invariant, message, listener, process, address }: PlacedViolation) {
+  const where = [
+    ...(listener === undefined ? [] : [listener]),
+    ...(process === undefined ? [] : [process]),
+    ...(address === undefined ? [] : [`0x${address.toString(16)}`]),
+  ];
+  return `${invariant}: ${message}${where.length > 0 ? ` (${where.join(", ")})` : ""}`;
+}

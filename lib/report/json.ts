@@ -1,0 +1,209 @@
+/**
+ * Reports as JSON: stable shapes for programs.
+ *
+ * Each document names its shape in `format`, such as `mmulab.run/1`. Within one number, members are
+ * added and never renamed or removed. Times are virtual, in ns; kernels and policies are names.
+ *
+ * @module
+ */
+
+import type { Comparison, RunSummary } from "../compare/compare.ts";
+import type { ListenerComparison } from "../compare/listeners.ts";
+import type { Failure } from "../machine/observed.ts";
+import type { SourcePosition } from "../machine/program.ts";
+import type { PlacedViolation, StepResult } from "../machine/run.ts";
+import type { Diagnostic } from "../scenario/diagnostics.ts";
+import { hasPassed, type ScenarioResult } from "./results.ts";
+
+/** One step of a run. */
+export interface StepJson {
+  /** The step in short. */
+  readonly label: string;
+  /** Its title, or null. */
+  readonly name: string | null;
+  /** Where it is written, or null. */
+  readonly position: SourcePosition | null;
+  /** Return value; a negative error number where it failed. */
+  readonly ret: number;
+  /** Named figures of the result. */
+  readonly values: Readonly<Record<string, number>>;
+  /** Virtual time that passed. */
+  readonly time_ns: number;
+}
+
+/** One run of one scenario. */
+export interface RunJson {
+  /** Kernel profile. */
+  readonly kernel: string;
+  /** Policy. */
+  readonly policy: string;
+  /** Seed of the machine. */
+  readonly seed: number;
+  /** Whether every expectation held. */
+  readonly passed: boolean;
+  /** Virtual time of the whole run. */
+  readonly time_ns: number;
+  /** What came of the steps. */
+  readonly steps: readonly StepJson[];
+  /** Expectations that did not hold. */
+  readonly failures: readonly Failure[];
+  /** Every breach of an invariant, expected ones included. */
+  readonly violations: readonly PlacedViolation[];
+  /** All figures at the end, by dotted name. */
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+/** What `run --json` writes. */
+export interface RunReportJson {
+  /** Shape of the document. */
+  readonly format: "mmulab.run/1";
+  /** Whether all passed. */
+  readonly passed: boolean;
+  /** The scenarios in the order of the command line. */
+  readonly scenarios: readonly {
+    /** Name of the file. */
+    readonly file: string;
+    /** Title. */
+    readonly name: string;
+    /** Whether all its runs and comparisons passed. */
+    readonly passed: boolean;
+    /** Its runs: every policy under the first kernel, then the next kernel. */
+    readonly runs: readonly RunJson[];
+    /** Expectations on the comparison of policies, by kernel. */
+    readonly comparisons: readonly {
+      /** Kernel profile. */
+      readonly kernel: string;
+      /** How many expectations were evaluated. */
+      readonly expectations: number;
+      /** Those that did not hold. */
+      readonly failures: readonly Failure[];
+    }[];
+  }[];
+}
+
+/** One scenario under one kernel in {@linkcode CompareReportJson}. */
+export interface ComparisonJson {
+  /** Kernel profile. */
+  readonly kernel: string;
+  /** The policies in order; the first is what the others are held against. */
+  readonly columns: readonly string[];
+  /** Whether every run passed and every expectation on the comparison held. */
+  readonly passed: boolean;
+  /** The listeners, with counters and ratios by counter and column. */
+  readonly listeners: readonly ListenerComparison[];
+  /** The runs, one per column. */
+  readonly runs: readonly Omit<RunJson, "steps" | "figures" | "kernel">[];
+  /** How many expectations on the comparison were evaluated. */
+  readonly expectations: number;
+  /** Those that did not hold. */
+  readonly failures: readonly Failure[];
+}
+
+/** What `compare --json` writes. */
+export interface CompareReportJson {
+  /** Shape of the document. */
+  readonly format: "mmulab.compare/1";
+  /** Whether all passed. */
+  readonly passed: boolean;
+  /** The scenarios in the order of the command line. */
+  readonly scenarios: readonly {
+    /** Name of the file. */
+    readonly file: string;
+    /** Title. */
+    readonly name: string;
+    /** What it shows. */
+    readonly about: string;
+    /** What came of it, by kernel. */
+    readonly kernels: readonly ComparisonJson[];
+  }[];
+}
+
+/** One thing wrong with a file; without line and column it is about the file as a whole. */
+export type FileDiagnostic = Pick<Diagnostic, "message" | "hint"> & Partial<Diagnostic>;
+
+/** A file that was looked at. */
+export interface CheckedFile {
+  /** Name of the file. */
+  readonly file: string;
+  /** Title, if the scenario could be read. */
+  readonly name?: string;
+  /** Number of steps, if the scenario could be read. */
+  readonly steps?: number;
+  /** What is wrong; nothing if the scenario can be run. */
+  readonly diagnostics: readonly FileDiagnostic[];
+}
+
+/** What `check --json` writes, and every command where a file cannot be used. */
+export interface CheckReportJson {
+  /** Shape of the document. */
+  readonly format: "mmulab.check/1";
+  /** Whether all files can be run. */
+  readonly passed: boolean;
+  /** The files in the order of the command line. */
+  readonly files: readonly CheckedFile[];
+}
+
+/**
+ * Puts the results of a run into their JSON shape.
+ *
+ * @param results The scenarios.
+ * @returns Plain data.
+ */
+export function runJson(results: readonly ScenarioResult[]): RunReportJson {
+  const scenarios = results.map((result) => ({
+    file: result.file,
+    name: result.program.name,
+    passed: hasPassed(result),
+    runs: result.comparisons.flatMap(({ runs }) => runs.map(oneRun)),
+    comparisons: result.comparisons.map(({ kernel, expectations, failures }) => ({
+      kernel,
+      expectations,
+      failures,
+    })),
+  }));
+  return { format: "mmulab.run/1", passed: results.every(hasPassed), scenarios };
+}
+
+/**
+ * Puts comparisons into their JSON shape.
+ *
+ * @param results The scenarios.
+ * @returns Plain data.
+ */
+export function compareJson(results: readonly ScenarioResult[]): CompareReportJson {
+  const scenarios = results.map(({ file, program: { name, about }, comparisons }) => ({
+    file,
+    name,
+    about,
+    kernels: comparisons.map(oneComparison),
+  }));
+  return { format: "mmulab.compare/1", passed: results.every(hasPassed), scenarios };
+}
+
+/**
+ * Puts checked files into their JSON shape.
+ *
+ * @param files The files.
+ * @returns Plain data.
+ */
+export function checkJson(files: readonly CheckedFile[]): CheckReportJson {
+  const passed = files.every(({ diagnostics }) => diagnostics.length === 0);
+  return { format: "mmulab.check/1", passed, files };
+}
+
+function oneRun(run: RunSummary): RunJson {
+  return { ...run, steps: run.steps.map(oneStep) };
+}
+
+function oneStep({ label, name, position, result, time_ns }: StepResult): StepJson {
+  const { ret, values = {} } = result;
+  return { label, name: name ?? null, position, ret, values, time_ns };
+}
+
+function oneComparison(comparison: Comparison): ComparisonJson {
+  const { kernel, columns, passed, listeners, expectations, failures } = comparison;
+  const runs = comparison.runs.map((
+    { policy, seed, passed, time_ns, failures, violations },
+  ) => ({ policy, seed, passed, time_ns, failures, violations }));
+  return { kernel, columns, passed, listeners, runs, expectations, failures };
+}

@@ -1,0 +1,28 @@
+/**
+ * What reports are made from.
+ *
+ * @module
+ */
+
+import type { Comparison } from "../compare/compare.ts";
+import type { Program } from "../machine/program.ts";
+
+/** A scenario that was run: one comparison per kernel. */
+export interface ScenarioResult {
+  /** Name of the file. */
+  readonly file: string;
+  /** What was run. */
+  readonly program: Program;
+  /** What came of it, by kernel. */
+  readonly comparisons: readonly Comparison[];
+}
+
+/**
+ * Tells whether every run passed and every comparison held.
+ *
+ * @param result The scenario.
+ * @returns True if so.
+ */
+export function hasPassed({ comparisons }: ScenarioResult): boolean {
+  return comparisons.every(({ passed }) => passed);
+}

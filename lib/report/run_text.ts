@@ -1,0 +1,79 @@
+/**
+ * The report of a run as text: a line per scenario, then every failure, then the sum.
+ *
+ * @module
+ */
+
+import { escapeControl } from "../kernel/escape.ts";
+import { countRuns, groupFailures } from "./failures.ts";
+import { type FailureOptions, failureText } from "./failure_text.ts";
+import { type Cell, indent, layout } from "./layout.ts";
+import { amount, timeText } from "./numbers.ts";
+import type { Palette } from "./palette.ts";
+import { hasPassed, type ScenarioResult } from "./results.ts";
+
+/**
+ * Renders the results of a run.
+ *
+ * @param results The scenarios.
+ * @param options Files, colours and the way to rerun.
+ * @returns Text that ends in a newline.
+ */
+export function runText(results: readonly ScenarioResult[], options: FailureOptions): string {
+  const lines = layout(results.map((result) => scenarioCells(result, options.palette)), [2, 3, 4]);
+  for (const result of results) lines.push(...failureLines(result, options));
+  lines.push("", sumText(results, options.palette));
+  return lines.join("\n") + "\n";
+}
+
+/**
+ * Renders the failures of a scenario.
+ *
+ * @param result The scenario.
+ * @param options Files, colours and the way to rerun.
+ * @returns Lines, none if it passed; the first one is empty.
+ */
+export function failureLines(result: ScenarioResult, options: FailureOptions): string[] {
+  return groupFailures(result).flatMap((group) => [
+    "",
+    `${options.palette.red("failed")}  ${escapeControl(result.program.name)}`,
+    ...indent(failureText(group, result, options), 2),
+  ]);
+}
+
+function scenarioCells(result: ScenarioResult, palette: Palette): Cell[] {
+  const { program, comparisons } = result;
+  const passed = hasPassed(result);
+  const { green, red, dim } = palette;
+  return [
+    { text: passed ? "passed" : "failed", paint: passed ? green : red },
+    { text: escapeControl(program.name) },
+    { text: amount(program.steps.length, "step") },
+    { text: amount(countRuns(comparisons), "run") },
+    { text: timesText(result) },
+    { text: escapeControl(settingsText(result)), paint: dim },
+  ];
+}
+
+/** Virtual time of the runs: one, or from the least to the most. */
+function timesText({ comparisons }: ScenarioResult): string {
+  const times = comparisons.flatMap(({ runs }) => runs.map(({ time_ns }) => time_ns));
+  const [least, most] = [timeText(Math.min(...times)), timeText(Math.max(...times))];
+  return least === most ? least : `${least} to ${most}`;
+}
+
+function settingsText({ comparisons }: ScenarioResult): string {
+  const kernels = comparisons.map(({ kernel }) => kernel).join(", ");
+  const policies = new Set(comparisons.flatMap(({ columns }) => columns));
+  return `${kernels} with ${[...policies].join(", ")}`;
+}
+
+function sumText(results: readonly ScenarioResult[], { green, red }: Palette): string {
+  const failed = results.filter((result) => !hasPassed(result)).length;
+  const passed = results.length - failed;
+  const runs = results.reduce((sum, { comparisons }) => sum + countRuns(comparisons), 0);
+  const of = `${amount(results.length, "scenario")}, ${amount(runs, "run")}`;
+  return `${of}: ${green(`${passed} passed`)}, ${
+    failed === 0 ? "0 failed" : red(`${failed} failed`)
+  }`;
+}
