@@ -1,0 +1,124 @@
+/**
+ * The commands that run scenarios: `run` and `compare`.
+ *
+ * @module
+ */
+
+import { BUILT_IN_COLUMNS } from "../compare/columns.ts";
+import { comparePolicies } from "../compare/compare.ts";
+import { StepError } from "../compare/instrument.ts";
+import { compareText } from "../report/compare_text.ts";
+import type { FailureOptions } from "../report/failure_text.ts";
+import { type CheckedFile, compareJson, runJson } from "../report/json.ts";
+import { hasPassed, type ScenarioResult } from "../report/results.ts";
+import { runText } from "../report/run_text.ts";
+import { FAILED, PASSED } from "./exit_code.ts";
+import type { Loaded, LoadedScenario } from "./load.ts";
+import type { Streams } from "./output.ts";
+import { newProgress, type Progress } from "./progress.ts";
+import { loadAll, reportProblems } from "./check_command.ts";
+import type { Settings } from "./settings.ts";
+
+/**
+ * Runs scenarios and reports whether they passed.
+ *
+ * @param paths Files and folders.
+ * @param settings The options of the command line.
+ * @param streams Where to write.
+ * @returns The exit code.
+ */
+export function run(paths: readonly string[], settings: Settings, streams: Streams): number {
+  return execute(
+    paths,
+    settings,
+    streams,
+    (results, options) => settings.json ? json(runJson(results)) : runText(results, options),
+  );
+}
+
+/**
+ * Runs scenarios and shows the policies side by side.
+ *
+ * @param paths Files and folders.
+ * @param settings The options of the command line.
+ * @param streams Where to write.
+ * @returns The exit code.
+ */
+export function compare(paths: readonly string[], settings: Settings, streams: Streams): number {
+  const { policies } = settings;
+  const base = BUILT_IN_COLUMNS[0];
+  const columns = policies.length === 0 ? [] : [...new Set([base, ...policies])];
+  return execute(
+    paths,
+    { ...settings, policies: columns },
+    streams,
+    (results, options) =>
+      settings.json ? json(compareJson(results)) : compareText(results, options),
+  );
+}
+
+type Render = (results: readonly ScenarioResult[], options: FailureOptions) => string;
+
+function execute(
+  paths: readonly string[],
+  settings: Settings,
+  streams: Streams,
+  render: Render,
+): number {
+  const loaded = loadAll(paths, settings);
+  const wrong = loaded.files.some(({ diagnostics }) => diagnostics.length > 0);
+  if (wrong) return reportProblems(loaded, settings, streams);
+  const { results, problems } = runAll(loaded.scenarios, settings, newProgress(streams.err));
+  if (problems.length > 0) {
+    return reportProblems({ ...loaded, files: problems }, settings, streams);
+  }
+  const { palette } = streams.out;
+  const { sources } = loaded;
+  const { invocation, rerun } = settings;
+  streams.out.write(render(results, { sources, palette, invocation, settings: rerun }));
+  return results.every(hasPassed) ? PASSED : FAILED;
+}
+
+function runAll(scenarios: Loaded["scenarios"], settings: Settings, progress: Progress) {
+  const results: ScenarioResult[] = [];
+  const problems: CheckedFile[] = [];
+  for (const [index, scenario] of scenarios.entries()) {
+    const title = `${index + 1} of ${scenarios.length}: ${scenario.file}`;
+    try {
+      results.push(runOne(scenario, settings, (at) => progress.update(() => `${title}, ${at()}`)));
+    } catch (error) {
+      problems.push(problemOf(scenario, error));
+    }
+  }
+  progress.done();
+  return { results, problems };
+}
+
+function runOne(
+  { file, program }: LoadedScenario,
+  { kernels, policies, seed }: Settings,
+  onStep: (at: () => string) => void,
+): ScenarioResult {
+  const comparisons = (kernels.length > 0 ? kernels : program.kernels).map((kernel) =>
+    comparePolicies(program, {
+      kernel,
+      ...(policies.length === 0 ? {} : { policies }),
+      ...(seed === undefined ? {} : { seed }),
+      onStep: (policy, step) =>
+        onStep(() => `${kernel} ${policy}, step ${step + 1} of ${program.steps.length}`),
+    })
+  );
+  return { file, program, comparisons };
+}
+
+/** A scenario that cannot be carried out is wrong; any other error is the program's own. */
+function problemOf({ file, program }: LoadedScenario, error: unknown): CheckedFile {
+  if (!(error instanceof StepError) && !(error instanceof RangeError)) throw error;
+  const place = error instanceof StepError && error.position !== null ? error.position : {};
+  const diagnostic = { message: error.message, ...place };
+  return { file, name: program.name, steps: program.steps.length, diagnostics: [diagnostic] };
+}
+
+function json(document: unknown): string {
+  return JSON.stringify(document, null, 2) + "\n";
+}

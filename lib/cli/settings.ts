@@ -1,0 +1,108 @@
+/**
+ * The options of a command line, in the types that the commands work with.
+ *
+ * @module
+ */
+
+import { ValidationError } from "@cliffy/command";
+import { PROFILES } from "../kernel/profile.ts";
+import { suggestion } from "../scenario/suggest.ts";
+import type { Value } from "../scenario/expression.ts";
+
+/** The options as they come from the command line. */
+export interface RawOptions {
+  /** Whether to write JSON. */
+  readonly json?: true;
+  /** Kernel profiles. */
+  readonly kernel?: readonly string[];
+  /** Policies. */
+  readonly policy?: readonly string[];
+  /** Seed. */
+  readonly seed?: number;
+  /** Assignments of variables. */
+  readonly var?: readonly string[];
+}
+
+/** The options of a command. */
+export interface Settings {
+  /** Whether to write JSON. */
+  readonly json: boolean;
+  /** Kernel profiles asked for; those of the scenario where empty. */
+  readonly kernels: readonly string[];
+  /** Policies asked for; all where empty. */
+  readonly policies: readonly string[];
+  /** Seed asked for. */
+  readonly seed?: number;
+  /** Variables with their values. */
+  readonly variables: readonly (readonly [name: string, value: Value])[];
+  /** How the program is called. */
+  readonly invocation: string;
+  /** Words that a rerun has to repeat. */
+  readonly rerun: readonly string[];
+}
+
+/**
+ * Checks the options of a command line.
+ *
+ * @param options The options.
+ * @param files The files, among which a misspelled option may be.
+ * @param known The options that the command has.
+ * @param invocation How the program is called.
+ * @returns The settings.
+ * @throws {ValidationError} If anything is wrong.
+ */
+export async function settingsOf(
+  options: RawOptions,
+  files: readonly string[],
+  known: readonly string[],
+  invocation: string,
+): Promise<Settings> {
+  refuseOptions(files, known);
+  const { kernel = [], policy = [], seed, var: assignments = [] } = options;
+  for (const name of kernel) requireKernel(name);
+  if (seed !== undefined && (!Number.isSafeInteger(seed) || seed < 0)) {
+    throw new ValidationError(`Option "--seed" must be an integer not below 0, got "${seed}"`);
+  }
+  const rerun = [
+    ...(seed === undefined ? [] : ["--seed", String(seed)]),
+    ...assignments.flatMap((assignment) => ["--var", assignment]),
+  ];
+  return {
+    json: options.json === true,
+    kernels: [...new Set(kernel)],
+    policies: [...new Set(policy)],
+    ...(seed === undefined ? {} : { seed }),
+    variables: await readVariables(assignments),
+    invocation,
+    rerun,
+  };
+}
+
+/** A command with room for files takes an option that it does not know for one of them. */
+function refuseOptions(files: readonly string[], known: readonly string[]): void {
+  const word = files.find((file) => file.startsWith("-"));
+  if (word === undefined) return;
+  const name = word.replace(/=.*$/, "");
+  throw new ValidationError(withHint(`Unknown option "${name}"`, suggestion(name, known)));
+}
+
+function requireKernel(name: string): void {
+  if (Object.hasOwn(PROFILES, name)) return;
+  const hint = suggestion(name, Object.keys(PROFILES));
+  throw new ValidationError(withHint(`Unknown kernel profile "${name}"`, hint));
+}
+
+async function readVariables(assignments: readonly string[]) {
+  if (assignments.length === 0) return [];
+  const { parseVariable } = await import("../scenario/variables.ts");
+  try {
+    return assignments.map(parseVariable);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new ValidationError(error.message);
+    throw error;
+  }
+}
+
+function withHint(message: string, hint: string | undefined): string {
+  return hint === undefined ? message : `${message}. ${hint}`;
+}
