@@ -8,7 +8,7 @@
  * @module
  */
 
-import { hex, PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
+import { hex, type Pfn, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { KernelBugError } from "../kernel/violation.ts";
@@ -35,25 +35,9 @@ import {
   type PageVisitor,
 } from "./device_access.ts";
 import type { Listener, SecondaryEntry } from "./listener.ts";
-import { RangeIndex, type RegisteredRange } from "./range_index.ts";
+import { Memslots } from "./memslots.ts";
 import { ENTRY_ACCESSED, ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
 import { SecondaryTable } from "./secondary_table.ts";
-
-/** A piece of guest memory. */
-export interface Memslot {
-  /** First guest physical address. */
-  readonly gpa: number;
-  /** First byte of the host range. */
-  readonly start: Vaddr;
-  /** First byte after the host range. */
-  readonly end: Vaddr;
-}
-
-/** A memslot's places in the two indexes: by host range and by guest range. */
-interface SlotHandles {
-  readonly host: RegisteredRange<Memslot>;
-  readonly guest: RegisteredRange<number>;
-}
 
 /** A virtual machine that listens on the process that runs it. */
 export class KvmListener implements Listener {
@@ -69,9 +53,7 @@ export class KvmListener implements Listener {
   readonly ops: MmuNotifierOps;
   readonly #device: Device;
   readonly #table = new SecondaryTable();
-  readonly #slots = new RangeIndex<Memslot>();
-  readonly #guestRanges = new RangeIndex<number>();
-  readonly #byGpa = new Map<number, SlotHandles>();
+  readonly #slots = new Memslots();
   readonly #unit: AccessUnit;
   readonly #retryRange: boolean;
   /** kvm->mmu_notifier_seq. */
@@ -121,14 +103,7 @@ export class KvmListener implements Listener {
   addMemslot(gpa: number, start: Vaddr, pages: number): number {
     requirePages("register a memslot", start, pages);
     requirePages("register a memslot", gpa, pages);
-    const slot: Memslot = { gpa, start, end: start + pages * PAGE_SIZE };
-    const top = gpa + pages * PAGE_SIZE;
-    if (this.#guestRanges.overlaps(gpa, top)) return -ERRNO.EEXIST;
-    this.#byGpa.set(gpa, {
-      host: this.#slots.add(slot.start, slot.end, slot),
-      guest: this.#guestRanges.add(gpa, top, gpa),
-    });
-    return 0;
+    return this.#slots.add(gpa, start, pages);
   }
 
   /**
@@ -139,12 +114,9 @@ export class KvmListener implements Listener {
    * @returns 0, or -ENOENT.
    */
   removeMemslot(gpa: number): number {
-    const handles = this.#byGpa.get(gpa);
-    if (handles === undefined) return -ERRNO.ENOENT;
-    this.#byGpa.delete(gpa);
-    this.#slots.remove(handles.host);
-    this.#guestRanges.remove(handles.guest);
-    const { start, end } = handles.host;
+    const slot = this.#slots.remove(gpa);
+    if (slot === undefined) return -ERRNO.ENOENT;
+    const { start, end } = slot;
     this.#table.dropRange(start, end, ENTRY_PRESENT, true, this.#device.reportDirty);
     this.#seq++;
     return 0;
@@ -300,7 +272,7 @@ export class KvmListener implements Listener {
     const forget = user.mm.notifierContext.faults.has("forget_retry");
     for (let tries = 0; tries < RETRY_LIMIT; tries++) {
       if (device.released) return -ERRNO.EFAULT;
-      if (!this.#slots.overlaps(address, address + PAGE_SIZE)) return -ERRNO.ENXIO;
+      if (!this.#slots.has(address)) return -ERRNO.ENXIO;
       beginFault(device, address, write);
       const seq = this.#seq;
       let pfn = user.getUserPageFast(address, true);
