@@ -48,6 +48,10 @@ export const COSTS = {
   migrate_page: { ns: 5000, source: ASSUMED },
   /** Compaction: looking at one frame. */
   compact_scan_page: { ns: 20, source: ASSUMED },
+  /** Reclaim: looking at one page. */
+  reclaim_scan_page: { ns: 200, source: ASSUMED },
+  /** Reading or writing one page on the swap device. */
+  swap_io: { ns: 80_000, source: "assumed: one 4 KiB access of a fast SSD" },
 } as const satisfies Record<string, Cost>;
 
 /** A name in the cost model of the mm. */

@@ -55,6 +55,18 @@ export interface KernelProfile {
   readonly retractNotifies: boolean;
   /** hugetlb mappings can be moved by mremap (v5.16). */
   readonly hugetlbMremap: boolean;
+  /** madvise knows MADV_COLD and MADV_PAGEOUT (v5.4). */
+  readonly madvPageout: boolean;
+  /** New anonymous pages start inactive and are activated by a second reference (v5.9). */
+  readonly anonWorkingset: boolean;
+  /** Reclaim leaves pages alone that may be pinned and are not in the swap cache yet (v5.11). */
+  readonly reclaimSkipsPinned: boolean;
+  /** try_to_unmap asks for the young bits once more and gives up if one is set (until v5.10). */
+  readonly unmapChecksYoung: boolean;
+  /** A lazily free page with further references is not discarded (v5.17). */
+  readonly lazyfreeKeepsReferenced: boolean;
+  /** move_pages migrates pages whose entry grants no access, instead of -ENOENT (not in v6.1). */
+  readonly movePagesFollowsProtnone: boolean;
   /** KVM retries only faults inside the span of the open windows (v5.12), not all of them. */
   readonly kvmRetry: "vm" | "range";
 }
@@ -83,6 +95,12 @@ const V5_0: KernelProfile = {
   mremapGrowMerges: false,
   retractNotifies: false,
   hugetlbMremap: false,
+  madvPageout: false,
+  anonWorkingset: false,
+  reclaimSkipsPinned: false,
+  unmapChecksYoung: true,
+  lazyfreeKeepsReferenced: false,
+  movePagesFollowsProtnone: true,
   kvmRetry: "vm",
 };
 
@@ -111,6 +129,12 @@ const V6_1: KernelProfile = {
   mremapGrowMerges: true,
   retractNotifies: true,
   hugetlbMremap: true,
+  madvPageout: true,
+  anonWorkingset: true,
+  reclaimSkipsPinned: true,
+  unmapChecksYoung: false,
+  lazyfreeKeepsReferenced: true,
+  movePagesFollowsProtnone: false,
   kvmRetry: "range",
 };
 

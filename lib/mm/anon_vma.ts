@@ -17,6 +17,8 @@ export class AnonVma {
   readonly id: number;
   /** The anon_vma it descends from by fork; itself for a root. */
   readonly parent: AnonVma;
+  /** The oldest anon_vma of the tree; every relative's vma hangs on it. */
+  readonly root: AnonVma;
   /** Vmas that may map its pages, ordered by page offset. */
   readonly vmas: Vma[] = [];
   /** anon_vmas whose parent this is, itself included for a root. */
@@ -33,6 +35,7 @@ export class AnonVma {
   constructor(id: number, parent: AnonVma | null) {
     this.id = id;
     this.parent = parent ?? this;
+    this.root = parent?.root ?? this;
     this.parent.children++;
   }
 }

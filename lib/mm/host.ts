@@ -19,6 +19,7 @@ import { AddressSpace, type AddressSpaceKind } from "./address_space.ts";
 import { AnonVmas } from "./anon_vma.ts";
 import { Frames } from "./frames.ts";
 import { Ksm } from "./ksm_state.ts";
+import { Lru } from "./lru.ts";
 import { Mm } from "./mm_struct.ts";
 import { Swap } from "./swap.ts";
 import { Thp } from "./thp.ts";
@@ -77,6 +78,7 @@ export class Host implements NotifierContext {
   /** Lines of the kernel log. */
   readonly logLines: string[] = [];
   readonly #costs: Readonly<Record<CostName, number>>;
+  #lru: Lru | null = null;
 
   /**
    * Makes a host with empty memory.
@@ -97,6 +99,11 @@ export class Host implements NotifierContext {
     this.swap = new Swap(options.swapPages ?? 0);
     const costs = Object.entries(COSTS).map(([name, cost]) => [name, cost.ns]);
     this.#costs = { ...Object.fromEntries(costs), ...options.costs };
+  }
+
+  /** Lists of reclaimable pages, made when reclaim first asks for them. */
+  get lru(): Lru {
+    return this.#lru ??= new Lru(this.frames);
   }
 
   /** Nanoseconds of one callback of one listener. */

@@ -11,6 +11,8 @@ import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { madviseCollapse } from "./khugepaged.ts";
 import { ksmEnter, unmergeKsmPages } from "./ksm.ts";
+import { madviseFree } from "./madvise_free.ts";
+import { madviseCold, madvisePageout } from "./madvise_pageout.ts";
 import type { Mm } from "./mm_struct.ts";
 import { isolateRange } from "./mprotect.ts";
 import { khugepagedEnterVma } from "./thp.ts";
@@ -36,6 +38,9 @@ import {
 /** Advice that is understood. */
 export const ADVICE = [
   "DONTNEED",
+  "FREE",
+  "COLD",
+  "PAGEOUT",
   "MERGEABLE",
   "UNMERGEABLE",
   "DONTFORK",
@@ -94,6 +99,12 @@ function* adviseVma(vma: Vma, start: Vaddr, end: Vaddr, advice: Advice): Operati
   if (advice === "DONTNEED") return yield* dontneed(vma, start, end);
   const flags = vma.flags;
   switch (advice) {
+    case "FREE":
+      return yield* madviseFree(vma, start, end);
+    case "COLD":
+      return yield* madviseCold(vma, start, end);
+    case "PAGEOUT":
+      return yield* madvisePageout(vma, start, end);
     case "DONTFORK":
       return yield* updateFlags(vma, start, end, flags | VM_DONTCOPY);
     case "DOFORK":

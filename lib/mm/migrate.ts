@@ -42,6 +42,7 @@ import {
   PTE_YOUNG,
 } from "./pte.ts";
 import { type RmapPlace, rmapWalk } from "./rmap.ts";
+import { swapSlotOf } from "./swap_cache.ts";
 import { VM_WRITE, vmPageProt } from "./vma.ts";
 
 /** Passes that migrate_pages makes over its list before it gives up. */
@@ -194,7 +195,7 @@ function moveToNewPage(host: Host, pfn: Pfn, target: Pfn): number {
 function moveCached(host: Host, pfn: Pfn, target: Pfn): void {
   const { frames, swap, files } = host;
   if ((frames.flags[pfn] & PG_ANON) !== 0) {
-    for (const [slot, cached] of swap.cache) if (cached === pfn) swap.cache.set(slot, target);
+    swap.setCached(swapSlotOf(host, pfn), target);
   } else {
     files[frames.mapping[pfn]].cache.set(frames.indexOf(pfn), target);
   }

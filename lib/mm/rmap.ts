@@ -13,6 +13,7 @@ import {
   PG_ANON,
   PG_ANON_EXCLUSIVE,
   PG_FILE,
+  PG_FLAGS_MASK,
   PG_KSM,
   PG_LRU,
   PG_SWAPBACKED,
@@ -55,6 +56,30 @@ export function pageMoveAnonRmap(vma: Vma, pfn: Pfn): void {
   const { frames } = vma.mm.host;
   frames.mapping[pfn] = vma.anonVma!.id;
   frames.flags[pfn] |= PG_ANON_EXCLUSIVE;
+}
+
+/**
+ * Adds a mapping of a page that may be anonymous already, as swap-in and migration do (mm:
+ * page_add_anon_rmap).
+ *
+ * A page that has no anon_vma yet gets the vma's own if it is exclusive, else the oldest of the
+ * tree, in which every relative can find it.
+ *
+ * @param vma The mapping; it has an anon_vma.
+ * @param addr Where it is mapped.
+ * @param pfn The frame, with a reference that becomes the mapping's.
+ * @param exclusive Whether it is known that nobody else maps the page.
+ */
+export function pageAddAnonRmap(vma: Vma, addr: Vaddr, pfn: Pfn, exclusive: boolean): void {
+  const { frames } = vma.mm.host;
+  const flags = frames.flags[pfn];
+  if ((flags & PG_ANON) === 0) {
+    const owner = exclusive ? vma.anonVma! : vma.anonVma!.root;
+    frames.bind(pfn, owner.id, vma.indexOf(addr), (flags & PG_FLAGS_MASK) | PG_ANON);
+  }
+  if (exclusive) frames.flags[pfn] |= PG_ANON_EXCLUSIVE;
+  frames.mapcount[pfn]++;
+  vma.mm.anonPages++;
 }
 
 /**

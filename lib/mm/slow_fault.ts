@@ -10,7 +10,8 @@ import { HPAGE_PMD_NR, indexInTable, tableOf, type Vaddr } from "../kernel/addre
 import type { Operation } from "../kernel/operation.ts";
 import { handleHugeFault } from "./huge_memory.ts";
 import { FAULT, type FaultOutcome } from "./memory.ts";
-import { PTE_MIGRATION } from "./pte.ts";
+import { PTE_MIGRATION, PTE_SWAP } from "./pte.ts";
+import { doSwapPage } from "./swap_fault.ts";
 import type { Vma } from "./vma.ts";
 
 /**
@@ -24,7 +25,7 @@ import type { Vma } from "./vma.ts";
 export function* handleSlowFault(
   vma: Vma,
   addr: Vaddr,
-  _write: boolean,
+  write: boolean,
 ): Operation<FaultOutcome> {
   const pmd = vma.mm.pageTable.pmd(addr);
   if (pmd !== null && pmd.hugeFlags[tableOf(addr) & (HPAGE_PMD_NR - 1)] !== 0) {
@@ -35,5 +36,6 @@ export function* handleSlowFault(
     yield "ptl_dropped";
     return FAULT.TOUCHED;
   }
+  if ((flags & PTE_SWAP) !== 0) return yield* doSwapPage(vma, addr, write);
   return FAULT.SIGBUS;
 }

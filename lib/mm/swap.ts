@@ -18,8 +18,12 @@ export class Swap {
   readonly content: Uint32Array;
   /** Frames in the swap cache, by slot; the cache holds one reference on each. */
   readonly cache: Map<number, Pfn> = new Map();
+  /** Slots of the frames in the cache, by frame (page_private). */
+  readonly slots: Map<Pfn, number> = new Map();
   /** Slots in use. */
   used = 0;
+  /** Whether slots are handed out; false after swapoff. */
+  enabled = true;
   #next = 0;
 
   /**
@@ -39,6 +43,7 @@ export class Swap {
    * @returns The slot, or -1 when the device is full.
    */
   alloc(): number {
+    if (!this.enabled || this.used >= this.size) return -1;
     for (let tried = 0; tried < this.size; tried++) {
       const slot = (this.#next + tried) % this.size;
       if (this.map[slot] !== 0 || this.cache.has(slot)) continue;
@@ -47,6 +52,35 @@ export class Swap {
       return slot;
     }
     return -1;
+  }
+
+  /** Whether the device is more than half full (mm: mem_cgroup_swap_full, vm_swap_full). */
+  get isFull(): boolean {
+    return this.used * 2 >= this.size;
+  }
+
+  /**
+   * Makes a frame the cached one of a slot; references are the caller's business.
+   *
+   * @param slot The slot.
+   * @param pfn The frame.
+   */
+  setCached(slot: number, pfn: Pfn): void {
+    this.clearCached(slot);
+    this.cache.set(slot, pfn);
+    this.slots.set(pfn, slot);
+  }
+
+  /**
+   * Forgets the cached frame of a slot; references are the caller's business.
+   *
+   * @param slot The slot.
+   */
+  clearCached(slot: number): void {
+    const pfn = this.cache.get(slot);
+    if (pfn === undefined) return;
+    this.cache.delete(slot);
+    this.slots.delete(pfn);
   }
 
   /**

@@ -18,8 +18,7 @@ import { PG_DIRTY, PG_SWAPCACHE } from "./page_flags.ts";
  * @returns The slot, or -1 if the frame is not cached.
  */
 export function swapSlotOf(host: Host, pfn: Pfn): number {
-  for (const [slot, cached] of host.swap.cache) if (cached === pfn) return slot;
-  return -1;
+  return host.swap.slots.get(pfn) ?? -1;
 }
 
 /**
@@ -30,7 +29,7 @@ export function swapSlotOf(host: Host, pfn: Pfn): number {
  * @param slot Its slot.
  */
 export function addToSwapCache(host: Host, pfn: Pfn, slot: number): void {
-  host.swap.cache.set(slot, pfn);
+  host.swap.setCached(slot, pfn);
   host.frames.flags[pfn] |= PG_SWAPCACHE;
   host.frames.get(pfn);
 }
@@ -43,7 +42,7 @@ export function addToSwapCache(host: Host, pfn: Pfn, slot: number): void {
  */
 export function deleteFromSwapCache(host: Host, pfn: Pfn): void {
   const slot = swapSlotOf(host, pfn);
-  host.swap.cache.delete(slot);
+  host.swap.clearCached(slot);
   host.frames.flags[pfn] &= ~PG_SWAPCACHE;
   host.swap.release(slot);
   host.frames.put(pfn);
@@ -59,8 +58,8 @@ export function deleteFromSwapCache(host: Host, pfn: Pfn): void {
 export function tryToFreeSwap(host: Host, pfn: Pfn): boolean {
   if ((host.frames.flags[pfn] & PG_SWAPCACHE) === 0) return false;
   if (host.swap.map[swapSlotOf(host, pfn)] !== 0) return false;
-  deleteFromSwapCache(host, pfn);
   host.frames.flags[pfn] |= PG_DIRTY;
+  deleteFromSwapCache(host, pfn);
   return true;
 }
 

@@ -1,0 +1,104 @@
+/**
+ * MADV_FREE: pages whose content may be dropped, unless they are written again.
+ *
+ * From mm/madvise.c: madvise_free_single_vma and madvise_free_pte_range.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
+import { ERRNO } from "../kernel/errno.ts";
+import type { Operation } from "../kernel/operation.ts";
+import {
+  mmuNotifierInvalidateRangeEnd,
+  mmuNotifierInvalidateRangeStart,
+} from "../notifier/dispatch.ts";
+import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
+import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import type { Host } from "./host.ts";
+import { MmuGather } from "./mmu_gather.ts";
+import {
+  PG_ACTIVE,
+  PG_ANON,
+  PG_DIRTY,
+  PG_HEAD,
+  PG_LRU,
+  PG_REFERENCED,
+  PG_SWAPBACKED,
+  PG_SWAPCACHE,
+  PG_TAIL,
+  PG_UNEVICTABLE,
+} from "./page_flags.ts";
+import type { Cursor, PteTable } from "./page_table.ts";
+import { PTE_DIRTY, PTE_HWPOISON, PTE_PRESENT, PTE_SPECIAL, PTE_SWAP, PTE_YOUNG } from "./pte.ts";
+import { freeSwapAndCache, tryToFreeSwap } from "./swap_cache.ts";
+import { VM_HUGETLB, VM_LOCKED, VM_PFNMAP, type Vma } from "./vma.ts";
+
+/**
+ * Marks the pages of a part of an anonymous mapping lazily free, inside a CLEAR window.
+ *
+ * @param vma The mapping.
+ * @param start First byte, within the mapping.
+ * @param end First byte after.
+ * @returns 0, or -EINVAL where the advice does not apply.
+ */
+export function* madviseFree(vma: Vma, start: Vaddr, end: Vaddr): Operation<number> {
+  if ((vma.flags & (VM_LOCKED | VM_PFNMAP | VM_HUGETLB)) !== 0) return -ERRNO.EINVAL;
+  if (!vma.isAnonymous) return -ERRNO.EINVAL;
+  const { mm } = vma;
+  const gather = new MmuGather(mm);
+  const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, vma, mm, start, end);
+  mmuNotifierInvalidateRangeStart(range);
+  yield "window_open";
+  const cursor = mm.pageTable.cursor(start, end);
+  while (cursor.next()) {
+    if (cursor.table === null) continue;
+    freePteRange(gather, cursor, cursor.table);
+    yield "ptl_dropped";
+  }
+  mmuNotifierInvalidateRangeEnd(range);
+  yield "window_closed";
+  gather.finish();
+  return 0;
+}
+
+function freePteRange(gather: MmuGather, cursor: Cursor, table: PteTable): void {
+  const { mm } = gather;
+  for (let index = cursor.first; index < cursor.last; index++) {
+    const flags = table.flags[index];
+    if ((flags & PTE_PRESENT) !== 0) {
+      if ((flags & PTE_SPECIAL) !== 0 || !dropDirty(mm.host, table.pfn[index])) continue;
+      if ((flags & (PTE_YOUNG | PTE_DIRTY)) !== 0) {
+        table.flags[index] = flags & ~(PTE_YOUNG | PTE_DIRTY);
+        gather.flushRange(cursor.base + index * PAGE_SIZE);
+      }
+      markLazyfree(mm.host, table.pfn[index]);
+    } else if ((flags & PTE_SWAP) !== 0) {
+      table.flags[index] = 0;
+      mm.swapEntries--;
+      freeSwapAndCache(mm.host, table.pfn[index]);
+    } else if ((flags & PTE_HWPOISON) !== 0) {
+      table.flags[index] = 0;
+    }
+  }
+}
+
+/** Makes the page clean and frees its slot; false if it is shared and so must stay as it is. */
+function dropDirty(host: Host, pfn: Pfn): boolean {
+  const { frames } = host;
+  if ((frames.flags[pfn] & (PG_HEAD | PG_TAIL)) !== 0) return false;
+  if ((frames.flags[pfn] & (PG_SWAPCACHE | PG_DIRTY)) === 0) return true;
+  if (frames.mapcount[pfn] !== 1) return false;
+  if ((frames.flags[pfn] & PG_SWAPCACHE) !== 0 && !tryToFreeSwap(host, pfn)) return false;
+  frames.flags[pfn] &= ~PG_DIRTY;
+  return true;
+}
+
+/** Moves the page to the inactive file list (mm/swap.c: mark_page_lazyfree). */
+function markLazyfree(host: Host, pfn: Pfn): void {
+  const { frames } = host;
+  const wanted = PG_LRU | PG_ANON | PG_SWAPBACKED;
+  const mask = wanted | PG_SWAPCACHE | PG_UNEVICTABLE;
+  if ((frames.flags[pfn] & mask) !== wanted) return;
+  frames.flags[pfn] &= ~(PG_ACTIVE | PG_REFERENCED | PG_SWAPBACKED);
+}
