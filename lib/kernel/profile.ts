@@ -67,6 +67,14 @@ export interface KernelProfile {
   readonly lazyfreeKeepsReferenced: boolean;
   /** move_pages migrates pages whose entry grants no access, instead of -ENOENT (not in v6.1). */
   readonly movePagesFollowsProtnone: boolean;
+  /** madvise knows POPULATE_READ and POPULATE_WRITE (v5.14). */
+  readonly madvisePopulate: boolean;
+  /** userfaultfd can protect against writes (v5.7), also shared memory, by markers (v5.19). */
+  readonly uffdWp: boolean;
+  /** Removing the last breakpoint of a page drops the copy, not a copy of the copy (v5.4). */
+  readonly uprobeDropsCopy: boolean;
+  /** Truncating a file leaves swapped private copies mapped (until v5.18). */
+  readonly zapDetailsKeepSwap: boolean;
   /** KVM retries only faults inside the span of the open windows (v5.12), not all of them. */
   readonly kvmRetry: "vm" | "range";
 }
@@ -101,6 +109,10 @@ const V5_0: KernelProfile = {
   unmapChecksYoung: true,
   lazyfreeKeepsReferenced: false,
   movePagesFollowsProtnone: true,
+  madvisePopulate: false,
+  uffdWp: false,
+  uprobeDropsCopy: false,
+  zapDetailsKeepSwap: true,
   kvmRetry: "vm",
 };
 
@@ -135,6 +147,10 @@ const V6_1: KernelProfile = {
   unmapChecksYoung: false,
   lazyfreeKeepsReferenced: true,
   movePagesFollowsProtnone: false,
+  madvisePopulate: true,
+  uffdWp: true,
+  uprobeDropsCopy: true,
+  zapDetailsKeepSwap: false,
   kvmRetry: "range",
 };
 

@@ -27,11 +27,11 @@ export class AddressSpace {
   readonly cache: Map<number, Pfn> = new Map();
   /** Swap slots by page offset, for shmem pages that were swapped out. */
   readonly swapped: Map<number, number> = new Map();
-  /** Page offsets tagged dirty, for writeback. */
-  readonly dirty: Set<number> = new Set();
+  /** Whether more than its mappings holds the file (a name, an open descriptor). */
+  held = true;
   /** Mappings of the file, ordered by page offset (i_mmap). */
   readonly mappings: Vma[] = [];
-  /** Bytes of content of pages not cached, by page offset; absent pages are zero. */
+  /** Content on disk by page offset, for pages that are not cached; absent pages are zero. */
   readonly disk: Map<number, number> = new Map();
 
   /**
@@ -67,6 +67,17 @@ export function insertByOffset(list: Vma[], vma: Vma): void {
     else high = middle;
   }
   list.splice(low, 0, vma);
+}
+
+/**
+ * Inserts a mapping into a list directly behind one of the same offset, as fork does.
+ *
+ * @param list The list.
+ * @param vma The mapping.
+ * @param prev The mapping it was copied from.
+ */
+export function insertBehind(list: Vma[], vma: Vma, prev: Vma): void {
+  list.splice(list.indexOf(prev) + 1, 0, vma);
 }
 
 /**

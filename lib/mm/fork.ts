@@ -76,7 +76,7 @@ function dupVma(child: Mm, from: Vma): Vma {
   const to = new Vma(child, from.start, from.end, from.flags & ~cleared, from.pgoff, from.file);
   to.policy = from.policy;
   if ((to.flags & VM_WIPEONFORK) === 0) anonVmaFork(to, from);
-  insertVma(to);
+  insertVma(to, from);
   return to;
 }
 

@@ -16,6 +16,8 @@ import { madviseCold, madvisePageout } from "./madvise_pageout.ts";
 import type { Mm } from "./mm_struct.ts";
 import { isolateRange } from "./mprotect.ts";
 import { khugepagedEnterVma } from "./thp.ts";
+import { madvisePopulate } from "./populate.ts";
+import { punchHole } from "./truncate.ts";
 import { zapPageRange } from "./unmap.ts";
 import {
   VM_DONTCOPY,
@@ -32,6 +34,7 @@ import {
   VM_SEQ_READ,
   VM_SHARED,
   VM_WIPEONFORK,
+  VM_WRITE,
   type Vma,
 } from "./vma.ts";
 
@@ -54,6 +57,9 @@ export const ADVICE = [
   "HUGEPAGE",
   "NOHUGEPAGE",
   "COLLAPSE",
+  "REMOVE",
+  "POPULATE_READ",
+  "POPULATE_WRITE",
 ] as const;
 
 /** Name of an advice, without the prefix MADV_. */
@@ -77,6 +83,9 @@ export function* madvise(
 ): Operation<number> {
   const end = start + Math.ceil(length / PAGE_SIZE) * PAGE_SIZE;
   if (!isAligned(start, PAGE_SIZE) || end > TASK_SIZE) return -ERRNO.EINVAL;
+  if (advice === "POPULATE_READ" || advice === "POPULATE_WRITE") {
+    return yield* madvisePopulate(mm, start, end, advice === "POPULATE_WRITE");
+  }
   let addr = start;
   let hole = false;
   while (addr < end) {
@@ -95,7 +104,12 @@ export function* madvise(
   return hole ? -ERRNO.ENOMEM : 0;
 }
 
-function* adviseVma(vma: Vma, start: Vaddr, end: Vaddr, advice: Advice): Operation<number> {
+function* adviseVma(
+  vma: Vma,
+  start: Vaddr,
+  end: Vaddr,
+  advice: Exclude<Advice, "POPULATE_READ" | "POPULATE_WRITE">,
+): Operation<number> {
   if (advice === "DONTNEED") return yield* dontneed(vma, start, end);
   const flags = vma.flags;
   switch (advice) {
@@ -133,6 +147,8 @@ function* adviseVma(vma: Vma, start: Vaddr, end: Vaddr, advice: Advice): Operati
       return 0;
     case "UNMERGEABLE":
       return yield* unmergeable(vma, start, end);
+    case "REMOVE":
+      return yield* remove(vma, start, end);
   }
 }
 
@@ -141,6 +157,14 @@ function* dontneed(vma: Vma, start: Vaddr, end: Vaddr): Operation<number> {
   if ((vma.flags & (VM_LOCKED | VM_HUGETLB | VM_PFNMAP)) !== 0) return -ERRNO.EINVAL;
   yield* zapPageRange(vma, start, end);
   return 0;
+}
+
+/** mm/madvise.c: madvise_remove. */
+function* remove(vma: Vma, start: Vaddr, end: Vaddr): Operation<number> {
+  if ((vma.flags & VM_LOCKED) !== 0 || vma.file === null) return -ERRNO.EINVAL;
+  if ((vma.flags & (VM_SHARED | VM_WRITE)) !== (VM_SHARED | VM_WRITE)) return -ERRNO.EACCES;
+  const first = vma.indexOf(start);
+  return yield* punchHole(vma.mm.host, vma.file, first, first + (end - start) / PAGE_SIZE);
 }
 
 /** mm/ksm.c: ksm_madvise, MADV_MERGEABLE; silently ignored where pages cannot merge. */

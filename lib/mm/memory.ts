@@ -338,7 +338,12 @@ function reuseKsmPage(vma: Vma, pfn: Pfn, index: number): boolean {
   return true;
 }
 
-function prepareAnonVma(vma: Vma): void {
+/**
+ * Gives a mapping an anon_vma if it has none, shared with a neighbour where that is possible.
+ *
+ * @param vma The mapping.
+ */
+export function prepareAnonVma(vma: Vma): void {
   const { prev, next } = vma.mm.neighbours(vma);
   anonVmaPrepare(vma, prev, next);
 }

@@ -9,10 +9,10 @@
 import { isAligned, PAGE_SIZE, PMD_SIZE, TASK_SIZE, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { access } from "./access.ts";
 import type { AddressSpace } from "./address_space.ts";
 import { anonVmaClone } from "./anon_vma.ts";
 import type { Mm } from "./mm_struct.ts";
+import { mmPopulate } from "./populate.ts";
 import { unlinkVma, unmapRegion } from "./unmap.ts";
 import {
   VM_ACCOUNT,
@@ -91,10 +91,7 @@ export function* mmap(mm: Mm, options: MmapOptions): Operation<number> {
   };
   const vma = expandNeighbour(mm, request) ?? newVma(mm, request);
   vma.flags = (vma.flags | VM_SOFTDIRTY) >>> 0;
-  if (options.populate) {
-    const write = (options.prot & VM_WRITE) !== 0 && !options.shared;
-    yield* access(mm, start, start + length, write ? (old) => old : null);
-  }
+  if (options.populate) yield* mmPopulate(mm, start, start + length, true);
   return start;
 }
 
@@ -139,7 +136,9 @@ function newFlags(options: MmapOptions): number {
 }
 
 function sharedAnonymous(mm: Mm, length: number): AddressSpace {
-  return mm.host.createFile("shmem", "/dev/zero (deleted)", length / PAGE_SIZE);
+  const file = mm.host.createFile("shmem", "/dev/zero (deleted)", length / PAGE_SIZE);
+  file.held = false;
+  return file;
 }
 
 function newVma(mm: Mm, request: MergeRequest): Vma {

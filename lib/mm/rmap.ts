@@ -47,6 +47,19 @@ export function pageAddNewAnonRmap(vma: Vma, addr: Vaddr, pfn: Pfn): void {
 }
 
 /**
+ * Maps a page of the page cache: takes a reference and counts it (mm: page_add_file_rmap).
+ *
+ * @param vma The mapping.
+ * @param pfn The frame.
+ */
+export function pageAddFileRmap(vma: Vma, pfn: Pfn): void {
+  const { frames } = vma.mm.host;
+  frames.get(pfn);
+  frames.mapcount[pfn]++;
+  vma.mm.filePages++;
+}
+
+/**
  * Makes a page that only this vma maps belong to the vma's own anon_vma (mm: page_move_anon_rmap).
  *
  * @param vma The mapping.

@@ -9,10 +9,11 @@
 import { HPAGE_PMD_NR, indexInTable, tableOf, type Vaddr } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { handleHugeFault } from "./huge_memory.ts";
+import { doFault, wpPageShared } from "./file_fault.ts";
 import { FAULT, type FaultOutcome } from "./memory.ts";
-import { PTE_MIGRATION, PTE_SWAP } from "./pte.ts";
+import { PTE_MARKER, PTE_MIGRATION, PTE_SWAP, PTE_UFFD_WP } from "./pte.ts";
 import { doSwapPage } from "./swap_fault.ts";
-import type { Vma } from "./vma.ts";
+import { VM_SHARED, type Vma } from "./vma.ts";
 
 /**
  * Handles a fault on an entry that the plain path left alone.
@@ -32,10 +33,16 @@ export function* handleSlowFault(
     return yield* handleHugeFault(vma, addr);
   }
   const flags = vma.mm.pageTable.lookup(addr)?.flags[indexInTable(addr)] ?? 0;
+  if (flags === 0 || (flags & PTE_MARKER) !== 0) {
+    return vma.file === null ? FAULT.SIGBUS : doFault(vma, addr, write);
+  }
   if ((flags & PTE_MIGRATION) !== 0) {
     yield "ptl_dropped";
     return FAULT.TOUCHED;
   }
   if ((flags & PTE_SWAP) !== 0) return yield* doSwapPage(vma, addr, write);
+  if (write && (vma.flags & VM_SHARED) !== 0 && (flags & PTE_UFFD_WP) === 0) {
+    return wpPageShared(vma, addr);
+  }
   return FAULT.SIGBUS;
 }

@@ -24,16 +24,25 @@ import { MMU_NOTIFY_CLEAR, MMU_NOTIFY_UNMAP } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { unlinkAnonVmas } from "./anon_vma.ts";
 import { removeFrom } from "./address_space.ts";
+import { truncateInodePages } from "./filemap.ts";
 import type { Mm } from "./mm_struct.ts";
 import { zapHugePmd } from "./huge_pmd.ts";
 import { splitPartialHugePmd } from "./huge_split.ts";
 import { MmuGather } from "./mmu_gather.ts";
 import { PG_ANON, PG_DIRTY } from "./page_flags.ts";
 import type { Cursor, PteTable } from "./page_table.ts";
-import { PTE_DIRTY, PTE_MIGRATION, PTE_PRESENT, PTE_SPECIAL, PTE_SWAP } from "./pte.ts";
+import {
+  PTE_DIRTY,
+  PTE_MARKER,
+  PTE_MIGRATION,
+  PTE_PRESENT,
+  PTE_SPECIAL,
+  PTE_SWAP,
+  PTE_UFFD_WP,
+} from "./pte.ts";
 import { countMapped } from "./rmap.ts";
 import { freeSwapAndCache } from "./swap_cache.ts";
-import type { Vma } from "./vma.ts";
+import { VM_UFFD_WP, type Vma } from "./vma.ts";
 
 /**
  * Unmaps a run of mappings inside one UNMAP window (mm/memory.c: unmap_vmas).
@@ -62,20 +71,37 @@ export function* unmapVmas(
   yield "window_closed";
 }
 
+/** What a zap spares (include/linux/mm.h: struct zap_details). */
+export interface ZapDetails {
+  /** Whether private copies of file pages go, too. */
+  readonly evenCows: boolean;
+}
+
+/** Everything goes, but what userfaultfd had protected leaves a marker. */
+const ZAP_ALL: ZapDetails = { evenCows: true };
+
 /**
- * Zaps a part of one mapping inside a CLEAR window; the mapping stays (mm/memory.c: zap_page_range).
+ * Zaps a part of one mapping inside a CLEAR window; the mapping stays (mm/memory.c: zap_page_range,
+ * zap_page_range_single).
  *
  * @param vma The mapping.
  * @param start First byte, within the mapping.
  * @param end First byte after.
+ * @param details What is spared, when pages are taken out of the file behind the mapping.
  */
-export function* zapPageRange(vma: Vma, start: Vaddr, end: Vaddr): Operation {
+export function* zapPageRange(
+  vma: Vma,
+  start: Vaddr,
+  end: Vaddr,
+  details: ZapDetails | null = null,
+): Operation {
   const { mm } = vma;
   const gather = new MmuGather(mm);
   const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, vma, mm, start, end);
   mmuNotifierInvalidateRangeStart(range);
   yield "window_open";
-  yield* unmapPageRange(gather, vma, start, end);
+  const keepsMarkers = vma.file !== null && (vma.flags & VM_UFFD_WP) !== 0;
+  yield* unmapPageRange(gather, vma, start, end, details ?? (keepsMarkers ? ZAP_ALL : null));
   mmuNotifierInvalidateRangeEnd(range);
   yield "window_closed";
   gather.finish();
@@ -88,12 +114,14 @@ export function* zapPageRange(vma: Vma, start: Vaddr, end: Vaddr): Operation {
  * @param vma The mapping.
  * @param start First byte, within the mapping.
  * @param end First byte after.
+ * @param details What is spared, when pages are taken out of the file behind the mapping.
  */
 export function* unmapPageRange(
   gather: MmuGather,
   vma: Vma,
   start: Vaddr,
   end: Vaddr,
+  details: ZapDetails | null = null,
 ): Operation {
   const cursor = vma.mm.pageTable.cursor(start, end);
   while (cursor.next()) {
@@ -101,13 +129,19 @@ export function* unmapPageRange(
       zapHugePmd(gather, vma, cursor);
     }
     if (cursor.table === null) continue;
-    zapPteRange(gather, vma, cursor, cursor.table);
+    zapPteRange(gather, vma, cursor, cursor.table, details);
     yield "ptl_dropped";
   }
 }
 
 /** Clears the entries at the cursor, flushing whenever the gather is full. */
-function zapPteRange(gather: MmuGather, vma: Vma, cursor: Cursor, table: PteTable): void {
+function zapPteRange(
+  gather: MmuGather,
+  vma: Vma,
+  cursor: Cursor,
+  table: PteTable,
+  details: ZapDetails | null,
+): void {
   const { mm } = vma;
   const { frames, losesMapcount } = mm.host;
   const { flags, pfn: pfns } = table;
@@ -120,8 +154,9 @@ function zapPteRange(gather: MmuGather, vma: Vma, cursor: Cursor, table: PteTabl
   for (let index = cursor.first; index < cursor.last; index++) {
     const entry = flags[index];
     if (entry === 0) continue;
-    flags[index] = 0;
     const pfn = pfns[index];
+    if (details !== null && isSpared(vma, details, entry, pfn)) continue;
+    flags[index] = details === null ? 0 : markerFor(vma, entry);
     if ((entry & PTE_PRESENT) === 0) {
       zapNonpresent(vma, entry, pfn);
       continue;
@@ -153,6 +188,20 @@ function zapPteRange(gather: MmuGather, vma: Vma, cursor: Cursor, table: PteTabl
   mm.filePages -= file;
   if (anon + file > 0) mm.host.charge("unmap_page", anon + file);
   if (forceFlush) gather.flush();
+}
+
+/** mm/memory.c: should_zap_page. Older kernels spare every entry that is not present (v5.18). */
+function isSpared(vma: Vma, details: ZapDetails, flags: number, pfn: number): boolean {
+  const { frames, profile } = vma.mm.host;
+  if ((flags & PTE_MARKER) !== 0) return true;
+  if ((flags & PTE_PRESENT) === 0) return !details.evenCows || profile.zapDetailsKeepSwap;
+  return !details.evenCows && ((flags & PTE_SPECIAL) !== 0 || (frames.flags[pfn] & PG_ANON) !== 0);
+}
+
+/** What a zapped entry leaves in a file mapping (mm: pte_install_uffd_wp_if_needed). */
+function markerFor(vma: Vma, flags: number): number {
+  const kept = (flags & PTE_UFFD_WP) !== 0 && vma.file !== null;
+  return kept ? PTE_MARKER | PTE_UFFD_WP : 0;
 }
 
 function zapNonpresent(vma: Vma, flags: number, slotOrPfn: number): void {
@@ -277,5 +326,8 @@ export function* unmapRegion(
  */
 export function unlinkVma(vma: Vma): void {
   unlinkAnonVmas(vma);
-  if (vma.file !== null) removeFrom(vma.file.mappings, vma);
+  const { file } = vma;
+  if (file === null) return;
+  removeFrom(file.mappings, vma);
+  if (file.mappings.length === 0 && !file.held) truncateInodePages(vma.mm.host, file, 0, Infinity);
 }

@@ -17,7 +17,7 @@ import {
   type Vaddr,
 } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { insertByOffset } from "./address_space.ts";
+import { insertBehind, insertByOffset } from "./address_space.ts";
 import { type AnonVma, anonVmaClone, whileUnlinked } from "./anon_vma.ts";
 import { splitHugePmd } from "./huge_split.ts";
 import type { Mm } from "./mm_struct.ts";
@@ -56,10 +56,13 @@ export interface MergeRequest {
  * Inserts a mapping into its mm and its file's list.
  *
  * @param vma The mapping.
+ * @param from The mapping it is a forked copy of, behind which the file lists it.
  */
-export function insertVma(vma: Vma): void {
+export function insertVma(vma: Vma, from: Vma | null = null): void {
   vma.mm.vmas.splice(vma.mm.findVmaIndex(vma.start), 0, vma);
-  if (vma.file !== null) insertByOffset(vma.file.mappings, vma);
+  if (vma.file === null) return;
+  if (from === null) insertByOffset(vma.file.mappings, vma);
+  else insertBehind(vma.file.mappings, vma, from);
 }
 
 /**

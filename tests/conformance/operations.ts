@@ -30,6 +30,7 @@ import { mprotect } from "../../lib/mm/mprotect.ts";
 import { mremap } from "../../lib/mm/mremap.ts";
 import { accessRemoteVm, processVmWrite } from "../../lib/mm/remote_access.ts";
 import { VM_EXEC, VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
+import { FILE_OPERATIONS } from "./file_operations.ts";
 import type { RecordedStep } from "./recording.ts";
 import {
   addressArgument,
@@ -46,6 +47,7 @@ export type Operate = (world: World, step: RecordedStep) => Outcome;
 
 /** Recorded operations by name. */
 export const OPERATIONS: Readonly<Record<string, Operate>> = {
+  ...FILE_OPERATIONS,
   mmap: mapMemory,
   munmap: (world, step) =>
     world.run(munmap(world.subject(step), addressArgument(step), lengthArgument(step))),

@@ -9,6 +9,7 @@ import { errnoName } from "../../lib/kernel/errno.ts";
 import { drain, type Operation } from "../../lib/kernel/operation.ts";
 import { kernelProfile } from "../../lib/kernel/profile.ts";
 import type { AddressSpace, AddressSpaceKind } from "../../lib/mm/address_space.ts";
+import { filemapGetPage } from "../../lib/mm/filemap.ts";
 import { Host } from "../../lib/mm/host.ts";
 import type { Mm } from "../../lib/mm/mm_struct.ts";
 import { mmuNotifierRegister } from "../../lib/notifier/chain.ts";
@@ -151,11 +152,16 @@ function createFile(host: Host, recorded: RecordedCase): AddressSpace | null {
   const ends = maps.map(({ args }) => Number(args.pgoff) + Number(args.pages));
   const described = /memfd of (\d+) pages/.exec(recorded.desc)?.[1];
   const file = host.createFile(kind, name, Number(described ?? Math.max(...ends)));
-  const filled = kind === "file" ? firstRead(recorded) : 0;
-  if (filled !== 0) {
-    for (let page = 0; page < file.pages; page++) file.disk.set(page, filled * 0x101);
-  }
+  if (kind === "file") fillFile(host, file, firstRead(recorded));
   return file;
+}
+
+/** The recorder has written the file and synchronised it, so that all of it is cached and clean. */
+function fillFile(host: Host, file: AddressSpace, value: number): void {
+  for (let page = 0; page < file.pages; page++) {
+    file.disk.set(page, value * 0x101);
+    filemapGetPage(host, file, page, undefined);
+  }
 }
 
 /** The byte that the first successful read returns, if nothing was written before it. */

@@ -1,0 +1,172 @@
+/**
+ * The page cache: the frames of files, and bringing them in.
+ *
+ * From mm/filemap.c, mm/readahead.c and mm/truncate.c. The cache holds one reference on each of its frames, every
+ * mapping another one. A frame is dirty (PG_DIRTY) from the first write on until writeback.
+ *
+ * @module
+ */
+
+import type { Pfn } from "../kernel/address.ts";
+import type { AddressSpace } from "./address_space.ts";
+import type { Host } from "./host.ts";
+import { PG_DIRTY, PG_FILE, PG_LRU, PG_RECLAIM, PG_SWAPBACKED } from "./page_flags.ts";
+import { shmemFreeSwap, shmemSwapin } from "./shmem.ts";
+import { VM_RAND_READ, VM_SEQ_READ } from "./vma.ts";
+
+/** Pages that one read of a file brings in (read_ahead_kb of 128). */
+const RA_PAGES = 32;
+
+/**
+ * Finds the cached frame of a page (mm: find_get_page, without the reference).
+ *
+ * @param file The file.
+ * @param index Page offset in the file.
+ * @returns The frame, or -1 if the page is not in the cache.
+ */
+export function findCachedPage(file: AddressSpace, index: number): Pfn {
+  return file.cache.get(index) ?? -1;
+}
+
+/**
+ * Puts a new frame into the cache, which keeps its reference (mm: add_to_page_cache_lru).
+ *
+ * @param host The machine.
+ * @param file The file.
+ * @param index Page offset in the file.
+ * @param pfn The frame, with one reference.
+ */
+export function addToPageCache(host: Host, file: AddressSpace, index: number, pfn: Pfn): void {
+  const swapBacked = file.kind === "file" ? 0 : PG_SWAPBACKED;
+  host.frames.bind(pfn, file.id, index, PG_FILE | PG_LRU | swapBacked);
+  file.cache.set(index, pfn);
+}
+
+/**
+ * Takes a page out of the cache and drops the cache's reference (mm: delete_from_page_cache).
+ *
+ * @param host The machine.
+ * @param file The file.
+ * @param index Page offset of a cached page.
+ */
+export function deleteFromPageCache(host: Host, file: AddressSpace, index: number): void {
+  const pfn = file.cache.get(index)!;
+  file.cache.delete(index);
+  host.frames.flags[host.frames.head(pfn)] &= ~PG_DIRTY;
+  host.frames.put(pfn);
+}
+
+/**
+ * Makes the page of a fault present in the cache (mm: filemap_fault, shmem_fault).
+ *
+ * Memory without a disk behind it gets this one page; a file is read ahead around it, so that the
+ * neighbours can be mapped by fault-around when the fault is tried again.
+ *
+ * @param host The machine.
+ * @param file The file.
+ * @param index Page offset in the file, below its size.
+ * @param node NUMA node for new frames, or undefined for the local one.
+ * @param vmFlags VM_ bits of the mapping, for its advice on reading ahead.
+ * @returns The frame, or -1 when memory is out.
+ */
+export function filemapGetPage(
+  host: Host,
+  file: AddressSpace,
+  index: number,
+  node: number | undefined,
+  vmFlags = VM_RAND_READ,
+): Pfn {
+  const cached = findCachedPage(file, index);
+  if (cached >= 0) {
+    host.frames.flags[cached] &= ~PG_RECLAIM;
+    return cached;
+  }
+  if (file.swapped.has(index)) return shmemSwapin(host, file, index, node);
+  if (file.kind !== "file") return readPage(host, file, index, node);
+  host.vmstat.pgmajfault++;
+  const around = (vmFlags & VM_RAND_READ) === 0;
+  const before = (vmFlags & VM_SEQ_READ) === 0 ? RA_PAGES / 2 : 0;
+  const first = around ? Math.max(0, index - before) : index;
+  const last = around ? Math.min(file.pages, first + RA_PAGES) : index + 1;
+  for (let at = first; at < last; at++) {
+    if (file.cache.has(at)) continue;
+    const pfn = readPage(host, file, at, node);
+    if (pfn < 0) break;
+    if (around && at === last - RA_PAGES / 4) host.frames.flags[pfn] |= PG_RECLAIM;
+  }
+  return findCachedPage(file, index);
+}
+
+/**
+ * Marks a page of the cache dirty, because it was written through a mapping or by the kernel (mm:
+ * set_page_dirty).
+ *
+ * @param host The machine.
+ * @param pfn A frame of the cache.
+ */
+export function setPageDirty(host: Host, pfn: Pfn): void {
+  host.frames.flags[host.frames.head(pfn)] |= PG_DIRTY;
+}
+
+/**
+ * Writes whole pages by pwrite(2), which sends nothing (mm: generic_perform_write).
+ *
+ * The file grows where the write ends behind its end.
+ *
+ * @param host The machine.
+ * @param file The file.
+ * @param index Page offset of the first page.
+ * @param count Number of pages.
+ * @param content What each page holds then; first byte in the low 8 bits.
+ * @returns Pages written; fewer than asked for when memory is out.
+ */
+export function writePages(
+  host: Host,
+  file: AddressSpace,
+  index: number,
+  count: number,
+  content: number,
+): number {
+  for (let written = 0; written < count; written++) {
+    const pfn = filemapGetPage(host, file, index + written, undefined);
+    if (pfn < 0) return written;
+    host.frames.content[pfn] = content;
+    setPageDirty(host, pfn);
+    file.pages = Math.max(file.pages, index + written + 1);
+  }
+  return count;
+}
+
+/**
+ * Drops the pages of a part of a file from the cache, swap and disk (mm/truncate.c:
+ * truncate_inode_pages_range).
+ *
+ * @param host The machine.
+ * @param file The file; the part is not mapped any more.
+ * @param first First page offset.
+ * @param end First page offset after; Infinity for all the rest.
+ */
+export function truncateInodePages(
+  host: Host,
+  file: AddressSpace,
+  first: number,
+  end: number,
+): void {
+  const inside = (index: number) => index >= first && index < end;
+  for (const index of [...file.cache.keys()]) {
+    if (inside(index)) deleteFromPageCache(host, file, index);
+  }
+  for (const index of [...file.swapped.keys()]) {
+    if (inside(index)) shmemFreeSwap(host, file, index);
+  }
+  for (const index of [...file.disk.keys()]) if (inside(index)) file.disk.delete(index);
+}
+
+/** Reads one page from the disk, or makes a zeroed one, and puts it into the cache. */
+function readPage(host: Host, file: AddressSpace, index: number, node: number | undefined): Pfn {
+  const pfn = host.frames.alloc(node);
+  if (pfn < 0) return pfn;
+  host.frames.content[pfn] = file.disk.get(index) ?? 0;
+  addToPageCache(host, file, index, pfn);
+  return pfn;
+}

@@ -1,0 +1,85 @@
+/**
+ * Taking pages out of files: truncation, hole punching and MADV_REMOVE.
+ *
+ * From mm/truncate.c, mm/memory.c: unmap_mapping_range and mm/shmem.c. Every mapping of the range,
+ * in every process, gets a CLEAR window whether or not it maps a page; mappings are visited in the
+ * order of the file's i_mmap tree.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE } from "../kernel/address.ts";
+import type { Operation } from "../kernel/operation.ts";
+import type { AddressSpace } from "./address_space.ts";
+import { truncateInodePages } from "./filemap.ts";
+import type { Host } from "./host.ts";
+import { zapPageRange } from "./unmap.ts";
+import { writebackRange } from "./writeback.ts";
+
+/**
+ * Sets the size of a file (ftruncate).
+ *
+ * Shrinking unmaps what is behind the new end twice, as pages may be mapped again or copied between
+ * the first time and the removal from the cache. Private copies go, too.
+ *
+ * @param host The machine.
+ * @param file The file.
+ * @param pages The new size in pages.
+ * @returns 0.
+ */
+export function* ftruncate(host: Host, file: AddressSpace, pages: number): Operation<number> {
+  const shrinks = pages < file.pages;
+  file.pages = pages;
+  if (!shrinks) return 0;
+  yield* unmapMappingRange(file, pages, Infinity, true);
+  truncateInodePages(host, file, pages, Infinity);
+  yield* unmapMappingRange(file, pages, Infinity, true);
+  return 0;
+}
+
+/**
+ * Frees a part of a file without changing its size (fallocate PUNCH_HOLE, MADV_REMOVE).
+ *
+ * Private copies stay, but their mappings are told. A disk file is written back first.
+ *
+ * @param host The machine.
+ * @param file The file.
+ * @param first First page offset.
+ * @param end First page offset after.
+ * @returns 0.
+ */
+export function* punchHole(
+  host: Host,
+  file: AddressSpace,
+  first: number,
+  end: number,
+): Operation<number> {
+  yield* writebackRange(host, file, first, end);
+  yield* unmapMappingRange(file, first, end, false);
+  truncateInodePages(host, file, first, end);
+  return 0;
+}
+
+/**
+ * Unmaps a part of a file from all its mappings (mm/memory.c: unmap_mapping_range).
+ *
+ * @param file The file.
+ * @param first First page offset.
+ * @param end First page offset after; Infinity for all the rest.
+ * @param evenCows Whether private copies are dropped, too.
+ */
+export function* unmapMappingRange(
+  file: AddressSpace,
+  first: number,
+  end: number,
+  evenCows: boolean,
+): Operation {
+  for (const vma of file.mappings.slice()) {
+    if (vma.pgoff >= end) break;
+    const from = Math.max(first, vma.pgoff);
+    const to = Math.min(end, vma.pgoff + vma.pages);
+    if (from >= to) continue;
+    const start = vma.start + (from - vma.pgoff) * PAGE_SIZE;
+    yield* zapPageRange(vma, start, start + (to - from) * PAGE_SIZE, { evenCows });
+  }
+}
