@@ -1,12 +1,12 @@
 /**
- * What operations do to one whole huge entry: zap, protect, copy, move and clear its bits.
+ * What operations do to one whole huge entry: zap, protect, copy and clear its bits.
  *
  * From mm/huge_memory.c. The windows are those of the operation around.
  *
  * @module
  */
 
-import { HPAGE_PMD_NR, PMD_SIZE, tableOf, type Vaddr } from "../kernel/address.ts";
+import { HPAGE_PMD_NR, PMD_SIZE } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { addHugeMapping, pageRemoveHugeRmap } from "./huge_rmap.ts";
 import { splitHugePmd } from "./huge_split.ts";
@@ -114,24 +114,6 @@ export function* copyHugePmd(to: Vma, from: Vma, cursor: Cursor): Operation {
   target.hugePfn[slot] = head;
   if ((flags & PTE_SPECIAL) === 0) to.mm.anonPages += HPAGE_PMD_NR;
   to.mm.host.charge("fork_page");
-}
-
-/**
- * Moves a whole huge entry to another block (mm/huge_memory.c: move_huge_pmd), which makes it
- * soft-dirty.
- *
- * @param vma The mapping it leaves.
- * @param from First byte of the old block.
- * @param to First byte of the new block, where no entry is.
- */
-export function moveHugePmd(vma: Vma, from: Vaddr, to: Vaddr): void {
-  const { pageTable } = vma.mm;
-  const source = pageTable.ensurePmd(from);
-  const target = pageTable.ensurePmd(to);
-  const [old, slot] = [tableOf(from) & (HPAGE_PMD_NR - 1), tableOf(to) & (HPAGE_PMD_NR - 1)];
-  target.hugeFlags[slot] = source.hugeFlags[old] | PTE_SOFT_DIRTY;
-  target.hugePfn[slot] = source.hugePfn[old];
-  source.hugeFlags[old] = 0;
 }
 
 /**

@@ -25,6 +25,7 @@ import {
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_UNMAP } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { splitHugePmd } from "./huge_split.ts";
 import type { Mm } from "./mm_struct.ts";
 import type { PmdTable, PteTable } from "./page_table.ts";
 import { PTE_PRESENT, PTE_SOFT_DIRTY, PTE_SWAP } from "./pte.ts";
@@ -64,6 +65,7 @@ export function* movePageTables(
     if (source.isNone(slot)) continue;
     const destination = newVma.mm.pageTable.ensurePmd(target);
     if (extent === PMD_SIZE && moveNormalPmd(mm, source, slot, destination, target)) continue;
+    if (source.tables[slot] === null) yield* splitHugePmd(vma, old);
     const table = source.tables[slot];
     if (table !== null) {
       movePtes(mm, table, indexInTable(old), mm.pageTable.ensure(target), target, extent);

@@ -9,6 +9,7 @@ import { splitHugePage } from "../../lib/mm/huge_page_split.ts";
 import { madvise } from "../../lib/mm/madvise.ts";
 import { munmap } from "../../lib/mm/mmap.ts";
 import { mprotect } from "../../lib/mm/mprotect.ts";
+import { mremap } from "../../lib/mm/mremap.ts";
 import { VM_READ } from "../../lib/mm/vma.ts";
 import { BASE, hugeProcess, isHuge, read, TWO_BLOCKS, windows, write } from "./huge_world.ts";
 
@@ -163,4 +164,24 @@ Deno.test("every frame of a huge page comes back when the process ends", () => {
   drain(munmap(mm, BASE + 100 * PAGE_SIZE, 4 * PAGE_SIZE));
   drain(exitMm(mm));
   assertEquals(host.frames.freeCount, free);
+});
+
+Deno.test("moving a block to an aligned place keeps it huge, elsewhere it is split", () => {
+  const { mm } = hugeProcess();
+  write(mm, 0);
+  write(mm, 512);
+  const options = (page: number) => ({ mayMove: true, fixed: BASE + page * PAGE_SIZE });
+  const aligned = windows(
+    mm,
+    () => void drain(mremap(mm, BASE, PMD_SIZE, PMD_SIZE, options(2048))),
+  );
+  assertEquals(aligned, ["UNMAP 0 512", "UNMAP 0 512"]);
+  assert(isHuge(mm, 2048));
+  const second = BASE + PMD_SIZE;
+  const other = windows(
+    mm,
+    () => void drain(mremap(mm, second, PMD_SIZE, PMD_SIZE, options(4100))),
+  );
+  assertEquals(other, ["UNMAP 512 1024", "CLEAR 512 1024", "UNMAP 512 1024"]);
+  assertEquals([isHuge(mm, 4100), read(mm, 4100)], [false, 1]);
 });
