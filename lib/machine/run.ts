@@ -129,7 +129,7 @@ export function runProgram(program: Program, options: RunOptions = {}): RunResul
     const fresh = machine.violations.slice(violations.length);
     violations.push(...fresh.map((violation) => ({ ...violation, position })));
   }
-  const end = view(machine, policy, null, 0, 0);
+  const end = view(machine, policy, null, 0, machine.violations.length);
   const failures = [...steps.flatMap((step) => step.failures), ...checkEnd(program, end)];
   return {
     program: program.name,

@@ -207,28 +207,29 @@ export class Frames {
   /**
    * Drops one reference on each of many frames (mm: release_pages).
    *
-   * @param pages The frames; a frame may occur more than once.
+   * @param runs The frames as runs: first frame and first frame after, alternately; a frame may
+   * occur more than once.
    */
-  release(pages: readonly Pfn[]): void {
+  release(runs: readonly Pfn[]): void {
+    for (let at = 0; at < runs.length; at += 2) this.#releaseRun(runs[at], runs[at + 1]);
+  }
+
+  #releaseRun(from: Pfn, to: Pfn): void {
     const { refcount, flags, mapcount } = this;
     const special = PG_HEAD | PG_TAIL | PG_RESERVED | PG_BUDDY;
-    let from = 0;
-    let to = 0;
-    for (let at = 0; at < pages.length; at++) {
-      const pfn = pages[at];
-      const last = refcount[pfn] < 2;
-      if ((flags[pfn] & special) !== 0 || (last && mapcount[pfn] !== 0) || refcount[pfn] < 1) {
-        this.put(pfn);
-      } else if (--refcount[pfn] === 0) {
+    let freed = from;
+    for (let pfn = from; pfn < to; pfn++) {
+      const left = refcount[pfn] - 1;
+      if ((flags[pfn] & special) === 0 && left === 0 && mapcount[pfn] === 0) {
+        refcount[pfn] = 0;
         flags[pfn] = PG_BUDDY;
-        if (pfn !== to) {
-          this.#freeRange(from, to);
-          from = pfn;
-        }
-        to = pfn + 1;
+        continue;
       }
+      this.#freeRange(freed, pfn);
+      freed = pfn + 1;
+      this.put(pfn);
     }
-    this.#freeRange(from, to);
+    this.#freeRange(freed, to);
   }
 
   /** Gives frames back to the allocators of their nodes. */

@@ -25,7 +25,11 @@ export class MmuGather {
   readonly #fullMm: boolean;
   #start: Vaddr = ADDRESS_MAX;
   #end: Vaddr = 0;
-  #pages: Pfn[] = [];
+  /** Frames gathered, as runs: first frame and first frame after, alternately. */
+  #runs: Pfn[] = [];
+  #from: Pfn = 0;
+  #to: Pfn = 0;
+  #count = 0;
 
   /**
    * Starts a gather (tlb_gather_mmu).
@@ -56,7 +60,12 @@ export class MmuGather {
    * @returns True if the batch is full and must be flushed now.
    */
   removePage(pfn: Pfn): boolean {
-    return this.#pages.push(pfn) >= BATCH_PAGES;
+    if (pfn !== this.#to) {
+      if (this.#from < this.#to) this.#runs.push(this.#from, this.#to);
+      this.#from = pfn;
+    }
+    this.#to = pfn + 1;
+    return ++this.#count >= BATCH_PAGES;
   }
 
   /** Flushes TLBs and tells invalidate_range listeners, if anything was gathered. */
@@ -76,10 +85,15 @@ export class MmuGather {
   flush(): void {
     this.flushTlb();
     const { host } = this.mm;
-    const pages = this.#pages;
-    this.#pages = [];
-    if (host.swap.cache.size > 0) dropSwapCache(host, pages);
-    if (!host.faults.has("leak_frame")) host.frames.release(pages);
+    if (this.#count === 0) return;
+    const runs = this.#runs;
+    runs.push(this.#from, this.#to);
+    this.#runs = [];
+    this.#from = 0;
+    this.#to = 0;
+    this.#count = 0;
+    if (host.swap.cache.size > 0) dropSwapCache(host, runs);
+    if (!host.faults.has("leak_frame")) host.frames.release(runs);
   }
 
   /** Ends the gather (tlb_finish_mmu); in unmap paths this comes after the window's end. */
@@ -89,8 +103,10 @@ export class MmuGather {
 }
 
 /** mm/swap_state.c: free_pages_and_swap_cache. */
-function dropSwapCache(host: Host, pages: readonly Pfn[]): void {
-  for (const pfn of pages) {
-    if ((host.frames.flags[pfn] & PG_SWAPCACHE) !== 0) freeSwapCache(host, pfn);
+function dropSwapCache(host: Host, runs: readonly Pfn[]): void {
+  for (let at = 0; at < runs.length; at += 2) {
+    for (let pfn = runs[at]; pfn < runs[at + 1]; pfn++) {
+      if ((host.frames.flags[pfn] & PG_SWAPCACHE) !== 0) freeSwapCache(host, pfn);
+    }
   }
 }

@@ -1,0 +1,76 @@
+/**
+ * mmulab: a laboratory for Linux MMU notifiers.
+ *
+ * Builds simulated machines, runs operations on them and compares listeners that assume munmap
+ * with listeners that use the context of an invalidation. Everything here runs in Deno, Node and
+ * browsers: nothing touches files, the terminal or the clock.
+ *
+ * ```ts
+ * import { comparePolicies, parseScenario } from "@mmulab/mmulab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const program = parseScenario(`
+ * name: mprotect under an ODP region
+ * processes: { app: {} }
+ * listeners: { nic: { kind: odp, process: app } }
+ * steps:
+ *   - mmap: { process: app, name: buf, size: 8 pages }
+ *   - fill: { range: buf }
+ *   - reg_mr: { listener: nic, range: buf, access: ro }
+ *   - rdma_read: { listener: nic, range: buf }
+ *   - mprotect: { range: buf, prot: r }
+ *   - rdma_read: { listener: nic, range: buf }
+ * `);
+ * const { runs } = comparePolicies(program);
+ * assertEquals(runs.map((run) => run.figures["nic.faults"]), [16, 8, 8]);
+ * ```
+ *
+ * @module
+ */
+
+export * from "./lib/compare/compare.ts";
+export * from "./lib/kernel/address.ts";
+export * from "./lib/kernel/clock.ts";
+export * from "./lib/kernel/costs.ts";
+export * from "./lib/kernel/errno.ts";
+export * from "./lib/kernel/faults.ts";
+export * from "./lib/kernel/operation.ts";
+export * from "./lib/kernel/profile.ts";
+export * from "./lib/kernel/rng.ts";
+export * from "./lib/kernel/trace.ts";
+export * from "./lib/kernel/violation.ts";
+export * from "./lib/listeners/costs.ts";
+export * from "./lib/listeners/counters.ts";
+export * from "./lib/listeners/listener.ts";
+export * from "./lib/listeners/policy.ts";
+export * from "./lib/listeners/registry.ts";
+export * from "./lib/machine/expectation.ts";
+export * from "./lib/machine/machine.ts";
+export * from "./lib/machine/observed.ts";
+export * from "./lib/machine/ops/mod.ts";
+export * from "./lib/machine/program.ts";
+export * from "./lib/machine/run.ts";
+export * from "./lib/machine/spec.ts";
+export * from "./lib/mm/address_space.ts";
+export * from "./lib/mm/anon_vma.ts";
+export * from "./lib/mm/frames.ts";
+export * from "./lib/mm/host.ts";
+export * from "./lib/mm/ksm_state.ts";
+export * from "./lib/mm/mm_struct.ts";
+export * from "./lib/mm/page_alloc.ts";
+export * from "./lib/mm/page_table.ts";
+export * from "./lib/mm/swap.ts";
+export * from "./lib/mm/user_pages.ts";
+export * from "./lib/mm/vma.ts";
+export * from "./lib/mm/vmstat.ts";
+export * from "./lib/notifier/chain.ts";
+export * from "./lib/notifier/events.ts";
+export * from "./lib/notifier/ops.ts";
+export * from "./lib/notifier/range.ts";
+export * from "./lib/scenario/diagnostics.ts";
+export * from "./lib/scenario/scenario.ts";
+export * from "./lib/scenario/vocabulary.ts";
+export type { ByColumn, ListenerComparison, WindowCounts } from "./lib/compare/listeners.ts";
+export type { ListenerInit } from "./lib/listeners/device.ts";
+export type { Value } from "./lib/scenario/expression.ts";
+export type { Variables } from "./lib/scenario/variables.ts";
