@@ -98,6 +98,7 @@ function* copyPageRange(to: Vma, from: Vma): Operation {
     mmuNotifierInvalidateRangeStart(range);
     yield "window_open";
   }
+  to.mm.pageTable.ensureUpperTablesOf(parent.pageTable, from.start, from.end);
   const cursor = parent.pageTable.cursor(from.start, from.end);
   while (cursor.next()) {
     if (cursor.table === null) yield* copyHugePmd(to, from, cursor);
@@ -121,13 +122,12 @@ function copyPteRange(to: Vma, from: Vma, cursor: Cursor, source: PteTable): voi
   const unwritable = from.isCow ? ~PTE_WRITE : ~0;
   const kept = copier.kept;
   const plain = copier.pins ? PG_TAIL | PG_HEAD | PG_ANON_EXCLUSIVE : PG_TAIL | PG_HEAD;
-  let target: PteTable | null = null;
+  const target = to.mm.pageTable.ensure(cursor.base);
   let anon = 0;
   let copied = 0;
   for (let index = cursor.first; index < cursor.last; index++) {
     const entry = source.flags[index];
     if (entry === 0) continue;
-    target ??= to.mm.pageTable.ensure(cursor.base);
     copied++;
     const pfn = source.pfn[index];
     const present = (entry & (PTE_PRESENT | PTE_SPECIAL)) === PTE_PRESENT;

@@ -48,6 +48,8 @@ export class Frames {
   readonly content: Uint32Array;
   /** NUMA nodes in order of frames. */
   readonly nodes: readonly Node[];
+  /** Node of the CPU that runs: where frames come from unless a policy says otherwise. */
+  localNode = 0;
   readonly #allocators: readonly PageAllocator[];
 
   /**
@@ -101,10 +103,10 @@ export class Frames {
   /**
    * Allocates one frame with one reference; other nodes serve when the wanted one is full.
    *
-   * @param node Node to prefer.
+   * @param node Node to prefer; the local one unless given.
    * @returns The frame, or -1 when memory is out.
    */
-  alloc(node = 0): Pfn {
+  alloc(node = this.localNode): Pfn {
     const pfn = this.#allocators[node].alloc();
     if (pfn < 0) return this.#allocElsewhere();
     this.refcount[pfn] = 1;
@@ -116,10 +118,10 @@ export class Frames {
   /**
    * Allocates a compound page of 512 aligned frames with one reference on its head.
    *
-   * @param node Node to prefer.
+   * @param node Node to prefer; the local one unless given.
    * @returns The head, or -1 when no aligned block is free.
    */
-  allocHuge(node = 0): Pfn {
+  allocHuge(node = this.localNode): Pfn {
     let head = this.nodes[node].allocator.allocHuge();
     for (let other = 0; head < 0 && other < this.nodes.length; other++) {
       head = this.nodes[other].allocator.allocHuge();

@@ -209,7 +209,7 @@ export function doAnonymousPages(
   const end = Math.min(last, first + (2 ** 32 - low));
   const pageFlags = NEW_ANON_FLAGS | (high << PG_INDEX_SHIFT);
   const mapping = vma.anonVma!.id;
-  const node = vma.policy?.node ?? 0;
+  const node = vma.policy?.node;
   let index = first;
   for (; index < end && flags[index] === 0; index++) {
     const pfn = frames.alloc(node);
@@ -249,7 +249,7 @@ export function copySharedPages(
   if (vma.anonVma === null) return 0;
   const entry = vmPageProt(vma) | PTE_YOUNG | PTE_MKDIRTY | PTE_WRITE;
   const lost = host.losesMapcount ? 0 : 1;
-  const node = vma.policy?.node ?? 0;
+  const node = vma.policy?.node;
   const mapping = vma.anonVma.id;
   const start = vma.indexOf(addr);
   let index = first;

@@ -10,11 +10,14 @@
  */
 
 import {
+  alignDown,
   HPAGE_PMD_NR,
   indexInTable,
   PAGE_SIZE,
   type Pfn,
+  PGD_SIZE,
   PMD_SIZE,
+  PUD_SIZE,
   tableOf,
   type Vaddr,
 } from "../kernel/address.ts";
@@ -105,6 +108,25 @@ export class PageTable {
    */
   ensure(addr: Vaddr): PteTable {
     return this.ensurePmd(addr).tables[tableOf(addr) & 511] ??= new PteTable();
+  }
+
+  /**
+   * Makes the upper tables that another page table has for a range, without entries.
+   *
+   * fork allocates them even where nothing is mapped below (mm/memory.c: copy_p4d_range,
+   * copy_pud_range).
+   *
+   * @param other The page table to follow.
+   * @param start First byte of the range.
+   * @param end First byte after.
+   */
+  ensureUpperTablesOf(other: PageTable, start: Vaddr, end: Vaddr): void {
+    for (let gib = alignDown(start, PUD_SIZE); gib < end; gib += PUD_SIZE) {
+      const at = Math.floor(gib / PGD_SIZE);
+      if (!other.pgd[at]) continue;
+      this.pgd[at] ??= new Array(HPAGE_PMD_NR).fill(null);
+      if (other.pmd(gib) !== null) this.ensurePmd(gib);
+    }
   }
 
   /**

@@ -12,6 +12,9 @@ import { OPERATIONS } from "./operations.ts";
 import type { RecordedCase, RecordedStep } from "./recording.ts";
 import { type Outcome, UnsupportedError, World } from "./world.ts";
 
+/** The recorder runs on the CPU of the other node than the processes. */
+const RECORDER_NODE = 1;
+
 /** What came of one step. */
 export interface StepResult {
   /** Position in the case. */
@@ -100,6 +103,7 @@ function perform(world: World, step: RecordedStep): { outcome: Outcome; failure?
   if (!Object.hasOwn(OPERATIONS, step.op)) {
     return { outcome: nothing, failure: `unsupported operation ${step.op}` };
   }
+  world.host.frames.localNode = step.who === "R" ? RECORDER_NODE : 0;
   try {
     return { outcome: OPERATIONS[step.op](world, step) };
   } catch (error) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { PAGE_SIZE, type Pfn, type Vaddr } from "../../lib/kernel/address.ts";
+import { PAGE_SIZE, type Pfn, PGD_SIZE, type Vaddr } from "../../lib/kernel/address.ts";
 import { errnoName } from "../../lib/kernel/errno.ts";
 import { drain, type Operation } from "../../lib/kernel/operation.ts";
 import { kernelProfile } from "../../lib/kernel/profile.ts";
@@ -50,7 +50,8 @@ export class World {
   referenced: Pfn[] = [];
 
   /**
-   * Makes the machine with process P, which has a listener.
+   * Makes the machine with process P, which has a listener and an empty table for the 512 GiB
+   * around the window: the first munmap of everything frees it.
    *
    * @param recorded The case, asked for the properties of its file.
    */
@@ -62,7 +63,10 @@ export class World {
       swapPages: SWAP_PAGES,
     });
     this.file = createFile(this.host, recorded);
-    this.addProcess(this.host.createMm("P"), true);
+    setKnobs(this.host, recorded);
+    const subject = this.host.createMm("P");
+    subject.pageTable.pgd[Math.floor(BASE / PGD_SIZE)] = new Array(512).fill(null);
+    this.addProcess(subject, true);
   }
 
   /**
@@ -161,6 +165,15 @@ function fillFile(host: Host, file: AddressSpace, value: number): void {
   for (let page = 0; page < file.pages; page++) {
     file.disk.set(page, value * 0x101);
     filemapGetPage(host, file, page, undefined);
+  }
+}
+
+/** Sets the KSM knobs that a description names (`use_zero_pages=1`) and no step sets. */
+function setKnobs({ ksm: { knobs } }: Host, recorded: RecordedCase): void {
+  if (recorded.steps.some(({ op }) => op === "ksm_set")) return;
+  for (const [, name, value] of recorded.desc.matchAll(/\b(\w+)=(\d+)\b/g)) {
+    const knob = Object.keys(knobs).find((known) => known === name);
+    if (knob !== undefined) knobs[knob as keyof typeof knobs] = Number(value);
   }
 }
 
