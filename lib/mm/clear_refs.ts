@@ -113,12 +113,13 @@ function pinned(
   return (frames.flags[pfn] & PG_ANON) !== 0 && frames.maybeDmaPinned(pfn);
 }
 
+/** fs/proc/task_mmu.c: clear_refs_pte_range; the zero page is no page of the mapping. */
 function clearYoung(vma: Vma, cursor: Cursor, table: PteTable): void {
   const { frames } = vma.mm.host;
   for (let index = cursor.first; index < cursor.last; index++) {
     const flags = table.flags[index];
-    if ((flags & PTE_PRESENT) === 0) continue;
+    if ((flags & (PTE_PRESENT | PTE_SPECIAL)) !== PTE_PRESENT) continue;
     table.flags[index] = flags & ~PTE_YOUNG;
-    if ((flags & PTE_SPECIAL) === 0) frames.flags[table.pfn[index]] &= ~PG_REFERENCED;
+    frames.flags[table.pfn[index]] &= ~PG_REFERENCED;
   }
 }

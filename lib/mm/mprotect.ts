@@ -44,6 +44,7 @@ import {
 import {
   VM_ACCESS_FLAGS,
   VM_ACCOUNT,
+  VM_HUGETLB,
   VM_SHARED,
   VM_SOFTDIRTY,
   VM_WRITE,
@@ -106,7 +107,8 @@ function* mprotectFixup(
   wanted: number,
 ): Operation {
   if (wanted === vma.flags) return;
-  const accounts = (wanted & (VM_WRITE | VM_SHARED)) === VM_WRITE;
+  const charged = VM_ACCOUNT | VM_WRITE | VM_HUGETLB | VM_SHARED;
+  const accounts = (wanted & VM_WRITE) !== 0 && (vma.flags & charged) === 0;
   const flags = (accounts ? wanted | VM_ACCOUNT : wanted) >>> 0;
   const target = yield* isolateRange(vma, start, end, flags);
   target.flags = flags;

@@ -80,6 +80,8 @@ export const OPERATIONS: Readonly<Record<string, Operate>> = {
   },
   fork: forkProcess,
   exit: exitProcess,
+  exec: exitProcess,
+  execve: exitProcess,
   clear_refs: (world, step) => world.run(clearRefs(world.subject(step), Number(step.args.value))),
   khugepaged_scan: khugepagedScan,
   ksm_scan: ksmScan,
