@@ -76,6 +76,7 @@ function collect(machine: Machine): Holdings {
     for (const pfn of file.cache.values()) held.refcount[frames.head(pfn)]++;
     for (const slot of file.swapped.values()) held.swap[slot]++;
   }
+  for (const pfn of machine.host.lazyfree.pages) held.refcount[pfn]++;
   for (const pfn of machine.kernelFrames) held.refcount[pfn]++;
   addPins(machine, held);
   return held;

@@ -20,6 +20,7 @@ import { AnonVmas } from "./anon_vma.ts";
 import { Frames } from "./frames.ts";
 import { Ksm } from "./ksm_state.ts";
 import { Lru } from "./lru.ts";
+import { LazyfreeBatch } from "./lru_batch.ts";
 import { Mm } from "./mm_struct.ts";
 import { Swap } from "./swap.ts";
 import { Thp } from "./thp.ts";
@@ -61,6 +62,8 @@ export class Host implements NotifierContext {
   readonly losesMapcount: boolean;
   /** Memory. */
   readonly frames: Frames;
+  /** Pages of MADV_FREE that are not on their list yet. */
+  readonly lazyfree: LazyfreeBatch;
   /** Reverse-mapping anchors. */
   readonly anonVmas: AnonVmas = new AnonVmas();
   /** Swap slots. */
@@ -96,6 +99,7 @@ export class Host implements NotifierContext {
       Math.floor((options.memory ?? 64 * 2 ** 20) / PAGE_SIZE),
       options.nodes ?? 1,
     );
+    this.lazyfree = new LazyfreeBatch(this.frames);
     this.swap = new Swap(options.swapPages ?? 0);
     const costs = Object.entries(COSTS).map(([name, cost]) => [name, cost.ns]);
     this.#costs = { ...Object.fromEntries(costs), ...options.costs };

@@ -17,18 +17,7 @@ import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import type { Host } from "./host.ts";
 import { MmuGather } from "./mmu_gather.ts";
-import {
-  PG_ACTIVE,
-  PG_ANON,
-  PG_DIRTY,
-  PG_HEAD,
-  PG_LRU,
-  PG_REFERENCED,
-  PG_SWAPBACKED,
-  PG_SWAPCACHE,
-  PG_TAIL,
-  PG_UNEVICTABLE,
-} from "./page_flags.ts";
+import { PG_DIRTY, PG_HEAD, PG_SWAPCACHE, PG_TAIL } from "./page_flags.ts";
 import type { Cursor, PteTable } from "./page_table.ts";
 import { PTE_DIRTY, PTE_HWPOISON, PTE_PRESENT, PTE_SPECIAL, PTE_SWAP, PTE_YOUNG } from "./pte.ts";
 import { freeSwapAndCache, tryToFreeSwap } from "./swap_cache.ts";
@@ -46,6 +35,7 @@ export function* madviseFree(vma: Vma, start: Vaddr, end: Vaddr): Operation<numb
   if ((vma.flags & (VM_LOCKED | VM_PFNMAP | VM_HUGETLB)) !== 0) return -ERRNO.EINVAL;
   if (!vma.isAnonymous) return -ERRNO.EINVAL;
   const { mm } = vma;
+  mm.host.lazyfree.drain();
   const gather = new MmuGather(mm);
   const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, vma, mm, start, end);
   mmuNotifierInvalidateRangeStart(range);
@@ -72,7 +62,7 @@ function freePteRange(gather: MmuGather, cursor: Cursor, table: PteTable): void 
         table.flags[index] = flags & ~(PTE_YOUNG | PTE_DIRTY);
         gather.flushRange(cursor.base + index * PAGE_SIZE);
       }
-      markLazyfree(mm.host, table.pfn[index]);
+      mm.host.lazyfree.add(table.pfn[index]);
     } else if ((flags & PTE_SWAP) !== 0) {
       table.flags[index] = 0;
       mm.swapEntries--;
@@ -92,13 +82,4 @@ function dropDirty(host: Host, pfn: Pfn): boolean {
   if ((frames.flags[pfn] & PG_SWAPCACHE) !== 0 && !tryToFreeSwap(host, pfn)) return false;
   frames.flags[pfn] &= ~PG_DIRTY;
   return true;
-}
-
-/** Moves the page to the inactive file list (mm/swap.c: mark_page_lazyfree). */
-function markLazyfree(host: Host, pfn: Pfn): void {
-  const { frames } = host;
-  const wanted = PG_LRU | PG_ANON | PG_SWAPBACKED;
-  const mask = wanted | PG_SWAPCACHE | PG_UNEVICTABLE;
-  if ((frames.flags[pfn] & mask) !== wanted) return;
-  frames.flags[pfn] &= ~(PG_ACTIVE | PG_REFERENCED | PG_SWAPBACKED);
 }

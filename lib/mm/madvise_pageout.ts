@@ -58,6 +58,7 @@ function* coldOrPageout(
   const { host } = vma.mm;
   if (!host.profile.madvPageout) return -ERRNO.EINVAL;
   if ((vma.flags & (VM_LOCKED | VM_PFNMAP | VM_HUGETLB)) !== 0) return -ERRNO.EINVAL;
+  host.lazyfree.drain();
   const gather = new MmuGather(vma.mm);
   const cursor = vma.mm.pageTable.cursor(start, end);
   while (cursor.next()) {

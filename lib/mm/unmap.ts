@@ -96,6 +96,7 @@ export function* zapPageRange(
   details: ZapDetails | null = null,
 ): Operation {
   const { mm } = vma;
+  mm.host.lazyfree.drain();
   const gather = new MmuGather(mm);
   const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, vma, mm, start, end);
   mmuNotifierInvalidateRangeStart(range);
@@ -309,6 +310,7 @@ export function* unmapRegion(
   start: Vaddr,
   end: Vaddr,
 ): Operation {
+  mm.host.lazyfree.drain();
   const gather = new MmuGather(mm);
   const at = mm.findVmaIndex(vmas[0].start);
   const floor = mm.vmas[at - 1]?.end ?? 0;
