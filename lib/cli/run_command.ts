@@ -114,9 +114,16 @@ function runOne(
 /** A scenario that cannot be carried out is wrong; any other error is the program's own. */
 function problemOf({ file, program }: LoadedScenario, error: unknown): CheckedFile {
   if (!(error instanceof StepError) && !(error instanceof RangeError)) throw error;
-  const place = error instanceof StepError && error.position !== null ? error.position : {};
-  const diagnostic = { message: error.message, ...place };
+  const diagnostic = {
+    message: error.message,
+    ...(error instanceof StepError ? placeOf(error) : {}),
+  };
   return { file, name: program.name, steps: program.steps.length, diagnostics: [diagnostic] };
+}
+
+function placeOf({ position, hint }: StepError) {
+  const place = position === null ? {} : { line: position.line, column: position.column };
+  return hint === undefined ? place : { ...place, hint };
 }
 
 function json(document: unknown): string {

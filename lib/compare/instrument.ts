@@ -4,6 +4,7 @@
  * @module
  */
 
+import { errnoName } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { KernelBugError } from "../kernel/violation.ts";
 import type { Program, SourcePosition, Step } from "../machine/program.ts";
@@ -18,46 +19,59 @@ export class StepError extends Error {
   readonly label: string;
   /** Where it is written, or null. */
   readonly position: SourcePosition | null;
+  /** The step before it that failed and may be the cause, in words. */
+  readonly hint?: string;
 
   /**
    * Makes the error.
    *
    * @param step The step.
    * @param cause What its operation threw.
+   * @param hint The step before it that failed, in words.
    */
-  constructor(step: Step, cause: unknown) {
+  constructor(step: Step, cause: unknown, hint?: string) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
     this.label = step.label;
     this.position = step.position;
+    if (hint !== undefined) this.hint = hint;
   }
 }
 
 /**
  * Makes a program whose errors say at which step they came, and that tells when a step begins.
  *
- * @param program The program.
+ * @param program The program; it can be run once.
  * @param onStep Called with the index of each step before it runs.
  * @returns A program that does the same.
  */
 export function instrument(program: Program, onStep: (index: number) => void): Program {
-  const steps = program.steps.map((step, index) => {
-    const run = (machine: Machine, args: Arguments) => watched(step, machine, args, index, onStep);
-    return { ...step, operation: { ...step.operation, run } };
-  });
+  let failed: string | undefined;
+  function* watched(
+    step: Step,
+    index: number,
+    machine: Machine,
+    args: Arguments,
+  ): Operation<OperationResult> {
+    onStep(index);
+    try {
+      const result = yield* step.operation.run(machine, args);
+      if (result.ret < 0) failed = failedText(step, index, result.ret);
+      return result;
+    } catch (error) {
+      throw error instanceof KernelBugError ? error : new StepError(step, error, failed);
+    }
+  }
+  const steps = program.steps.map((step, index) => ({
+    ...step,
+    operation: {
+      ...step.operation,
+      run: (machine: Machine, args: Arguments) => watched(step, index, machine, args),
+    },
+  }));
   return { ...program, steps };
 }
 
-function* watched(
-  step: Step,
-  machine: Machine,
-  args: Arguments,
-  index: number,
-  onStep: (index: number) => void,
-): Operation<OperationResult> {
-  onStep(index);
-  try {
-    return yield* step.operation.run(machine, args);
-  } catch (error) {
-    throw error instanceof KernelBugError ? error : new StepError(step, error);
-  }
+function failedText({ label, position }: Step, index: number, ret: number): string {
+  const place = position === null ? "" : ` in line ${position.line}`;
+  return `Step ${index + 1}${place} had failed with ${errnoName(ret)}: ${label}`;
 }

@@ -65,6 +65,11 @@ function diagnosticLines(
       : [headline, palette.yellow(`  = ${escapeControl(hint)}`)];
   }
   const position = { file, line, column };
-  const placed = { message, position, length: length ?? 1 };
-  return excerpt(hint === undefined ? placed : { ...placed, hint }, sources, palette);
+  const placed = {
+    message,
+    position,
+    ...(length === undefined ? {} : { length }),
+    ...(hint === undefined ? {} : { hint }),
+  };
+  return excerpt(placed, sources, palette);
 }

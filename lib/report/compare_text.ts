@@ -130,8 +130,7 @@ function sumText(results: readonly ScenarioResult[], { green, red }: Palette): s
   const failed = results.filter((result) => !hasPassed(result)).length;
   const wanted = results.flatMap(({ comparisons }) => comparisons)
     .reduce((sum, { expectations }) => sum + expectations, 0);
-  const checked = `${amount(results.length, "scenario")} compared, ${
-    amount(wanted, "expectation")
-  } on the comparison`;
-  return `${checked}: ${failed === 0 ? green("all passed") : red(`${failed} failed`)}`;
+  const of = `${amount(results.length, "scenario")}, ${amount(wanted, "compare expectation")}`;
+  const passed = green(`${results.length - failed} passed`);
+  return `${of}: ${passed}, ${failed === 0 ? "0 failed" : red(`${failed} failed`)}`;
 }

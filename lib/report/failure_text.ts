@@ -48,7 +48,7 @@ export function failureText(
     ? [options.palette.bold(`${escapeControl(result.file)}: ${escapeControl(message)}`)]
     : excerpt({ message, position }, options.sources, options.palette);
   const facts: [string, string][] = [];
-  if (message.length > LONG_MESSAGE) {
+  if (message.length > LONG_MESSAGE && violations.length === 0) {
     facts.push(["wanted", failure.expected], ["got", failure.actual]);
   }
   if (position === null) facts.push(["expect", expectation]);

@@ -36,12 +36,19 @@ export function verdicts(listener: ListenerComparison, comparison: Comparison): 
     const what = others.length === 0 ? "nothing to hold it against" : "no policy differs";
     return [why === undefined ? what : `${what}: ${why}`];
   }
-  return [...byText].map(([text, columns]) =>
-    text === SAME ? `${columns.join(", ")}: as ${base}` : `${columns.join(", ")}: ${text}`
-  );
+  return [...byText].map(([text, columns]) => {
+    const names = columns.map((column) =>
+      isSafe(comparison, column) ? column : `${column} (unsafe)`
+    );
+    return `${names.join(", ")}: ${text === SAME ? `as ${base}` : text}`;
+  });
 }
 
 const SAME = "";
+
+function isSafe({ runs }: Comparison, column: string): boolean {
+  return runs.every(({ policy, violations }) => policy !== column || violations.length === 0);
+}
 
 /** What differs between two columns, or SAME. */
 function differences(listener: ListenerComparison, column: string, base: string): string {
@@ -81,16 +88,18 @@ export function reason(listener: ListenerComparison, comparison: Comparison): st
   if (!listener.notified) return "it has no notifier callbacks, it pins its pages";
   const events = Object.keys(windows);
   if (events.length === 0) return "no invalidation reached it";
-  if (counters.dropped[base] + counters.kept[base] === 0) {
-    return "no invalidation touched what it had mapped";
-  }
   if (!comparison.eventContext) {
     return `${comparison.kernel} passes no context, every window looks like munmap`;
   }
+  if (counters.dropped[base] + counters.kept[base] + counters.pinned[base] === 0) {
+    return "no invalidation touched what it had mapped";
+  }
+  const said = `every window says ${events.join(" or ")}`;
   if (events.every((event) => event === "UNMAP" || event === "CLEAR")) {
-    return `every window says ${
-      events.join(" or ")
-    }, the pages really go, so every listener must drop them`;
+    return `${said}, the pages really go, so every listener must drop them`;
+  }
+  if (comparison.columns.includes("ideal") && counters.dropped[base] > 0) {
+    return `${said}, and what it dropped was writable, so the next write has to fault in any case`;
   }
   return undefined;
 }
