@@ -4,10 +4,10 @@
  * @module
  */
 
-import { HPAGE_PMD_NR, PAGE_SIZE, PMD_SIZE, TASK_SIZE } from "../kernel/address.ts";
+import { HPAGE_PMD_NR, PAGE_SIZE, type Pfn, PMD_SIZE, TASK_SIZE } from "../kernel/address.ts";
 import type { Violation } from "../kernel/violation.ts";
-import { GUP_PIN_COUNTING_BIAS, ZERO_PFN } from "../mm/frames.ts";
-import { PG_BUDDY, PG_RESERVED, PG_TAIL } from "../mm/page_flags.ts";
+import { type Frames, GUP_PIN_COUNTING_BIAS, ZERO_PFN } from "../mm/frames.ts";
+import { PG_RESERVED, PG_TAIL } from "../mm/page_flags.ts";
 import type { Cursor, PteTable } from "../mm/page_table.ts";
 import { PTE_PRESENT, PTE_SPECIAL, PTE_SWAP } from "../mm/pte.ts";
 import type { Machine } from "./machine.ts";
@@ -20,6 +20,10 @@ interface Holdings {
   readonly refcount: Int32Array;
   /** Entries that name each swap slot. */
   readonly swap: Int32Array;
+  /** Sum of `refcount`. */
+  references: number;
+  /** Sum of `swap`. */
+  swapEntries: number;
 }
 
 /**
@@ -31,23 +35,39 @@ interface Holdings {
 export function checkAccounting(machine: Machine, found: Violation[]): void {
   const held = collect(machine);
   const { frames, swap } = machine.host;
-  for (let pfn = 0; pfn < frames.count; pfn++) {
-    const flags = frames.flags[pfn];
-    const free = (flags & PG_BUDDY) !== 0 || (flags === 0 && frames.refcount[pfn] === 0);
-    if (free && held.refcount[pfn] === 0 && held.mapcount[pfn] === 0) continue;
-    if ((flags & (PG_RESERVED | PG_TAIL)) !== 0) continue;
-    if (frames.mapcount[pfn] !== held.mapcount[pfn]) {
-      found.push(breach("mapcount", pfn, frames.mapcount[pfn], held.mapcount[pfn]));
-    }
-    if (frames.refcount[pfn] !== held.refcount[pfn]) {
-      found.push(breach("refcount", pfn, frames.refcount[pfn], held.refcount[pfn]));
-    }
+  let seen = 0;
+  frames.forEachUsed((pfn) => {
+    seen += held.refcount[pfn];
+    checkFrame(frames, held, pfn, found);
+  });
+  if (seen !== held.references) checkFreeFrames(frames, held, found);
+  if (swap.used > 0 || held.swapEntries > 0) checkSwap(swap.map, held.swap, found);
+}
+
+function checkFrame(frames: Frames, held: Holdings, pfn: Pfn, found: Violation[]): void {
+  if ((frames.flags[pfn] & (PG_RESERVED | PG_TAIL)) !== 0) return;
+  if (frames.mapcount[pfn] !== held.mapcount[pfn]) {
+    found.push(breach("mapcount", pfn, frames.mapcount[pfn], held.mapcount[pfn]));
   }
-  for (let slot = 0; slot < swap.size; slot++) {
-    if (swap.map[slot] === held.swap[slot]) continue;
+  if (frames.refcount[pfn] !== held.refcount[pfn]) {
+    found.push(breach("refcount", pfn, frames.refcount[pfn], held.refcount[pfn]));
+  }
+}
+
+/** Looks at every frame: one that is free is held by somebody. */
+function checkFreeFrames(frames: Frames, held: Holdings, found: Violation[]): void {
+  for (let pfn = 0; pfn < frames.count; pfn++) {
+    if (held.refcount[pfn] === 0 || !frames.isFree(pfn)) continue;
+    found.push(breach("refcount", pfn, 0, held.refcount[pfn]));
+  }
+}
+
+function checkSwap(counted: Int32Array, held: Int32Array, found: Violation[]): void {
+  for (let slot = 0; slot < counted.length; slot++) {
+    if (counted[slot] === held[slot]) continue;
     found.push({
       invariant: "swap",
-      message: `Swap slot ${slot} counts ${swap.map[slot]} entries, but ${held.swap[slot]} name it`,
+      message: `Swap slot ${slot} counts ${counted[slot]} entries, but ${held[slot]} name it`,
     });
   }
 }
@@ -63,6 +83,8 @@ function collect(machine: Machine): Holdings {
     mapcount: new Int32Array(frames.count),
     refcount: new Int32Array(frames.count),
     swap: new Int32Array(swap.size),
+    references: 0,
+    swapEntries: 0,
   };
   for (const mm of mms) {
     const cursor = mm.pageTable.cursor(0, TASK_SIZE);
@@ -71,15 +93,25 @@ function collect(machine: Machine): Holdings {
       else addTable(held, frames, cursor.table);
     }
   }
-  for (const pfn of swap.cache.values()) held.refcount[frames.head(pfn)]++;
+  for (const pfn of swap.cache.values()) hold(held, frames.head(pfn), 1);
   for (const file of files) {
-    for (const pfn of file.cache.values()) held.refcount[frames.head(pfn)]++;
-    for (const slot of file.swapped.values()) held.swap[slot]++;
+    for (const pfn of file.cache.values()) hold(held, frames.head(pfn), 1);
+    for (const slot of file.swapped.values()) holdSwap(held, slot);
   }
-  for (const pfn of machine.host.lazyfree.pages) held.refcount[pfn]++;
-  for (const pfn of machine.kernelFrames) held.refcount[pfn]++;
+  for (const pfn of machine.host.lazyfree.pages) hold(held, pfn, 1);
+  for (const pfn of machine.kernelFrames) hold(held, pfn, 1);
   addPins(machine, held);
   return held;
+}
+
+function hold(held: Holdings, pfn: Pfn, count: number): void {
+  held.refcount[pfn] += count;
+  held.references += count;
+}
+
+function holdSwap(held: Holdings, slot: number): void {
+  held.swap[slot]++;
+  held.swapEntries++;
 }
 
 function addTable(held: Holdings, frames: { head(pfn: number): number }, table: PteTable): void {
@@ -90,9 +122,9 @@ function addTable(held: Holdings, frames: { head(pfn: number): number }, table: 
     if ((entry & PTE_PRESENT) !== 0) {
       if ((entry & PTE_SPECIAL) !== 0 || pfn[index] === ZERO_PFN) continue;
       held.mapcount[pfn[index]]++;
-      held.refcount[frames.head(pfn[index])]++;
+      hold(held, frames.head(pfn[index]), 1);
     } else if ((entry & PTE_SWAP) !== 0) {
-      held.swap[pfn[index]]++;
+      holdSwap(held, pfn[index]);
     }
   }
 }
@@ -102,7 +134,7 @@ function addHuge(held: Holdings, cursor: Cursor): void {
   const flags = cursor.pmd.hugeFlags[cursor.slot];
   if ((flags & PTE_PRESENT) === 0 || (flags & PTE_SPECIAL) !== 0) return;
   const head = cursor.pmd.hugePfn[cursor.slot];
-  held.refcount[head]++;
+  hold(held, head, 1);
   for (let index = 0; index < PMD_SIZE / PAGE_SIZE; index++) held.mapcount[head + index]++;
 }
 
@@ -112,7 +144,7 @@ function addPins(machine: Machine, held: Holdings): void {
   for (const { listener } of machine.listeners.values()) {
     if (!listener.pins) continue;
     listener.forEachEntry((_address, pfn) => {
-      held.refcount[frames.head(pfn)] += weight;
+      hold(held, frames.head(pfn), weight);
     });
   }
 }

@@ -90,6 +90,25 @@ export class Frames {
   }
 
   /**
+   * Visits every frame that is not free, in order.
+   *
+   * @param visit Called with each frame.
+   */
+  forEachUsed(visit: (pfn: Pfn) => void): void {
+    for (const allocator of this.#allocators) allocator.forEachUsed(visit);
+  }
+
+  /**
+   * Tells whether a frame is free.
+   *
+   * @param pfn The frame.
+   * @returns True if free.
+   */
+  isFree(pfn: Pfn): boolean {
+    return this.#allocators[this.nodeOf(pfn)].isFree(pfn);
+  }
+
+  /**
    * Finds the node of a frame.
    *
    * @param pfn The frame.

@@ -102,6 +102,20 @@ export class PageAllocator {
   }
 
   /**
+   * Visits every frame that is taken, in order.
+   *
+   * @param visit Called with each frame.
+   */
+  forEachUsed(visit: (pfn: Pfn) => void): void {
+    for (let word = 0; word < this.#bits.length; word++) {
+      if (this.#bits[word] === -1) continue;
+      const first = this.#start + word * 32;
+      const last = Math.min(first + 32, this.#end);
+      for (let pfn = first; pfn < last; pfn++) if (!this.isFree(pfn)) visit(pfn);
+    }
+  }
+
+  /**
    * Takes one certain frame.
    *
    * @param pfn A free frame of this node.
