@@ -11,6 +11,7 @@ import { PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { ZERO_PFN } from "./frames.ts";
 import type { Host } from "./host.ts";
+import { splitHugePage } from "./huge_page_split.ts";
 import {
   breakCow,
   breakKsm,
@@ -28,6 +29,7 @@ import {
   stableTreeSearch,
   unstableTreeSearchInsert,
 } from "./ksm_tree.ts";
+import { isCompound } from "./madvise_huge.ts";
 import { type Mm, MMF_VM_MERGEABLE } from "./mm_struct.ts";
 import { VM_MERGEABLE, type Vma } from "./vma.ts";
 
@@ -172,7 +174,6 @@ function* scanVma(
   const cursor = slot.mm.pageTable.cursor(from, vma.end);
   let scanned = 0;
   while (cursor.next()) {
-    if (cursor.table === null) continue;
     for (let index = cursor.first; index < cursor.last; index++) {
       const addr = cursor.base + index * PAGE_SIZE;
       const pfn = followAnonPage(slot.mm, addr);
@@ -287,7 +288,10 @@ function* cmpAndMergePage(host: Host, item: RmapItem, pfn: Pfn): Operation {
   if (other !== null) yield* mergeTwo(host, item, pfn, other);
 }
 
-/** Makes the scanned page a KSM page and maps it in place of the equal one. */
+/**
+ * Makes the scanned page a KSM page and maps it in place of the equal one. Two pages of one huge page
+ * stand in each other's way: this round only takes the huge page apart.
+ */
 function* mergeTwo(host: Host, item: RmapItem, pfn: Pfn, other: RmapItem): Operation {
   const otherPfn = mergeablePage(other);
   host.frames.get(otherPfn);
@@ -301,7 +305,10 @@ function* mergeTwo(host: Host, item: RmapItem, pfn: Pfn, other: RmapItem): Opera
       yield* breakCow(item);
     }
   }
+  const head = host.frames.head(pfn);
+  const together = isCompound(host, head) && host.frames.head(otherPfn) === head;
   host.frames.put(otherPfn);
+  if (together) yield* splitHugePage(host, pfn);
 }
 
 /** mm/ksm.c: try_to_merge_with_ksm_page. Tells whether the item's page is the KSM page now. */

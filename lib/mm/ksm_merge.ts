@@ -18,6 +18,7 @@ import {
 import { MMU_NOTIFIER_USE_CHANGE_PTE, MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { type MmuNotifierRange, mmuNotifierRangeInit } from "../notifier/range.ts";
 import { ZERO_PFN } from "./frames.ts";
+import { splitHugePage } from "./huge_page_split.ts";
 import type { RmapItem } from "./ksm_state.ts";
 import { wpPageCopy } from "./memory.ts";
 import type { Mm } from "./mm_struct.ts";
@@ -25,9 +26,11 @@ import {
   PG_ANON,
   PG_ANON_EXCLUSIVE,
   PG_DIRTY,
+  PG_HEAD,
   PG_KSM,
   PG_REFERENCED,
   PG_SWAPCACHE,
+  PG_TAIL,
 } from "./page_flags.ts";
 import type { PteTable } from "./page_table.ts";
 import { PTE_DIRTY, PTE_PRESENT, PTE_PROTNONE, PTE_SPECIAL, PTE_WRITE, PTE_YOUNG } from "./pte.ts";
@@ -81,7 +84,11 @@ export function* tryToMergeOnePage(
   kpfn: Pfn | null,
 ): Operation<number> {
   if (pfn === kpfn) return 0;
-  const { frames } = vma.mm.host;
+  const { host } = vma.mm;
+  const { frames } = host;
+  if ((frames.flags[pfn] & (PG_HEAD | PG_TAIL)) !== 0) {
+    if ((yield* splitHugePage(host, pfn)) !== 0) return -ERRNO.EFAULT;
+  }
   const protectedFlags = yield* writeProtectPage(vma, addr, pfn);
   if (protectedFlags < 0) return -ERRNO.EFAULT;
   if (kpfn === null) {

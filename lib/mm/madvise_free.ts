@@ -16,8 +16,9 @@ import {
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import type { Host } from "./host.ts";
+import { adviseHugePmd, freeHugePmd, isCompound, splitForAdvice } from "./madvise_huge.ts";
 import { MmuGather } from "./mmu_gather.ts";
-import { PG_DIRTY, PG_HEAD, PG_SWAPCACHE, PG_TAIL } from "./page_flags.ts";
+import { PG_DIRTY, PG_SWAPCACHE } from "./page_flags.ts";
 import type { Cursor, PteTable } from "./page_table.ts";
 import { PTE_DIRTY, PTE_HWPOISON, PTE_PRESENT, PTE_SPECIAL, PTE_SWAP, PTE_YOUNG } from "./pte.ts";
 import { freeSwapAndCache, tryToFreeSwap } from "./swap_cache.ts";
@@ -42,8 +43,11 @@ export function* madviseFree(vma: Vma, start: Vaddr, end: Vaddr): Operation<numb
   yield "window_open";
   const cursor = mm.pageTable.cursor(start, end);
   while (cursor.next()) {
-    if (cursor.table === null) continue;
-    freePteRange(gather, cursor, cursor.table);
+    if (cursor.table === null) {
+      const head = yield* adviseHugePmd(mm.host, cursor);
+      if (head >= 0) freeHugePmd(gather, cursor, head);
+    }
+    if (cursor.table !== null) yield* freePteRange(gather, cursor, cursor.table);
     yield "ptl_dropped";
   }
   mmuNotifierInvalidateRangeEnd(range);
@@ -52,12 +56,25 @@ export function* madviseFree(vma: Vma, start: Vaddr, end: Vaddr): Operation<numb
   return 0;
 }
 
-function freePteRange(gather: MmuGather, cursor: Cursor, table: PteTable): void {
+/** Frees the pages of one table, splitting huge pages that only this mapping has. */
+function* freePteRange(gather: MmuGather, cursor: Cursor, table: PteTable): Operation {
+  const { host } = gather.mm;
+  let index = cursor.first;
+  for (;;) {
+    index = freePtes(gather, cursor, table, index);
+    if (index === cursor.last || !(yield* splitForAdvice(host, table.pfn[index]))) return;
+  }
+}
+
+/** Frees pages up to the first one of a huge page, whose index it returns. */
+function freePtes(gather: MmuGather, cursor: Cursor, table: PteTable, first: number): number {
   const { mm } = gather;
-  for (let index = cursor.first; index < cursor.last; index++) {
+  for (let index = first; index < cursor.last; index++) {
     const flags = table.flags[index];
     if ((flags & PTE_PRESENT) !== 0) {
-      if ((flags & PTE_SPECIAL) !== 0 || !dropDirty(mm.host, table.pfn[index])) continue;
+      if ((flags & PTE_SPECIAL) !== 0) continue;
+      if (isCompound(mm.host, table.pfn[index])) return index;
+      if (!dropDirty(mm.host, table.pfn[index])) continue;
       if ((flags & (PTE_YOUNG | PTE_DIRTY)) !== 0) {
         table.flags[index] = flags & ~(PTE_YOUNG | PTE_DIRTY);
         gather.flushRange(cursor.base + index * PAGE_SIZE);
@@ -71,12 +88,12 @@ function freePteRange(gather: MmuGather, cursor: Cursor, table: PteTable): void 
       table.flags[index] = 0;
     }
   }
+  return cursor.last;
 }
 
 /** Makes the page clean and frees its slot; false if it is shared and so must stay as it is. */
 function dropDirty(host: Host, pfn: Pfn): boolean {
   const { frames } = host;
-  if ((frames.flags[pfn] & (PG_HEAD | PG_TAIL)) !== 0) return false;
   if ((frames.flags[pfn] & (PG_SWAPCACHE | PG_DIRTY)) === 0) return true;
   if (frames.mapcount[pfn] !== 1) return false;
   if ((frames.flags[pfn] & PG_SWAPCACHE) !== 0 && !tryToFreeSwap(host, pfn)) return false;

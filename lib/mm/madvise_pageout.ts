@@ -10,16 +10,11 @@
 import { PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
+import type { Host } from "./host.ts";
+import { adviseHugePmd, ageHugePmd, isCompound, splitForAdvice } from "./madvise_huge.ts";
 import { isolateLruPage, putbackLruPage } from "./migrate.ts";
 import { MmuGather } from "./mmu_gather.ts";
-import {
-  PG_ACTIVE,
-  PG_HEAD,
-  PG_MLOCKED,
-  PG_REFERENCED,
-  PG_TAIL,
-  PG_UNEVICTABLE,
-} from "./page_flags.ts";
+import { PG_ACTIVE, PG_MLOCKED, PG_REFERENCED, PG_UNEVICTABLE } from "./page_flags.ts";
 import type { Cursor, PteTable } from "./page_table.ts";
 import { PTE_PRESENT, PTE_SPECIAL, PTE_YOUNG } from "./pte.ts";
 import { VM_HUGETLB, VM_LOCKED, VM_PFNMAP, type Vma } from "./vma.ts";
@@ -62,8 +57,15 @@ function* coldOrPageout(
   const gather = new MmuGather(vma.mm);
   const cursor = vma.mm.pageTable.cursor(start, end);
   while (cursor.next()) {
-    if (cursor.table === null) continue;
-    const pages = ageRange(gather, vma, cursor, cursor.table, reclaims);
+    const pages: Pfn[] = [];
+    if (cursor.table === null) {
+      const head = yield* adviseHugePmd(host, cursor);
+      if (head >= 0) {
+        ageHugePmd(gather, cursor, head);
+        deactivate(host, head, reclaims ? pages : null);
+      }
+    }
+    if (cursor.table !== null) yield* ageRange(gather, cursor, cursor.table, reclaims, pages);
     yield "ptl_dropped";
     for (const group of byNode(vma, pages)) yield* shrinkFolioList(host, group);
   }
@@ -71,38 +73,61 @@ function* coldOrPageout(
   return 0;
 }
 
-/** Makes the entries of one table old; returns the pages isolated for reclaim. */
-function ageRange(
+/** Makes the entries of one table old, splitting huge pages that only this mapping has. */
+function* ageRange(
   gather: MmuGather,
-  vma: Vma,
   cursor: Cursor,
   table: PteTable,
   reclaims: boolean,
-): Pfn[] {
-  const { host } = vma.mm;
+  isolated: Pfn[],
+): Operation {
+  const { host } = gather.mm;
+  let index = cursor.first;
+  for (;;) {
+    index = agePtes(gather, cursor, table, index, reclaims ? isolated : null);
+    if (index === cursor.last || !(yield* splitForAdvice(host, table.pfn[index]))) return;
+  }
+}
+
+/** Ages entries up to the first one of a huge page, whose index it returns. */
+function agePtes(
+  gather: MmuGather,
+  cursor: Cursor,
+  table: PteTable,
+  first: number,
+  isolated: Pfn[] | null,
+): number {
+  const { host } = gather.mm;
   const { frames } = host;
-  const isolated: Pfn[] = [];
-  for (let index = cursor.first; index < cursor.last; index++) {
+  for (let index = first; index < cursor.last; index++) {
     const flags = table.flags[index];
     if ((flags & (PTE_PRESENT | PTE_SPECIAL)) !== PTE_PRESENT) continue;
     const pfn = table.pfn[index];
-    if (frames.mapcount[pfn] !== 1 || (frames.flags[pfn] & (PG_HEAD | PG_TAIL)) !== 0) continue;
+    if (isCompound(host, pfn)) return index;
+    if (frames.mapcount[pfn] !== 1) continue;
     if ((flags & PTE_YOUNG) !== 0) {
       table.flags[index] = flags & ~PTE_YOUNG;
       gather.flushRange(cursor.base + index * PAGE_SIZE);
     }
     frames.flags[pfn] &= ~PG_REFERENCED;
-    if (!reclaims) {
-      frames.flags[pfn] &= ~PG_ACTIVE;
-    } else if (isolateLruPage(host, pfn)) {
-      if ((frames.flags[pfn] & (PG_UNEVICTABLE | PG_MLOCKED)) !== 0) putbackLruPage(host, pfn);
-      else {
-        frames.flags[pfn] &= ~PG_ACTIVE;
-        isolated.push(pfn);
-      }
-    }
+    deactivate(host, pfn, isolated);
   }
-  return isolated;
+  return cursor.last;
+}
+
+/** Isolates a page for reclaim, or without a list makes it inactive. */
+function deactivate(host: Host, pfn: Pfn, isolated: Pfn[] | null): void {
+  const { frames } = host;
+  if (isolated === null) {
+    frames.flags[pfn] &= ~PG_ACTIVE;
+  } else if (isolateLruPage(host, pfn)) {
+    if ((frames.flags[pfn] & (PG_UNEVICTABLE | PG_MLOCKED)) !== 0) {
+      putbackLruPage(host, pfn);
+      return;
+    }
+    frames.flags[pfn] &= ~PG_ACTIVE;
+    isolated.push(pfn);
+  }
 }
 
 /** Runs of pages of one node, in order (mm/vmscan.c: reclaim_pages). */

@@ -8,15 +8,18 @@
  * @module
  */
 
-import type { Pfn } from "../kernel/address.ts";
+import { HPAGE_PMD_NR, type Pfn } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
 import type { Host } from "./host.ts";
+import { splitHugePage } from "./huge_page_split.ts";
 import {
   PG_ACTIVE,
   PG_ANON,
+  PG_BUDDY,
   PG_DIRTY,
   PG_FILE,
   PG_FLAGS_MASK,
+  PG_HEAD,
   PG_ISOLATED,
   PG_LRU,
   PG_MLOCKED,
@@ -26,7 +29,8 @@ import {
   PG_SWAPCACHE,
   PG_UNEVICTABLE,
 } from "./page_flags.ts";
-import { folioReferenced } from "./rmap_referenced.ts";
+import { hugeReferenced, tryToUnmapHuge } from "./rmap_huge.ts";
+import { folioReferenced, type References } from "./rmap_referenced.ts";
 import { tryToUnmap } from "./rmap_unmap.ts";
 import { addToSwapCache, deleteFromSwapCache, swapSlotOf, tryToFreeSwap } from "./swap_cache.ts";
 import { VM_EXEC, VM_LOCKED } from "./vma.ts";
@@ -65,8 +69,12 @@ export function* shrinkFolioList(host: Host, pages: readonly Pfn[]): Operation<S
   const result: ShrinkResult = { freed: 0, kept: [] };
   vmstat.pgscan += pages.length;
   host.charge("reclaim_scan_page", pages.length);
-  for (const pfn of pages) {
-    const verdict = yield* shrinkFolio(host, pfn);
+  const queue = [...pages];
+  for (let at = 0; at < queue.length; at++) {
+    const pfn = queue[at];
+    const tails: Pfn[] = [];
+    const verdict = yield* shrinkFolio(host, pfn, tails);
+    queue.splice(at + 1, 0, ...tails);
     if (verdict === "freed") {
       result.freed++;
       vmstat.pgsteal++;
@@ -82,17 +90,25 @@ export function* shrinkFolioList(host: Host, pages: readonly Pfn[]): Operation<S
 }
 
 /** Decides about one page and carries it out; the caller's isolation reference stays. */
-function* shrinkFolio(host: Host, pfn: Pfn): Operation<ShrinkVerdict> {
+function* shrinkFolio(host: Host, pfn: Pfn, tails: Pfn[]): Operation<ShrinkVerdict> {
   const { frames } = host;
   if ((frames.flags[pfn] & (PG_UNEVICTABLE | PG_MLOCKED)) !== 0) return "activate";
-  const references = checkReferences(host, pfn);
+  const huge = (frames.flags[pfn] & PG_HEAD) !== 0;
+  const references = checkReferences(
+    host,
+    huge ? hugeReferenced(host, pfn) : folioReferenced(host, pfn),
+    pfn,
+  );
   if (references === "activate" || references === "keep") return references;
   const swappable = PG_ANON | PG_SWAPBACKED;
   if ((frames.flags[pfn] & (swappable | PG_SWAPCACHE)) === swappable) {
     if (host.profile.reclaimSkipsPinned && frames.maybeDmaPinned(pfn)) return "keep";
+    if (huge && !(yield* splitForReclaim(host, pfn, tails))) return "activate";
     if (!addToSwap(host, pfn)) return "activate";
+  } else if (huge && (frames.flags[pfn] & PG_SWAPBACKED) !== 0) {
+    if (!(yield* splitForReclaim(host, pfn, tails))) return "keep";
   }
-  if (frames.mapcount[pfn] > 0 && !(yield* tryToUnmap(host, pfn))) return "activate";
+  if (!(yield* unmapForReclaim(host, pfn))) return "activate";
   if ((frames.flags[pfn] & PG_DIRTY) !== 0) {
     if (isFileLru(frames.flags[pfn])) {
       frames.flags[pfn] |= PG_RECLAIM;
@@ -104,10 +120,28 @@ function* shrinkFolio(host: Host, pfn: Pfn): Operation<ShrinkVerdict> {
   return removeMapping(host, pfn) ? "freed" : "keep";
 }
 
+function* unmapForReclaim(host: Host, pfn: Pfn): Operation<boolean> {
+  const { frames } = host;
+  if ((frames.flags[pfn] & PG_HEAD) !== 0) return yield* tryToUnmapHuge(host, pfn);
+  return frames.mapcount[pfn] === 0 || (yield* tryToUnmap(host, pfn));
+}
+
+/** Splits a huge page; its tails come next, isolated like the head. */
+function* splitForReclaim(host: Host, head: Pfn, tails: Pfn[]): Operation<boolean> {
+  const { frames } = host;
+  if ((yield* splitHugePage(host, head)) !== 0) return false;
+  for (let pfn = head + 1; pfn < head + HPAGE_PMD_NR; pfn++) {
+    if ((frames.flags[pfn] & PG_BUDDY) !== 0) continue;
+    frames.get(pfn);
+    frames.flags[pfn] = (frames.flags[pfn] & ~PG_LRU) | PG_ISOLATED;
+    tails.push(pfn);
+  }
+  return true;
+}
+
 /** The table of decisions by references (mm/vmscan.c: page_check_references). */
-function checkReferences(host: Host, pfn: Pfn): PageReferences {
+function checkReferences(host: Host, { ptes, vmFlags }: References, pfn: Pfn): PageReferences {
   const { frames, profile } = host;
-  const { ptes, vmFlags } = folioReferenced(host, pfn);
   const referenced = (frames.flags[pfn] & PG_REFERENCED) !== 0;
   frames.flags[pfn] &= ~PG_REFERENCED;
   if ((vmFlags & VM_LOCKED) !== 0) return profile.anonWorkingset ? "activate" : "reclaim";
