@@ -6,6 +6,7 @@ import { exitMm } from "../../lib/mm/exit.ts";
 import { fork } from "../../lib/mm/fork.ts";
 import { userPages } from "../../lib/mm/gup.ts";
 import { splitHugePage } from "../../lib/mm/huge_page_split.ts";
+import { ksmFullScans } from "../../lib/mm/ksm.ts";
 import { madvise } from "../../lib/mm/madvise.ts";
 import { munmap } from "../../lib/mm/mmap.ts";
 import { mprotect } from "../../lib/mm/mprotect.ts";
@@ -184,4 +185,37 @@ Deno.test("moving a block to an aligned place keeps it huge, elsewhere it is spl
   );
   assertEquals(other, ["UNMAP 512 1024", "CLEAR 512 1024", "UNMAP 512 1024"]);
   assertEquals([isHuge(mm, 4100), read(mm, 4100)], [false, 1]);
+});
+
+Deno.test("FREE of a whole huge page keeps it huge, of a part splits it", () => {
+  const { mm } = hugeProcess();
+  write(mm, 0);
+  write(mm, 512);
+  const whole = windows(mm, () => void drain(madvise(mm, BASE, PMD_SIZE, "FREE")));
+  assertEquals([whole, isHuge(mm, 0)], [["CLEAR 0 512"], true]);
+  const part = windows(mm, () => {
+    drain(madvise(mm, BASE + 600 * PAGE_SIZE, 4 * PAGE_SIZE, "FREE"));
+  });
+  assertEquals(part, ["CLEAR 600 604", "CLEAR 512 1024", "CLEAR 512 1024"]);
+  assertEquals(isHuge(mm, 600), false);
+});
+
+Deno.test("PAGEOUT of a huge page splits it and swaps 512 pages out", () => {
+  const { host, mm } = hugeProcess("v6.1", 1024);
+  write(mm, 0);
+  const seen = windows(mm, () => void drain(madvise(mm, BASE, PMD_SIZE, "PAGEOUT")));
+  assertEquals(seen.slice(0, 4), ["CLEAR 0 512", "CLEAR 0 512", "CLEAR 0 1", "CLEAR 1 2"]);
+  assertEquals([seen.length, mm.anonPages, host.vmstat.pswpout], [514, 0, 512]);
+  assertEquals(read(mm, 0), 1);
+});
+
+Deno.test("KSM takes a huge page apart in one round and merges its pages in the next", () => {
+  const { host, mm } = hugeProcess();
+  for (const page of [0, 1]) write(mm, page, 7);
+  drain(madvise(mm, BASE, 2 * PAGE_SIZE, "MERGEABLE"));
+  const split = windows(mm, () => drain(ksmFullScans(host, 2)));
+  assertEquals(split, ["CLEAR 0 512", "CLEAR 0 2", "CLEAR 0 512", "CLEAR 2 512"]);
+  const merge = windows(mm, () => drain(ksmFullScans(host, 1)));
+  assertEquals(merge, ["CLEAR 1 2", "CLEAR 0 1", "CLEAR 0 1"]);
+  assertEquals([host.ksm.pages_shared, host.ksm.pages_sharing], [1, 1]);
 });

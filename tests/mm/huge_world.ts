@@ -23,9 +23,12 @@ export const BASE: Vaddr = 0x100000000000;
 export const TWO_BLOCKS: number = 2 * PMD_SIZE;
 
 /** A process with a listener and two blocks of memory with MADV_HUGEPAGE. */
-export function hugeProcess(profile: string | KernelProfile = "v6.1"): { host: Host; mm: Mm } {
+export function hugeProcess(
+  profile: string | KernelProfile = "v6.1",
+  swapPages = 0,
+): { host: Host; mm: Mm } {
   const chosen = typeof profile === "string" ? kernelProfile(profile) : profile;
-  const host = new Host({ profile: chosen, memory: 64 * 2 ** 20 });
+  const host = new Host({ profile: chosen, memory: 64 * 2 ** 20, swapPages });
   const mm = host.createMm("P");
   mmuNotifierRegister({ name: "listener" }, mm);
   const prot = VM_READ | VM_WRITE;
