@@ -29,7 +29,7 @@ import { handleSlowFault } from "./slow_fault.ts";
 import type { Mm } from "./mm_struct.ts";
 import type { PmdTable, PteTable } from "./page_table.ts";
 import { PTE_DIRTY, PTE_PRESENT, PTE_PROTNONE, PTE_WRITE, PTE_YOUNG } from "./pte.ts";
-import type { Vma } from "./vma.ts";
+import { VM_UFFD_MISSING, type Vma } from "./vma.ts";
 
 /**
  * What a write leaves in a page.
@@ -182,7 +182,7 @@ class AccessWalk {
     const write = this.#store !== null;
     const wanted = write ? PTE_PRESENT | PTE_WRITE : PTE_PRESENT;
     const touched = write ? PTE_YOUNG | PTE_DIRTY : PTE_YOUNG;
-    const zeroFills = write && vma.file === null;
+    const zeroFills = write && vma.file === null && (vma.flags & VM_UFFD_MISSING) === 0;
     const copies = write && vma.isCow && vma.mm.notifiers === null;
     for (let index = first; index < last;) {
       const flags = table.flags[index];

@@ -15,7 +15,7 @@ import { PG_HWPOISON, PG_LOCKED, PG_RECLAIM } from "./page_flags.ts";
 import type { PteTable } from "./page_table.ts";
 import { PTE_MARKER, PTE_MKDIRTY, PTE_UFFD_WP, PTE_WRITE, PTE_YOUNG } from "./pte.ts";
 import { pageAddFileRmap, pageAddNewAnonRmap } from "./rmap.ts";
-import { VM_SHARED, VM_UFFD_WP, VM_WRITE, type Vma, vmPageProt } from "./vma.ts";
+import { VM_SHARED, VM_UFFD_MISSING, VM_UFFD_WP, VM_WRITE, type Vma, vmPageProt } from "./vma.ts";
 
 /** Pages around a read fault that are mapped with it if they are cached (64 KiB). */
 const FAULT_AROUND_PAGES = 16;
@@ -38,6 +38,7 @@ export function doFault(vma: Vma, addr: Vaddr, write: boolean): FaultOutcome {
   const file = vma.file!;
   const table = vma.mm.pageTable.ensure(addr);
   if (vma.indexOf(addr) >= file.pages) return FAULT.SIGBUS;
+  if (missesForUser(vma, file, addr)) return FAULT.SIGBUS;
   if (!write) return doReadFault(vma, file, table, addr);
   if ((vma.flags & VM_SHARED) !== 0) return doSharedFault(vma, file, table, addr);
   return doCowFault(vma, file, table, addr);
@@ -58,6 +59,11 @@ export function wpPageShared(vma: Vma, addr: Vaddr): FaultOutcome {
   setPageDirty(host, table.pfn[index]);
   host.vmstat.pgreuse++;
   return FAULT.REUSED;
+}
+
+/** True if userfaultfd has to bring the page; nobody serves it here, as with UFFD_FEATURE_SIGBUS. */
+function missesForUser(vma: Vma, file: AddressSpace, addr: Vaddr): boolean {
+  return (vma.flags & VM_UFFD_MISSING) !== 0 && findCachedPage(file, vma.indexOf(addr)) < 0;
 }
 
 /** mm/memory.c: do_read_fault. A file that had to be read is looked at again from the start. */

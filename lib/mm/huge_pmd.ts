@@ -12,6 +12,7 @@ import { addHugeMapping, pageRemoveHugeRmap } from "./huge_rmap.ts";
 import { splitHugePmd } from "./huge_split.ts";
 import { MMF_HAS_PINNED } from "./mm_struct.ts";
 import type { MmuGather } from "./mmu_gather.ts";
+import type { ProtectionChange } from "./mprotect.ts";
 import { PG_ANON, PG_ANON_EXCLUSIVE, PG_DIRTY, PG_REFERENCED } from "./page_flags.ts";
 import type { Cursor } from "./page_table.ts";
 import {
@@ -63,16 +64,23 @@ export function zapHugePmd(gather: MmuGather, vma: Vma, cursor: Cursor): void {
  * @param gather Receives the range if it needs a flush.
  * @param vma The mapping, with its new flags.
  * @param cursor A cursor at the entry.
- * @param prot PTE_PROT_MASK bits the entry gets.
+ * @param change What the entry becomes.
  */
-export function changeHugePmd(gather: MmuGather, vma: Vma, cursor: Cursor, prot: number): void {
+export function changeHugePmd(
+  gather: MmuGather,
+  vma: Vma,
+  cursor: Cursor,
+  change: ProtectionChange,
+): void {
   const { pmd, slot } = cursor;
   const old = pmd.hugeFlags[slot];
   if ((old & PTE_MIGRATION) !== 0) {
     pmd.hugeFlags[slot] = old & ~PTE_WRITE;
     return;
   }
-  let next = (old & PTE_CHG_MASK) | prot;
+  let next = (old & PTE_CHG_MASK) | change.prot;
+  if (change.uffdWp === true) next |= PTE_UFFD_WP;
+  if (change.uffdWp === false) next &= ~PTE_UFFD_WP;
   if ((next & PTE_UFFD_WP) !== 0) next &= ~PTE_WRITE;
   pmd.hugeFlags[slot] = next;
   vma.mm.host.charge("mprotect_page");

@@ -37,12 +37,20 @@ import {
   PTE_PRESENT,
   PTE_PROTNONE,
   PTE_SPECIAL,
+  PTE_UFFD_WP,
   PTE_WRITE,
   PTE_YOUNG,
 } from "./pte.ts";
 import { NEW_ANON_FLAGS, pageAddNewAnonRmap, pageMoveAnonRmap, pageRemoveRmap } from "./rmap.ts";
 import { swapSlotOf, tryToFreeSwap } from "./swap_cache.ts";
-import { VM_ACCESS_FLAGS, VM_SHARED, VM_WRITE, type Vma, vmPageProt } from "./vma.ts";
+import {
+  VM_ACCESS_FLAGS,
+  VM_SHARED,
+  VM_UFFD_MISSING,
+  VM_WRITE,
+  type Vma,
+  vmPageProt,
+} from "./vma.ts";
 
 /** Outcome of one fault. */
 export const FAULT = {
@@ -100,7 +108,7 @@ export function handlePteFault(
 ): FaultOutcome {
   const flags = table.flags[index];
   if (flags === 0) {
-    if (vma.file !== null) return FAULT.NEEDS_SLOW;
+    if (vma.file !== null || (vma.flags & VM_UFFD_MISSING) !== 0) return FAULT.NEEDS_SLOW;
     return doAnonymousPage(vma, table, index, addr, write);
   }
   if ((flags & (PTE_PRESENT | PTE_PROTNONE)) !== PTE_PRESENT) return FAULT.NEEDS_SLOW;
@@ -254,7 +262,7 @@ export function copySharedPages(
   const start = vma.indexOf(addr);
   let index = first;
   for (; index < last; index++) {
-    if ((table.flags[index] & (PTE_PRESENT | PTE_PROTNONE | PTE_SPECIAL)) !== PTE_PRESENT) break;
+    if ((table.flags[index] & COPIED_BITS) !== PTE_PRESENT) break;
     const old = table.pfn[index];
     if ((frames.flags[old] & NEEDS_CLOSER_LOOK) !== PG_ANON || mapcount[old] < 2) break;
     const copy = frames.alloc(node);
@@ -271,13 +279,17 @@ export function copySharedPages(
   return index - first;
 }
 
+/** An entry with just PTE_PRESENT of these maps a page for reading. */
+const COPIED_BITS = PTE_PRESENT | PTE_PROTNONE | PTE_SPECIAL | PTE_UFFD_WP;
+
 /** A frame with just PG_ANON of these is an ordinary page that fork has shared. */
 const NEEDS_CLOSER_LOOK = PG_ANON | PG_KSM | PG_HEAD | PG_TAIL | PG_SWAPCACHE | PG_ANON_EXCLUSIVE;
 
 /** A write to a read-only entry: reuse the page or copy it (mm: do_wp_page). */
 function doWpPage(vma: Vma, table: PteTable, index: number, addr: Vaddr): FaultOutcome {
   const { mm } = vma;
-  if ((vma.flags & VM_SHARED) !== 0) return FAULT.NEEDS_SLOW;
+  const uffdWp = (table.flags[index] & PTE_UFFD_WP) !== 0;
+  if (uffdWp || (vma.flags & VM_SHARED) !== 0) return FAULT.NEEDS_SLOW;
   if (canReuse(vma, table, index, addr)) {
     table.flags[index] |= PTE_YOUNG | PTE_MKDIRTY | PTE_WRITE;
     mm.host.vmstat.pgreuse++;

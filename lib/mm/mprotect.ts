@@ -33,6 +33,7 @@ import {
   PTE_CHG_MASK,
   PTE_DIRTY,
   PTE_EXEC,
+  PTE_MARKER,
   PTE_MIGRATION,
   PTE_PRESENT,
   PTE_PROTNONE,
@@ -60,6 +61,8 @@ export interface ProtectionChange {
   readonly prot: number;
   /** Whether exclusive dirty entries may become writable at once (MM_CP_TRY_CHANGE_WRITABLE). */
   readonly tryWritable: boolean;
+  /** True to protect against writes for userfaultfd, false to end that (MM_CP_UFFD_WP). */
+  readonly uffdWp?: boolean;
 }
 
 /**
@@ -192,7 +195,7 @@ export function* changeProtection(
       yield "window_open";
     }
     if (cursor.table === null && (yield* splitPartialHugePmd(vma, cursor))) {
-      changeHugePmd(gather, vma, cursor, change.prot);
+      changeHugePmd(gather, vma, cursor, change);
     }
     if (cursor.table !== null) changePteRange(gather, vma, cursor, cursor.table, change);
   }
@@ -209,17 +212,19 @@ function changePteRange(
   change: ProtectionChange,
 ): void {
   const { flags, pfn } = table;
-  const { prot, tryWritable } = change;
+  const { prot, tryWritable, uffdWp } = change;
+  const added = uffdWp === true ? prot | PTE_UFFD_WP : prot;
+  const kept = uffdWp === false ? PTE_CHG_MASK & ~PTE_UFFD_WP : PTE_CHG_MASK;
   let changed = 0;
   let low = -1;
   let high = -1;
   for (let index = cursor.first; index < cursor.last; index++) {
     const old = flags[index];
     if ((old & PTE_PRESENT) === 0) {
-      if (old !== 0) changeNonpresent(table, index);
+      if (old !== 0 || uffdWp === true) changeNonpresent(vma, table, index, uffdWp);
       continue;
     }
-    let next = (old & PTE_CHG_MASK) | prot;
+    let next = (old & kept) | added;
     if ((next & PTE_UFFD_WP) !== 0) next &= ~PTE_WRITE;
     else if (tryWritable && (next & PTE_WRITE) === 0 && canChangeWritable(vma, next, pfn[index])) {
       next |= PTE_WRITE;
@@ -237,9 +242,25 @@ function changePteRange(
   if (changed > 0) vma.mm.host.charge("mprotect_page", changed);
 }
 
-/** Write-migration entries become read entries; swap entries are left as they are. */
-function changeNonpresent(table: PteTable, index: number): void {
-  if ((table.flags[index] & PTE_MIGRATION) !== 0) table.flags[index] &= ~PTE_WRITE;
+/**
+ * Write-migration entries become read entries; only userfaultfd changes swap entries, and leaves
+ * markers where a file's page is not mapped.
+ */
+function changeNonpresent(
+  vma: Vma,
+  table: PteTable,
+  index: number,
+  uffdWp: boolean | undefined,
+): void {
+  let flags = table.flags[index];
+  if ((flags & PTE_MIGRATION) !== 0) flags &= ~PTE_WRITE;
+  if (uffdWp === true) {
+    if (flags !== 0) flags |= PTE_UFFD_WP;
+    else if (vma.file !== null) flags = PTE_MARKER | PTE_UFFD_WP;
+  } else if (uffdWp === false) {
+    flags = (flags & PTE_MARKER) !== 0 ? 0 : flags & ~PTE_UFFD_WP;
+  }
+  table.flags[index] = flags;
 }
 
 /** mm/mprotect.c: can_change_pte_writable. */

@@ -168,13 +168,24 @@ export interface MemoryPolicy {
  * @returns PTE_PROT_MASK bits.
  */
 export function vmPageProt(vma: Vma): number {
-  const access = vma.flags & VM_ACCESS_FLAGS;
+  const prot = vmGetPageProt(vma.flags);
+  return (prot & PTE_WRITE) !== 0 && vmaWantsWritenotify(vma) ? prot & ~PTE_WRITE : prot;
+}
+
+/**
+ * Gives the entry bits for flags alone, whether or not writes must be noticed (mm:
+ * vm_get_page_prot).
+ *
+ * @param flags VM_ bits.
+ * @returns PTE_PROT_MASK bits.
+ */
+export function vmGetPageProt(flags: number): number {
+  const access = flags & VM_ACCESS_FLAGS;
   if (access === 0) return PTE_PRESENT | PTE_PROTNONE;
   let prot: number = PTE_PRESENT;
   if ((access & VM_EXEC) !== 0) prot |= PTE_EXEC;
   const direct = VM_SHARED | VM_WRITE;
-  if ((vma.flags & direct) === direct && !vmaWantsWritenotify(vma)) prot |= PTE_WRITE;
-  return prot;
+  return (flags & direct) === direct ? prot | PTE_WRITE : prot;
 }
 
 /**

@@ -22,15 +22,7 @@ import { type AnonVma, anonVmaClone, whileUnlinked } from "./anon_vma.ts";
 import { splitHugePmd } from "./huge_split.ts";
 import type { Mm } from "./mm_struct.ts";
 import { unlinkVma } from "./unmap.ts";
-import {
-  VM_DONTEXPAND,
-  VM_MIXEDMAP,
-  VM_PFNMAP,
-  VM_SOFTDIRTY,
-  VM_UFFD_MISSING,
-  VM_UFFD_WP,
-  Vma,
-} from "./vma.ts";
+import { VM_DONTEXPAND, VM_MIXEDMAP, VM_PFNMAP, VM_SOFTDIRTY, Vma } from "./vma.ts";
 
 const VM_SPECIAL = VM_DONTEXPAND | VM_PFNMAP | VM_MIXEDMAP;
 
@@ -223,8 +215,7 @@ function* splitHugePmdAddress(vma: Vma, block: Vaddr): Operation {
 
 function mergeableVma(vma: Vma, request: MergeRequest): boolean {
   const differing = (vma.flags ^ request.flags) & ~VM_SOFTDIRTY;
-  const uffd = VM_UFFD_MISSING | VM_UFFD_WP;
-  return differing === 0 && vma.file === request.file && (vma.flags & uffd) === 0 &&
+  return differing === 0 && vma.file === request.file &&
     vma.policy?.node === request.policy?.node;
 }
 

@@ -9,10 +9,23 @@ import type { AddressSpace } from "../../lib/mm/address_space.ts";
 import { writePages } from "../../lib/mm/filemap.ts";
 import { mlock, munlock } from "../../lib/mm/mlock.ts";
 import { ftruncate, punchHole } from "../../lib/mm/truncate.ts";
+import { uprobeRegister, uprobeUnregister } from "../../lib/mm/uprobes.ts";
+import {
+  uffdCopy,
+  uffdRegister,
+  uffdUnregister,
+  uffdWriteprotect,
+} from "../../lib/mm/userfaultfd.ts";
 import { fsync, msync } from "../../lib/mm/writeback.ts";
 import type { Operate } from "./operations.ts";
 import type { RecordedStep } from "./recording.ts";
-import { addressArgument, lengthArgument, UnsupportedError, type World } from "./world.ts";
+import {
+  addressArgument,
+  lengthArgument,
+  outcomeOf,
+  UnsupportedError,
+  type World,
+} from "./world.ts";
 
 /** The operations by recorded name. */
 export const FILE_OPERATIONS: Readonly<Record<string, Operate>> = {
@@ -31,8 +44,22 @@ export const FILE_OPERATIONS: Readonly<Record<string, Operate>> = {
   msync: (world, step) => world.run(msync(...rangeOf(world, step))),
   mlock: (world, step) => world.run(mlock(...rangeOf(world, step))),
   mlock2_onfault: (world, step) => world.run(mlock(...rangeOf(world, step), true)),
+  uffd_register: (world, step) =>
+    world.run(uffdRegister(...rangeOf(world, step), step.args.mode === "wp" ? "wp" : "missing")),
+  uffd_unregister: (world, step) => world.run(uffdUnregister(...rangeOf(world, step))),
+  uffd_writeprotect: (world, step) =>
+    world.run(uffdWriteprotect(...rangeOf(world, step), step.args.wp === true)),
+  uffd_copy: (world, step) => outcomeOf(uffdCopy(...rangeOf(world, step), COPIED)),
+  uffd_zeropage: (world, step) => outcomeOf(uffdCopy(...rangeOf(world, step), null)),
+  uprobe_enable: (world, { args }) =>
+    world.run(uprobeRegister(world.host, fileOf(world), Number(args.fileOffset))),
+  uprobe_disable: (world, { args }) =>
+    world.run(uprobeUnregister(world.host, fileOf(world), Number(args.fileOffset))),
   munlock: (world, step) => world.run(munlock(...rangeOf(world, step))),
 };
+
+/** What the recorder's UFFDIO_COPY brings: pages full of the letter u. */
+const COPIED = 0x7575;
 
 function fileOf(world: World): AddressSpace {
   if (world.file === null) throw new UnsupportedError("no file");
