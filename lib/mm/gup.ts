@@ -22,7 +22,7 @@ import { FAULT } from "./memory.ts";
 import { GUP_PIN_COUNTING_BIAS } from "./frames.ts";
 import { type Mm, MMF_HAS_PINNED } from "./mm_struct.ts";
 import { PG_DIRTY, PG_REFERENCED } from "./page_flags.ts";
-import { PTE_PRESENT, PTE_SOFT_DIRTY, pteAccessible, pteWritable } from "./pte.ts";
+import { PTE_DIRTY, PTE_PRESENT, PTE_SOFT_DIRTY, pteAccessible, pteWritable } from "./pte.ts";
 import type { UserPages } from "./user_pages.ts";
 
 /**
@@ -77,7 +77,7 @@ export function* getUserPage(mm: Mm, addr: Vaddr, write: boolean): Operation<Pfn
   for (;;) {
     const pfn = getUserPageFast(mm, addr, write);
     if (pfn >= 0) {
-      touch(mm, pfn, write);
+      touch(mm, addr, pfn, write);
       return pfn;
     }
     const result = yield* faultin(mm, addr, write);
@@ -125,9 +125,13 @@ function* faultin(mm: Mm, addr: Vaddr, write: boolean): Operation<number> {
   return result.failure === 0 ? 0 : -ERRNO.EFAULT;
 }
 
-/** FOLL_TOUCH: the page counts as used, and as dirty for writes; the entry stays as it is. */
-function touch(mm: Mm, pfn: Pfn, write: boolean): void {
-  mm.host.frames.flags[pfn] |= write ? PG_REFERENCED | PG_DIRTY : PG_REFERENCED;
+/**
+ * FOLL_TOUCH: the page counts as used, and for writes as dirty unless its entry says so; the entry
+ * stays as it is.
+ */
+function touch(mm: Mm, addr: Vaddr, pfn: Pfn, write: boolean): void {
+  const dirties = write && (mm.pageTable.flagsAt(addr) & PTE_DIRTY) === 0;
+  mm.host.frames.flags[pfn] |= dirties ? PG_REFERENCED | PG_DIRTY : PG_REFERENCED;
 }
 
 function markSoftDirty(mm: Mm, addr: Vaddr): void {

@@ -29,6 +29,7 @@ import type { Mm } from "./mm_struct.ts";
 import { MmuGather } from "./mmu_gather.ts";
 import { PG_ANON, PG_ANON_EXCLUSIVE } from "./page_flags.ts";
 import type { Cursor, PteTable } from "./page_table.ts";
+import { mmPopulate } from "./populate.ts";
 import {
   PTE_CHG_MASK,
   PTE_DIRTY,
@@ -46,6 +47,7 @@ import {
   VM_ACCESS_FLAGS,
   VM_ACCOUNT,
   VM_HUGETLB,
+  VM_LOCKED,
   VM_SHARED,
   VM_SOFTDIRTY,
   VM_WRITE,
@@ -101,7 +103,10 @@ export function* mprotect(
   return result;
 }
 
-/** Changes one mapping's part: merge or split, set the flags, change the entries. */
+/**
+ * Changes one mapping's part: merge or split, set the flags, change the entries. Locked private
+ * memory that becomes writable is copied at once, to spare it the faults.
+ */
 function* mprotectFixup(
   gather: MmuGather,
   vma: Vma,
@@ -113,6 +118,7 @@ function* mprotectFixup(
   const charged = VM_ACCOUNT | VM_WRITE | VM_HUGETLB | VM_SHARED;
   const accounts = (wanted & VM_WRITE) !== 0 && (vma.flags & charged) === 0;
   const flags = (accounts ? wanted | VM_ACCOUNT : wanted) >>> 0;
+  const wasLocked = (vma.flags & (VM_WRITE | VM_SHARED | VM_LOCKED)) === VM_LOCKED;
   const target = yield* isolateRange(vma, start, end, flags);
   target.flags = flags;
   const change = {
@@ -120,6 +126,7 @@ function* mprotectFixup(
     tryWritable: target.mm.host.profile.mprotectUpgradesWritable && wantsManualUpgrade(target),
   };
   yield* changeProtection(gather, target, start, end, change);
+  if (wasLocked && (flags & VM_WRITE) !== 0) yield* mmPopulate(target.mm, start, end, true);
 }
 
 /**

@@ -15,6 +15,8 @@ import { anonVmaClone, unlinkAnonVmas } from "./anon_vma.ts";
 import { unmergeKsmPages } from "./ksm.ts";
 import type { Mm } from "./mm_struct.ts";
 import { findFreeArea, MAX_MAP_COUNT, munmap } from "./mmap.ts";
+import { isolateRange } from "./mprotect.ts";
+import { mmPopulate } from "./populate.ts";
 import { movePageTables } from "./move_page_tables.ts";
 import {
   VM_ACCOUNT,
@@ -106,6 +108,9 @@ function* grow(request: Request): Operation<number> {
   if (typeof vma === "number") return vma;
   if (oldLength === vma.end - addr && isExpandable(vma, newLength - oldLength)) {
     yield* expand(vma, newLength - oldLength);
+    if ((vma.flags & VM_LOCKED) !== 0) {
+      yield* mmPopulate(mm, addr + oldLength, addr + newLength, true);
+    }
     return addr;
   }
   if (!options.mayMove) return -ERRNO.ENOMEM;
@@ -183,13 +188,25 @@ function* moveVma(
   if ((source.flags & VM_MERGEABLE) !== 0) yield* unmergeKsmPages(source, addr, end);
   const { from, to } = yield* copyVma(source, addr, target, newLength);
   yield* movePageTables(from, addr, to, target, oldLength);
+  const locked = (to.flags & VM_LOCKED) !== 0;
   if (options.dontUnmap) {
-    from.flags = (from.flags & ~(VM_LOCKED | VM_LOCKONFAULT)) >>> 0;
-    if (to !== from && from.start === addr && from.end === end) unlinkAnonVmas(from);
+    const whole = from.start === addr && from.end === end;
+    if (locked) yield* unlockSource(from, addr, end);
+    if (to !== from && whole) unlinkAnonVmas(from);
     return target;
   }
   if (oldLength > 0) yield* removeSource(mm, from, addr, oldLength);
+  if (locked && newLength > oldLength) {
+    yield* mmPopulate(mm, target + oldLength, target + newLength, true);
+  }
   return target;
+}
+
+/** What stays behind empty is not locked any more; the rest of its mapping is. */
+function* unlockSource(vma: Vma, start: Vaddr, end: Vaddr): Operation {
+  const flags = (vma.flags & ~(VM_LOCKED | VM_LOCKONFAULT)) >>> 0;
+  const part = yield* isolateRange(vma, start, end, flags);
+  part.flags = flags;
 }
 
 /**

@@ -227,12 +227,14 @@ function remote(step: RecordedStep, result: number): Outcome {
   return result < 0 ? outcomeOf(result) : { ret: Number(step.args.bytes) };
 }
 
-/** An unrecorded process keeps a mergeable page, so that rounds end even with nothing to merge. */
+/** ksmd sleeps while nobody is registered, so that no round ends and the recorder gives up. */
 function ksmScan(world: World, step: RecordedStep): Outcome {
   const { ksm } = world.host;
   ksm.knobs.pages_to_scan = 1 << 20;
-  drain(ksmFullScans(world.host, Number(step.args.fullScans)));
-  return { ret: 0, extra: { pages_shared: ksm.pages_shared, pages_sharing: ksm.pages_sharing } };
+  const awake = ksm.slots.length > 0;
+  if (awake) drain(ksmFullScans(world.host, Number(step.args.fullScans)));
+  const { pages_shared, pages_sharing } = ksm;
+  return { ret: awake ? 0 : -1, extra: { pages_shared, pages_sharing } };
 }
 
 /** The recorder waits for the counter to pass the number, which takes one round more. */

@@ -10,6 +10,10 @@ import { drain, type Operation } from "../../lib/kernel/operation.ts";
 import { kernelProfile } from "../../lib/kernel/profile.ts";
 import type { AddressSpace, AddressSpaceKind } from "../../lib/mm/address_space.ts";
 import { filemapGetPage } from "../../lib/mm/filemap.ts";
+import { access } from "../../lib/mm/access.ts";
+import { madvise } from "../../lib/mm/madvise.ts";
+import { mmap } from "../../lib/mm/mmap.ts";
+import { VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 import { Host } from "../../lib/mm/host.ts";
 import type { Mm } from "../../lib/mm/mm_struct.ts";
 import { mmuNotifierRegister } from "../../lib/notifier/chain.ts";
@@ -67,6 +71,7 @@ export class World {
     const subject = this.host.createMm("P");
     subject.pageTable.pgd[Math.floor(BASE / PGD_SIZE)] = new Array(512).fill(null);
     this.addProcess(subject, true);
+    if (recorded.group === "random") keepKsmdAwake(this.host);
   }
 
   /**
@@ -175,6 +180,17 @@ function setKnobs({ ksm: { knobs } }: Host, recorded: RecordedCase): void {
     const knob = Object.keys(knobs).find((known) => known === name);
     if (knob !== undefined) knobs[knob as keyof typeof knobs] = Number(value);
   }
+}
+
+/**
+ * While random programs were recorded, a process outside the recording kept one mergeable page of
+ * unique content, so that ksmd's rounds end whatever the program does.
+ */
+function keepKsmdAwake(host: Host): void {
+  const mm = host.createMm("bystander");
+  drain(mmap(mm, { addr: BASE, fixed: true, length: PAGE_SIZE, prot: VM_READ | VM_WRITE }));
+  drain(access(mm, BASE, BASE + PAGE_SIZE, () => 0xfedcba98));
+  drain(madvise(mm, BASE, PAGE_SIZE, "MERGEABLE"));
 }
 
 /** The byte that the first successful read returns, if nothing was written before it. */
