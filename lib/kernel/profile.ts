@@ -75,6 +75,10 @@ export interface KernelProfile {
   readonly uprobeDropsCopy: boolean;
   /** Truncating a file leaves swapped private copies mapped (until v5.18). */
   readonly zapDetailsKeepSwap: boolean;
+  /** move_pages counts pages it did not come to as not moved, too (v5.6). */
+  readonly movePagesCountsRest: boolean;
+  /** The oom reaper unmaps locked memory like any other (v5.18). */
+  readonly oomReapsLocked: boolean;
   /** KVM retries only faults inside the span of the open windows (v5.12), not all of them. */
   readonly kvmRetry: "vm" | "range";
 }
@@ -113,6 +117,8 @@ const V5_0: KernelProfile = {
   uffdWp: false,
   uprobeDropsCopy: false,
   zapDetailsKeepSwap: true,
+  movePagesCountsRest: false,
+  oomReapsLocked: false,
   kvmRetry: "vm",
 };
 
@@ -151,6 +157,8 @@ const V6_1: KernelProfile = {
   uffdWp: true,
   uprobeDropsCopy: true,
   zapDetailsKeepSwap: false,
+  movePagesCountsRest: true,
+  oomReapsLocked: true,
   kvmRetry: "range",
 };
 

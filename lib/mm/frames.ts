@@ -135,6 +135,20 @@ export class Frames {
   }
 
   /**
+   * Allocates one frame of a certain node, or none (mm: __GFP_THISNODE).
+   *
+   * @param node The node.
+   * @returns The frame with one reference, or -1 when the node is full.
+   */
+  allocOnNode(node: number): Pfn {
+    const pfn = this.nodes[node].allocator.alloc();
+    if (pfn < 0) return -1;
+    this.refcount[pfn] = 1;
+    this.flags[pfn] = 0;
+    return pfn;
+  }
+
+  /**
    * Allocates a compound page of 512 aligned frames with one reference on its head.
    *
    * @param node Node to prefer; the local one unless given.

@@ -19,6 +19,7 @@ import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import type { Host } from "./host.ts";
 import { pageStableNode } from "./ksm_tree.ts";
+import { migrationEntryFlags, restoredEntryFlags } from "./migration_entry.ts";
 import {
   PG_ANON,
   PG_ANON_EXCLUSIVE,
@@ -29,21 +30,10 @@ import {
   PG_SWAPCACHE,
 } from "./page_flags.ts";
 import type { PteTable } from "./page_table.ts";
-import {
-  PTE_DIRTY,
-  PTE_MIGRATION,
-  PTE_MKDIRTY,
-  PTE_PRESENT,
-  PTE_SOFT_DIRTY,
-  PTE_SPECIAL,
-  PTE_SWP_EXCLUSIVE,
-  PTE_UFFD_WP,
-  PTE_WRITE,
-  PTE_YOUNG,
-} from "./pte.ts";
+import { PTE_DIRTY, PTE_MIGRATION, PTE_SWP_EXCLUSIVE } from "./pte.ts";
 import { type RmapPlace, rmapWalk } from "./rmap.ts";
+import { pteMaps } from "./rmap_referenced.ts";
 import { swapSlotOf } from "./swap_cache.ts";
-import { VM_WRITE, vmPageProt } from "./vma.ts";
 
 /** Passes that migrate_pages makes over its list before it gives up. */
 export const MIGRATE_PASSES = 10;
@@ -54,6 +44,8 @@ export interface MigrateResult {
   readonly moved: number;
   /** Pages that stayed, in the order given. */
   readonly failed: readonly Pfn[];
+  /** 0, or -ENOMEM if there was no frame to move to, which ends the run at once. */
+  readonly error: number;
 }
 
 /**
@@ -112,7 +104,7 @@ export function* migratePages(
   for (const pfn of left) putbackLruPage(host, pfn);
   host.vmstat.pgmigrate_success += moved;
   host.vmstat.pgmigrate_fail += left.length;
-  return { moved, failed: left };
+  return { moved, failed: left, error: outOfMemory ? -ERRNO.ENOMEM : 0 };
 }
 
 /** One attempt at one page: 0, -EAGAIN or -ENOMEM (mm/migrate.c: unmap_and_move). */
@@ -149,31 +141,29 @@ function* tryToMigrate(host: Host, pfn: Pfn, places: readonly RmapPlace[]): Oper
     yield "window_open";
     const table = mm.pageTable.lookup(addr);
     const index = indexInTable(addr);
-    if (table !== null && maps(table, index, pfn)) setMigrationEntry(host, table, index, pfn);
+    const goOn = !pteMaps(table, index, pfn) || setMigrationEntry(host, table, index, pfn);
     mmuNotifierInvalidateRangeEnd(range);
     yield "window_closed";
-    if (host.frames.mapcount[pfn] === 0) return;
+    if (!goOn || host.frames.mapcount[pfn] === 0) return;
   }
 }
 
-function maps(table: PteTable, index: number, pfn: Pfn): boolean {
-  const flags = table.flags[index];
-  return (flags & PTE_PRESENT) !== 0 && (flags & PTE_SPECIAL) === 0 && table.pfn[index] === pfn;
-}
-
-/** mm/rmap.c: try_to_migrate_one. A pinned exclusive page keeps its entry (v6.1). */
-function setMigrationEntry(host: Host, table: PteTable, index: number, pfn: Pfn): void {
+/**
+ * mm/rmap.c: try_to_migrate_one. A pinned exclusive page keeps its entry, which ends the walk
+ * (v6.1).
+ */
+function setMigrationEntry(host: Host, table: PteTable, index: number, pfn: Pfn): boolean {
   const { frames, profile } = host;
   const old = table.flags[index];
   const exclusive = (frames.flags[pfn] & PG_ANON_EXCLUSIVE) !== 0;
   host.charge("tlb_shootdown");
-  if (profile.pinBias && exclusive && frames.maybeDmaPinned(pfn)) return;
+  if (profile.pinBias && exclusive && frames.maybeDmaPinned(pfn)) return false;
   if ((old & PTE_DIRTY) !== 0) frames.flags[pfn] |= PG_DIRTY;
-  const kept = PTE_WRITE | PTE_SOFT_DIRTY | PTE_UFFD_WP | PTE_YOUNG | PTE_DIRTY;
-  table.flags[index] = PTE_MIGRATION | (old & kept) | (exclusive ? PTE_SWP_EXCLUSIVE : 0);
+  table.flags[index] = migrationEntryFlags(old, exclusive);
   frames.flags[pfn] &= ~PG_ANON_EXCLUSIVE;
   frames.mapcount[pfn]--;
   frames.put(pfn);
+  return true;
 }
 
 /** Copies content and state if nobody else holds the page (mm/migrate.c: migrate_page). */
@@ -194,7 +184,7 @@ function moveToNewPage(host: Host, pfn: Pfn, target: Pfn): number {
 /** Moves the cache's entry and reference from the old frame to the new one. */
 function moveCached(host: Host, pfn: Pfn, target: Pfn): void {
   const { frames, swap, files } = host;
-  if ((frames.flags[pfn] & PG_ANON) !== 0) {
+  if ((frames.flags[pfn] & PG_SWAPCACHE) !== 0) {
     swap.setCached(swapSlotOf(host, pfn), target);
   } else {
     files[frames.mapping[pfn]].cache.set(frames.indexOf(pfn), target);
@@ -210,20 +200,14 @@ function removeMigrationPtes(
   from: Pfn,
   to: Pfn,
 ): void {
-  const { frames, profile } = host;
+  const { frames } = host;
   for (const { vma, addr } of places) {
     const table = vma.mm.pageTable.lookup(addr);
     const index = indexInTable(addr);
     if (table === null || (table.flags[index] & PTE_MIGRATION) === 0) continue;
     if (table.pfn[index] !== from) continue;
     const entry = table.flags[index];
-    let flags = vmPageProt(vma) | (entry & (PTE_SOFT_DIRTY | PTE_UFFD_WP));
-    if (profile.migrationKeepsDirty) {
-      flags |= entry & PTE_YOUNG;
-      if ((entry & PTE_DIRTY) !== 0) flags |= PTE_MKDIRTY;
-    }
-    if ((entry & PTE_WRITE) !== 0 && (vma.flags & VM_WRITE) !== 0) flags |= PTE_WRITE;
-    table.flags[index] = flags;
+    table.flags[index] = restoredEntryFlags(vma, entry);
     table.pfn[index] = to;
     if ((entry & PTE_SWP_EXCLUSIVE) !== 0) frames.flags[to] |= PG_ANON_EXCLUSIVE;
     frames.get(to);

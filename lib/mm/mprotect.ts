@@ -138,6 +138,7 @@ function* mprotectFixup(
  * @param start First byte.
  * @param end First byte after.
  * @param flags VM_ bits the range will have.
+ * @param policy Memory policy the range will have.
  * @returns The mapping that holds the range now; it has the flags already only if it was merged.
  */
 export function* isolateRange(
@@ -145,6 +146,7 @@ export function* isolateRange(
   start: Vaddr,
   end: Vaddr,
   flags: number,
+  policy: Vma["policy"] = vma.policy,
 ): Operation<Vma> {
   const merged = yield* vmaMerge(vma.mm, {
     start,
@@ -153,7 +155,7 @@ export function* isolateRange(
     pgoff: vma.indexOf(start),
     anonVma: vma.anonVma,
     file: vma.file,
-    policy: vma.policy,
+    policy,
   });
   if (merged !== null) return merged;
   if (start !== vma.start) yield* splitVma(vma, start, true);

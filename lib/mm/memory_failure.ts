@@ -1,0 +1,66 @@
+/**
+ * Taking pages out of use before they break.
+ *
+ * From mm/memory-failure.c: soft_offline_page.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
+import { ERRNO } from "../kernel/errno.ts";
+import type { Operation } from "../kernel/operation.ts";
+import { getUserPage } from "./gup.ts";
+import type { Host } from "./host.ts";
+import { isolateLruPage, migratePages } from "./migrate.ts";
+import type { Mm } from "./mm_struct.ts";
+import { PG_HWPOISON, PG_RESERVED } from "./page_flags.ts";
+
+/**
+ * Moves the pages of a range away and never uses their frames again (MADV_SOFT_OFFLINE; mm/madvise.c:
+ * madvise_inject_error).
+ *
+ * @param mm The address space.
+ * @param start First byte, page aligned.
+ * @param end First byte after.
+ * @returns 0, or -EFAULT or -EBUSY at the first page that could not be moved.
+ */
+export function* madviseSoftOffline(mm: Mm, start: Vaddr, end: Vaddr): Operation<number> {
+  for (let addr = start; addr < end; addr += PAGE_SIZE) {
+    const pfn = yield* getUserPage(mm, addr, false);
+    if (pfn < 0) return pfn;
+    const result = yield* softOfflinePage(mm.host, pfn);
+    if (result < 0) return result;
+  }
+  return 0;
+}
+
+/**
+ * Moves a page away and never uses its frame again (mm/memory-failure.c: soft_offline_page).
+ *
+ * @param host The machine.
+ * @param pfn The frame, with a reference of the caller that is used up.
+ * @returns 0, or -EBUSY if the page cannot be moved.
+ */
+export function* softOfflinePage(host: Host, pfn: Pfn): Operation<number> {
+  const { frames } = host;
+  if ((frames.flags[pfn] & PG_HWPOISON) !== 0) {
+    frames.put(pfn);
+    return 0;
+  }
+  const isolated = isolateLruPage(host, pfn);
+  frames.put(pfn);
+  if (!isolated) return -ERRNO.EBUSY;
+  const node = frames.nodeOf(pfn);
+  const outcome = yield* migratePages(host, [pfn], () => frames.alloc(node));
+  if (outcome.failed.length > 0) return -ERRNO.EBUSY;
+  poison(host, pfn);
+  return 0;
+}
+
+/** Takes a free frame away for good (mm: page_handle_poison, take_page_off_buddy). */
+function poison(host: Host, pfn: Pfn): void {
+  const { frames } = host;
+  frames.nodes[frames.nodeOf(pfn)].allocator.take(pfn);
+  frames.flags[pfn] = PG_HWPOISON | PG_RESERVED;
+  frames.refcount[pfn] = 1;
+}
