@@ -10,19 +10,27 @@
 
 import type { Pfn } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
-import type { Node } from "./frames.ts";
+import { Scanners } from "./compaction_scanners.ts";
+import { fragmentationIndex, hasFreeBlock, isBlockFree } from "./fragmentation.ts";
 import type { Host } from "./host.ts";
-import { isolateLruPage, migratePages, type MigrateResult } from "./migrate.ts";
-import { PG_ANON, PG_HEAD, PG_LRU, PG_SWAPCACHE, PG_TAIL } from "./page_flags.ts";
+import { migratePages, type MigrateResult } from "./migrate.ts";
 
-/** Pages isolated before they are migrated (mm/internal.h: COMPACT_CLUSTER_MAX). */
-const COMPACT_CLUSTER_MAX = 32;
+/** Orders up to this one are cheap: compaction is not skipped for them (PAGE_ALLOC_COSTLY_ORDER). */
+const PAGE_ALLOC_COSTLY_ORDER = 3;
+/** Up to this index an allocation fails for lack of memory (sysctl_extfrag_threshold). */
+const EXTFRAG_THRESHOLD = 500;
 
 /** How a compaction ended (include/linux/compaction.h: enum compact_result). */
-export type CompactResult = "success" | "complete";
+export type CompactResult =
+  /** A block of the wanted order is free. */
+  | "success"
+  /** The scanners have met. */
+  | "complete"
+  /** Not tried: fragmentation is not what is wrong. */
+  | "skipped";
 
 /** What a compaction did. */
-export interface CompactOutcome extends MigrateResult {
+export interface CompactOutcome extends Omit<MigrateResult, "error"> {
   /** How it ended. */
   readonly result: CompactResult;
   /** Pages that were left alone because somebody holds an extra reference. */
@@ -31,6 +39,9 @@ export interface CompactOutcome extends MigrateResult {
 
 /**
  * Compacts one node.
+ *
+ * Without an order only page blocks that are in use already are filled, so a node whose high end is
+ * all free stays as it is.
  *
  * @param host The machine.
  * @param nodeNumber The node.
@@ -42,147 +53,46 @@ export function* compactZone(
   nodeNumber: number,
   order: number | null,
 ): Operation<CompactOutcome> {
-  const scanners = new Scanners(host, host.frames.nodes[nodeNumber]);
+  const early = order === null ? null : compactionSuitable(host, nodeNumber, order);
+  if (early !== null) return { moved: 0, failed: [], result: early, skippedPinned: 0 };
+  const scanners = new Scanners(host, host.frames.nodes[nodeNumber], order !== null);
   const failed: Pfn[] = [];
   let moved = 0;
   let result: CompactResult = "complete";
-  host.vmstat.compact_stall++;
+  if (order !== null) host.vmstat.compact_stall++;
   for (;;) {
-    if (order !== null && hasFreeBlock(host, nodeNumber, order)) {
-      result = "success";
-      break;
-    }
     const pages = scanners.isolateMigratePages();
     if (pages.length === 0) break;
     const outcome = yield* migratePages(host, pages, () => scanners.isolateFreePage());
     moved += outcome.moved;
     failed.push(...outcome.failed);
     yield "daemon_step";
-    if (outcome.failed.length > 0 && scanners.met) break;
+    if (order !== null && pages.some((pfn) => isBlockFree(host, nodeNumber, pfn, order))) {
+      result = "success";
+      break;
+    }
+    if (outcome.error < 0) break;
   }
-  if (result === "success" || order === null) host.vmstat.compact_success++;
-  else host.vmstat.compact_fail++;
+  if (order !== null) host.vmstat[result === "success" ? "compact_success" : "compact_fail"]++;
   return { moved, failed, result, skippedPinned: scanners.skippedPinned };
 }
 
 /**
- * Tells whether a node has a free, aligned block of 2^order frames.
- *
- * @param host The machine.
- * @param nodeNumber The node.
- * @param order log2 of the frames.
- * @returns True if there is one.
- */
-export function hasFreeBlock(host: Host, nodeNumber: number, order: number): boolean {
-  return freeBlocks(host, nodeNumber)[order] > 0;
-}
-
-/** Largest order that free blocks are counted for (MAX_ORDER - 1 of the time). */
-const MAX_BLOCK_ORDER = 10;
-
-/**
- * Counts the free, aligned blocks of each order that a node could hand out.
- *
- * @param host The machine.
- * @param nodeNumber The node.
- * @returns For each order from 0 to 10, how many such blocks there are, larger ones included.
- */
-export function freeBlocks(host: Host, nodeNumber: number): number[] {
-  const { start, end, allocator } = host.frames.nodes[nodeNumber];
-  const counts = new Array<number>(MAX_BLOCK_ORDER + 1).fill(0);
-  let run = 0;
-  for (let pfn = start; pfn < end; pfn++) {
-    run = allocator.isFree(pfn) ? run + 1 : 0;
-    for (let order = 0; order <= MAX_BLOCK_ORDER; order++) {
-      const size = 1 << order;
-      if (run < size) break;
-      if ((pfn + 1) % size === 0) counts[order]++;
-    }
-  }
-  return counts;
-}
-
-/**
- * Tells why an allocation of an order fails (mm/vmstat.c: fragmentation_index).
+ * Decides whether compacting for an order makes sense (mm/compaction.c: compaction_suitable).
  *
  * @param host The machine.
  * @param nodeNumber The node.
  * @param order log2 of the frames wanted.
- * @returns 0 towards lack of memory, 1000 towards fragmentation; -1000 if it would not fail.
+ * @returns `"success"` if there is a block already, `"skipped"` if fragmentation is not the reason
+ * for its lack, null if compaction should run.
  */
-export function fragmentationIndex(host: Host, nodeNumber: number, order: number): number {
-  const blocks = freeBlocks(host, nodeNumber);
-  if (blocks[order] > 0) return -1000;
-  const freePages = host.frames.nodes[nodeNumber].allocator.freeCount;
-  const freeBlocksTotal = blocks.reduce((sum, count, at) => {
-    const merged = at < MAX_BLOCK_ORDER ? 2 * blocks[at + 1] : 0;
-    return sum + count - merged;
-  }, 0);
-  if (freeBlocksTotal === 0) return 0;
-  const wanted = Math.floor((freePages * 1000) / 2 ** order);
-  return 1000 - Math.floor((1000 + wanted) / freeBlocksTotal);
-}
-
-/** The migrate scanner from below and the free scanner from above. */
-class Scanners {
-  /** Pages left alone because of an extra reference. */
-  skippedPinned = 0;
-  readonly #host: Host;
-  readonly #node: Node;
-  #migrate: Pfn;
-  #free: Pfn;
-
-  constructor(host: Host, node: Node) {
-    this.#host = host;
-    this.#node = node;
-    this.#migrate = node.start;
-    this.#free = node.end;
-  }
-
-  /** Whether the scanners have met. */
-  get met(): boolean {
-    return this.#migrate >= this.#free;
-  }
-
-  /** Isolates the next movable pages, up to a cluster. */
-  isolateMigratePages(): Pfn[] {
-    const { vmstat } = this.#host;
-    const isolated: Pfn[] = [];
-    const first = this.#migrate;
-    while (!this.met && isolated.length < COMPACT_CLUSTER_MAX) {
-      const pfn = this.#migrate++;
-      if (this.#movable(pfn) && isolateLruPage(this.#host, pfn)) isolated.push(pfn);
-    }
-    vmstat.compact_migrate_scanned += this.#migrate - first;
-    vmstat.compact_isolated += isolated.length;
-    this.#host.charge("compact_scan_page", this.#migrate - first);
-    return isolated;
-  }
-
-  /** Takes the highest free frame above the migrate scanner. */
-  isolateFreePage(): Pfn {
-    const { frames, vmstat } = this.#host;
-    const pfn = this.#node.allocator.allocTop(this.#migrate - 1, this.#free);
-    const scanned = this.#free - (pfn < 0 ? this.#migrate : pfn);
-    vmstat.compact_free_scanned += Math.max(scanned, 0);
-    this.#host.charge("compact_scan_page", Math.max(scanned, 0));
-    this.#free = pfn < 0 ? this.#migrate : pfn;
-    if (pfn < 0) return -1;
-    frames.refcount[pfn] = 1;
-    frames.flags[pfn] = 0;
-    return pfn;
-  }
-
-  /** mm/compaction.c: isolate_migratepages_block. */
-  #movable(pfn: Pfn): boolean {
-    const { frames } = this.#host;
-    const flags = frames.flags[pfn];
-    if ((flags & PG_LRU) === 0 || (flags & (PG_HEAD | PG_TAIL)) !== 0) return false;
-    const withoutMapping = (flags & PG_ANON) !== 0 && (flags & PG_SWAPCACHE) === 0;
-    if (withoutMapping && frames.refcount[pfn] > frames.mapcount[pfn]) {
-      this.skippedPinned++;
-      return false;
-    }
-    return true;
-  }
+export function compactionSuitable(
+  host: Host,
+  nodeNumber: number,
+  order: number,
+): CompactResult | null {
+  if (hasFreeBlock(host, nodeNumber, order)) return "success";
+  if (order <= PAGE_ALLOC_COSTLY_ORDER) return null;
+  const index = fragmentationIndex(host, nodeNumber, order);
+  return index >= 0 && index <= EXTFRAG_THRESHOLD ? "skipped" : null;
 }

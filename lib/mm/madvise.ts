@@ -13,6 +13,7 @@ import { madviseCollapse } from "./khugepaged.ts";
 import { ksmEnter, unmergeKsmPages } from "./ksm.ts";
 import { madviseFree } from "./madvise_free.ts";
 import { madviseCold, madvisePageout } from "./madvise_pageout.ts";
+import { madviseSoftOffline } from "./memory_failure.ts";
 import type { Mm } from "./mm_struct.ts";
 import { isolateRange } from "./mprotect.ts";
 import { khugepagedEnterVma } from "./thp.ts";
@@ -44,6 +45,7 @@ export const ADVICE = [
   "FREE",
   "COLD",
   "PAGEOUT",
+  "SOFT_OFFLINE",
   "MERGEABLE",
   "UNMERGEABLE",
   "DONTFORK",
@@ -119,6 +121,8 @@ function* adviseVma(
       return yield* madviseCold(vma, start, end);
     case "PAGEOUT":
       return yield* madvisePageout(vma, start, end);
+    case "SOFT_OFFLINE":
+      return yield* madviseSoftOffline(vma.mm, start, end);
     case "DONTFORK":
       return yield* updateFlags(vma, start, end, flags | VM_DONTCOPY);
     case "DOFORK":

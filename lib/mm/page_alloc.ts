@@ -116,6 +116,25 @@ export class PageAllocator {
   }
 
   /**
+   * Tells whether a range of frames is free.
+   *
+   * @param pfn First frame; the range is within this node.
+   * @param count Number of frames.
+   * @returns True if all are free.
+   */
+  rangeFree(pfn: Pfn, count: number): boolean {
+    const end = pfn + count;
+    for (let at = pfn; at < end; at++) {
+      const offset = at - this.#start;
+      if ((offset & 31) === 0 && at + 32 <= end) {
+        if (this.#bits[offset >>> 5] !== -1) return false;
+        at += 31;
+      } else if (!this.isFree(at)) return false;
+    }
+    return true;
+  }
+
+  /**
    * Takes one certain frame.
    *
    * @param pfn A free frame of this node.

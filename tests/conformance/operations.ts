@@ -31,6 +31,7 @@ import { mremap } from "../../lib/mm/mremap.ts";
 import { accessRemoteVm, processVmWrite } from "../../lib/mm/remote_access.ts";
 import { VM_EXEC, VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 import { FILE_OPERATIONS } from "./file_operations.ts";
+import { RECLAIM_OPERATIONS } from "./reclaim_operations.ts";
 import type { RecordedStep } from "./recording.ts";
 import {
   addressArgument,
@@ -48,6 +49,7 @@ export type Operate = (world: World, step: RecordedStep) => Outcome;
 /** Recorded operations by name. */
 export const OPERATIONS: Readonly<Record<string, Operate>> = {
   ...FILE_OPERATIONS,
+  ...RECLAIM_OPERATIONS,
   mmap: mapMemory,
   munmap: (world, step) =>
     world.run(munmap(world.subject(step), addressArgument(step), lengthArgument(step))),
@@ -153,7 +155,7 @@ function exitProcess(world: World, step: RecordedStep): Outcome {
   const mm = world.subject(step);
   drain(exitMm(mm));
   world.processes.delete(mm.name);
-  if (world.pinned?.mm === mm) releasePins(world);
+  for (const pins of world.pinned.filter((pins) => pins.mm === mm)) releasePins(world, pins);
   return { ret: 0 };
 }
 
@@ -173,9 +175,9 @@ function remap(world: World, step: RecordedStep): Outcome {
   return place(drain(operation));
 }
 
-/** io_uring registers one buffer at a time; a page that cannot be pinned undoes the others. */
+/** A ring registers one buffer at a time; a page that cannot be pinned undoes the others. */
 function pinLongterm(world: World, step: RecordedStep): Outcome {
-  if (world.pinned !== null) return outcomeOf(-ERRNO.EBUSY);
+  if (world.pinned.length >= world.maxPinned) return outcomeOf(-ERRNO.EBUSY);
   const mm = world.subject(step);
   const start = addressArgument(step);
   const pages: Pfn[] = [];
@@ -187,19 +189,19 @@ function pinLongterm(world: World, step: RecordedStep): Outcome {
     }
     pages.push(pfn);
   }
-  world.pinned = { mm, pages };
+  world.pinned.push({ mm, pages });
   return { ret: 0 };
 }
 
 function unpinLongterm(world: World): Outcome {
-  if (world.pinned === null) return outcomeOf(-ERRNO.ENXIO);
-  releasePins(world);
+  if (world.pinned.length === 0) return outcomeOf(-ERRNO.ENXIO);
+  releasePins(world, world.pinned[0]);
   return { ret: 0 };
 }
 
-function releasePins(world: World): void {
-  for (const pfn of world.pinned?.pages ?? []) unpinUserPage(world.pinned!.mm, pfn, false);
-  world.pinned = null;
+function releasePins(world: World, pins: World["pinned"][number]): void {
+  for (const pfn of pins.pages) unpinUserPage(pins.mm, pfn, false);
+  world.pinned.splice(world.pinned.indexOf(pins), 1);
 }
 
 /** vmsplice: plain references for reading. */

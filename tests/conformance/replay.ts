@@ -56,6 +56,7 @@ export function replayCase(recorded: RecordedCase): CaseResult {
     const processes = dumpAll(world, recorded.window);
     identities.numbers.retire([...processes.values()]);
     const differences = compareStep(step, { outcome, events, processes }, identities);
+    for (const work of world.between.splice(0)) work();
     const result = { n: step.n, op: step.op, compared: comparedFields(step), differences };
     return failure === undefined ? result : { ...result, failure };
   });

@@ -48,8 +48,15 @@ export class World {
   readonly processes: Map<string, Mm> = new Map();
   /** The file that all mappings of backing `file` map; null if the case has none. */
   readonly file: AddressSpace | null;
-  /** Pages registered with io_uring (one registration at a time), and by whom. */
-  pinned: { mm: Mm; pages: Pfn[] } | null = null;
+  /** Pages registered with io_uring, and by whom, registration by registration. */
+  readonly pinned: { mm: Mm; pages: Pfn[] }[] = [];
+  /**
+   * Registrations possible at a time: the recorder opens a new ring for each, but random programs
+   * share the one that was made before their first step.
+   */
+  readonly maxPinned: number;
+  /** What happens after this step is dumped and before the next one; its events are not compared. */
+  readonly between: (() => void)[] = [];
   /** Pages held by plain references (a pipe filled by vmsplice). */
   referenced: Pfn[] = [];
 
@@ -66,6 +73,7 @@ export class World {
       nodes: 2,
       swapPages: SWAP_PAGES,
     });
+    this.maxPinned = recorded.group === "random" ? 1 : Infinity;
     this.file = createFile(this.host, recorded);
     setKnobs(this.host, recorded);
     const subject = this.host.createMm("P");

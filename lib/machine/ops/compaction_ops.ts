@@ -5,7 +5,8 @@
  */
 
 import { ERRNO } from "../../kernel/errno.ts";
-import { compactZone, fragmentationIndex, freeBlocks } from "../../mm/compaction.ts";
+import { compactZone } from "../../mm/compaction.ts";
+import { fragmentationIndex, freeBlocks } from "../../mm/fragmentation.ts";
 import { PG_UNMOVABLE } from "../../mm/page_flags.ts";
 import type { OperationSpec } from "../spec.ts";
 import { number } from "./arguments.ts";

@@ -1,0 +1,46 @@
+import { assertEquals } from "@std/assert";
+import { PAGE_SIZE } from "../../lib/kernel/address.ts";
+import { ERRNO } from "../../lib/kernel/errno.ts";
+import { drain } from "../../lib/kernel/operation.ts";
+import { memoryReclaim, tryToFreePages } from "../../lib/mm/shrink_lruvec.ts";
+import { swapoff } from "../../lib/mm/swapoff.ts";
+import { PTE_SOFT_DIRTY, PTE_YOUNG } from "../../lib/mm/pte.ts";
+import { advise, at, heard, machineWithPages, read, write } from "./reclaim_setup.ts";
+
+Deno.test("reclaim lets pages that were just used go around once", () => {
+  const { host } = machineWithPages("v6.1", 8);
+  const events = heard(host, () => {
+    assertEquals(drain(memoryReclaim(host, PAGE_SIZE)), -ERRNO.EAGAIN);
+  });
+  const young = Array.from({ length: 8 }, (_, page) => `P young [${page},${page + 1})`);
+  assertEquals(events, [...young, "P young [0,1)", "P CLEAR [0,1)", "P ir [0,1)"]);
+});
+
+Deno.test("a second reclaim unmaps the rest and frees what was written before", () => {
+  const { host, mm } = machineWithPages("v6.1", 8);
+  drain(memoryReclaim(host, PAGE_SIZE));
+  assertEquals(drain(memoryReclaim(host, 8 * PAGE_SIZE)), 0);
+  assertEquals([mm.anonPages, mm.swapEntries], [0, 8]);
+  assertEquals(host.frames.freeCount, host.frames.count - 1);
+  assertEquals(read(mm, 0, 8), 1);
+  assertEquals([mm.anonPages, mm.swapEntries], [8, 0]);
+});
+
+Deno.test("before v5.9 new pages are active and must be deactivated first", () => {
+  const { host, mm } = machineWithPages("v5.2", 40);
+  host.lru.drain(host.profile.anonWorkingset);
+  for (let round = 0; round < 3; round++) drain(tryToFreePages(host, 40));
+  assertEquals(mm.swapEntries > 0, true);
+});
+
+Deno.test("swapoff brings pages back old and clean, and tells nobody", () => {
+  const { host, mm } = machineWithPages("v6.1", 2);
+  advise(mm, 0, 2, "PAGEOUT");
+  assertEquals(heard(host, () => assertEquals(drain(swapoff(host)), 0)), []);
+  const flags = mm.pageTable.flagsAt(at(0));
+  assertEquals([flags & PTE_YOUNG, flags & PTE_SOFT_DIRTY], [0, PTE_SOFT_DIRTY]);
+  assertEquals([host.swap.used, mm.swapEntries], [0, 0]);
+  assertEquals(heard(host, () => write(mm, 0, 1, 2)), []);
+  assertEquals(advise(mm, 1, 1, "PAGEOUT"), 0);
+  assertEquals(mm.swapEntries, 0);
+});
