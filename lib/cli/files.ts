@@ -64,12 +64,12 @@ function expand(path: string): (string | FoundFile)[] {
   }
 }
 
-/** The scenario files below a folder; links to folders are not followed. */
+/** The scenario files below a folder; hidden folders and links to folders are left out. */
 function filesBelow(folder: string): string[] {
   const entries = [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1);
   return entries.flatMap(({ name, isDirectory }) => {
     const path = folder === "/" ? `/${name}` : `${folder}/${name}`;
-    if (isDirectory) return filesBelow(path);
+    if (isDirectory) return name.startsWith(".") ? [] : filesBelow(path);
     return /\.ya?ml$/.test(name) ? [path] : [];
   });
 }

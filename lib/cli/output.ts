@@ -12,6 +12,8 @@ export interface TextStream {
   readonly palette: Palette;
   /** Whether a person reads along. */
   readonly isTerminal: boolean;
+  /** Columns of the terminal, where there is one that says so. */
+  readonly width?: number;
   /**
    * Writes text; nothing happens where the reader has gone, as `head` does.
    *
@@ -39,14 +41,25 @@ export function processStreams(): Streams {
 
 function streamOf(stream: typeof Deno.stdout): TextStream {
   const isTerminal = stream.isTerminal();
+  const width = isTerminal ? terminalWidth() : undefined;
   let gone = false;
   return {
     isTerminal,
+    ...(width === undefined ? {} : { width }),
     palette: isTerminal && !Deno.noColor ? ANSI : PLAIN,
     write(text) {
       if (!gone) gone = !writeAll(stream, new TextEncoder().encode(text));
     },
   };
+}
+
+/** Columns of the terminal; undefined where it does not say. */
+function terminalWidth(): number | undefined {
+  try {
+    return Deno.consoleSize().columns || undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Writes all bytes; false if nobody reads any more. */

@@ -8,7 +8,7 @@ import { BUILT_IN_COLUMNS } from "../compare/columns.ts";
 import { comparePolicies } from "../compare/compare.ts";
 import { StepError } from "../compare/instrument.ts";
 import { compareText } from "../report/compare_text.ts";
-import type { FailureOptions } from "../report/failure_text.ts";
+import type { ReportOptions } from "../report/failure_text.ts";
 import { type CheckedFile, compareJson, runJson } from "../report/json.ts";
 import { hasPassed, type ScenarioResult } from "../report/results.ts";
 import { runText } from "../report/run_text.ts";
@@ -57,7 +57,7 @@ export function compare(paths: readonly string[], settings: Settings, streams: S
   );
 }
 
-type Render = (results: readonly ScenarioResult[], options: FailureOptions) => string;
+type Render = (results: readonly ScenarioResult[], options: ReportOptions) => string;
 
 function execute(
   paths: readonly string[],
@@ -72,10 +72,14 @@ function execute(
   if (problems.length > 0) {
     return reportProblems({ ...loaded, files: problems }, settings, streams);
   }
-  const { palette } = streams.out;
-  const { sources } = loaded;
-  const { invocation, rerun } = settings;
-  streams.out.write(render(results, { sources, palette, invocation, settings: rerun }));
+  const { palette, width } = streams.out;
+  streams.out.write(render(results, {
+    sources: loaded.sources,
+    palette,
+    invocation: settings.invocation,
+    settings: settings.rerun,
+    ...(width === undefined ? {} : { width }),
+  }));
   return results.every(hasPassed) ? PASSED : FAILED;
 }
 

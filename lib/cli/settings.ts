@@ -12,15 +12,15 @@ import type { Value } from "../scenario/expression.ts";
 /** The options as they come from the command line. */
 export interface RawOptions {
   /** Whether to write JSON. */
-  readonly json?: true;
+  readonly json?: boolean | undefined;
   /** Kernel profiles. */
-  readonly kernel?: readonly string[];
+  readonly kernel?: readonly string[] | undefined;
   /** Policies. */
-  readonly policy?: readonly string[];
+  readonly policy?: readonly string[] | undefined;
   /** Seed. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Assignments of variables. */
-  readonly var?: readonly string[];
+  readonly var?: readonly string[] | undefined;
 }
 
 /** The options of a command. */

@@ -8,7 +8,7 @@ import type { Comparison } from "../compare/compare.ts";
 import type { ListenerComparison } from "../compare/listeners.ts";
 import { escapeControl } from "../kernel/escape.ts";
 import { COUNTER_MEANINGS, counterLabel } from "./counters_text.ts";
-import type { FailureOptions } from "./failure_text.ts";
+import type { ReportOptions } from "./failure_text.ts";
 import { type Cell, indent, layout, wrap } from "./layout.ts";
 import { amount, changeText, countText, timeText } from "./numbers.ts";
 import type { Palette } from "./palette.ts";
@@ -16,7 +16,8 @@ import { hasPassed, type ScenarioResult } from "./results.ts";
 import { failureLines } from "./run_text.ts";
 import { verdicts } from "./verdict.ts";
 
-const WIDTH = 96;
+/** Most characters in a line of prose. */
+const PROSE_WIDTH = 96;
 
 /**
  * Renders comparisons.
@@ -25,23 +26,27 @@ const WIDTH = 96;
  * @param options Files, colours and the way to rerun.
  * @returns Text that ends in a newline.
  */
-export function compareText(results: readonly ScenarioResult[], options: FailureOptions): string {
-  const blocks = results.map((result) => scenarioLines(result, options.palette));
+export function compareText(results: readonly ScenarioResult[], options: ReportOptions): string {
+  const blocks = results.map((result) => scenarioLines(result, options));
   const failures = results.flatMap((result) => failureLines(result, options));
   const lines = blocks.flatMap((block, index) => index === 0 ? block : ["", ...block]);
   return [...lines, ...failures, "", sumText(results, options.palette)].join("\n") + "\n";
 }
 
-function scenarioLines(result: ScenarioResult, palette: Palette): string[] {
+function scenarioLines(result: ScenarioResult, options: ReportOptions): string[] {
   const { program, file, comparisons } = result;
-  const title = `${palette.bold(escapeControl(program.name))}  ${palette.dim(escapeControl(file))}`;
-  const about = wrap(escapeControl(program.about.replace(/\s+/g, " ")), WIDTH);
+  const { bold, dim } = options.palette;
+  const width = options.width ?? Infinity;
+  const about = wrap(
+    escapeControl(program.about.replace(/\s+/g, " ")),
+    Math.min(PROSE_WIDTH, width - 2),
+  );
   return [
-    title,
-    ...indent(about.map(palette.dim), 2),
-    ...groupKernels(comparisons).flatMap((
-      group,
-    ) => ["", ...indent(kernelLines(group, palette), 2)]),
+    `${bold(escapeControl(program.name))}  ${dim(escapeControl(file))}`,
+    ...indent(about.map(dim), 2),
+    ...groupKernels(comparisons).flatMap((group) => {
+      return ["", ...indent(kernelLines(group, options.palette, width - 2), 2)];
+    }),
   ];
 }
 
@@ -57,13 +62,19 @@ function groupKernels(comparisons: readonly Comparison[]): Comparison[][] {
   return [...groups.values()];
 }
 
-function kernelLines(group: readonly Comparison[], palette: Palette): string[] {
+function kernelLines(
+  group: readonly Comparison[],
+  palette: Palette,
+  width: number,
+): string[] {
   const [comparison] = group;
   const kernels = group.map(({ kernel }) => kernel).join(", ");
   return [
     palette.bold(`kernel ${escapeControl(kernels)}`),
     ...unsafeLines(comparison, palette),
-    ...comparison.listeners.flatMap((listener) => listenerLines(listener, comparison, palette)),
+    ...comparison.listeners.flatMap((listener) =>
+      listenerLines(listener, comparison, palette, width)
+    ),
     ...(comparison.listeners.length === 0 ? ["no listeners"] : []),
   ];
 }
@@ -81,23 +92,40 @@ function listenerLines(
   listener: ListenerComparison,
   comparison: Comparison,
   palette: Palette,
+  width: number,
 ): string[] {
   const { name, kind, process } = listener;
-  const title = escapeControl(`${name}: ${kind} of ${process}`);
-  const found = verdicts(listener, comparison).map((text) => palette.green(escapeControl(text)));
-  return [title, ...indent([...found, ...tableLines(listener, comparison.columns, palette)], 2)];
+  const found = verdicts(listener, comparison).flatMap((verdict) => {
+    const [first, ...rest] = wrap(escapeControl(verdict), Math.min(PROSE_WIDTH, width - 4));
+    return [first, ...indent(rest, 2)].map(palette.green);
+  });
+  const table = tableRows(listener, comparison.columns, palette);
+  return [
+    escapeControl(`${name}: ${kind} of ${process}`),
+    ...indent([...found, ...tableLines(table, width - 2)], 2),
+  ];
+}
+
+/** Lays a table out, without the meanings in the last column where they do not fit. */
+function tableLines(rows: readonly (readonly Cell[])[], width: number): string[] {
+  const right = rows[0].map((_, column) => column).slice(1, -1);
+  const plain = rows.map((row) => row.map(({ text }) => ({ text })));
+  const fits = layout(plain, right).every((line) => line.length <= width);
+  return layout(fits ? rows : rows.map((row) => row.slice(0, -1)), right);
 }
 
 /** The counters that are not 0 in every column; one column where all are the same. */
-function tableLines(
+function tableRows(
   { counters }: ListenerComparison,
   columns: readonly string[],
   palette: Palette,
-): string[] {
+): Cell[][] {
   const shown = Object.entries(COUNTER_MEANINGS).filter(([counter]) =>
     columns.some((column) => counters[counter][column] !== 0)
   );
-  if (shown.length === 0) return [palette.dim("nothing happened to it")];
+  if (shown.length === 0) {
+    return [[{ text: "nothing happened to it", paint: palette.dim }, { text: "" }]];
+  }
   const base = columns[0];
   const differs = shown.some(([counter]) =>
     columns.some((column) => counters[counter][column] !== counters[counter][base])
@@ -115,7 +143,7 @@ function tableLines(
   const all = columns.length === 1 ? base : "every policy";
   const head = ["", ...(differs ? [...columns, `${last}/${base}`] : [all]), ""];
   const header = head.map((text) => ({ text: escapeControl(text), paint: palette.dim }));
-  return layout([header, ...rows], head.map((_, index) => index).slice(1, -1));
+  return [header, ...rows];
 }
 
 function changeCell(value: number, base: number, { bold, dim }: Palette): Cell {

@@ -9,7 +9,7 @@ import type { ListenerCounters } from "../listeners/counters.ts";
 /** Each counter in the order of reports, with its meaning. */
 export const COUNTER_MEANINGS: Readonly<Record<keyof ListenerCounters, string>> = {
   windows: "invalidations that reached it",
-  skipped: "of those, left alone for their context",
+  skipped: "of those, left alone for their event",
   dropped: "translations removed",
   kept: "translations that stayed",
   downgraded: "translations made read-only",

@@ -12,8 +12,8 @@ import type { Palette } from "./palette.ts";
 import type { ScenarioResult } from "./results.ts";
 import { excerpt, placeText, type Sources } from "./source_text.ts";
 
-/** What the rendering of failures needs to know. */
-export interface FailureOptions {
+/** What the rendering of results needs to know. */
+export interface ReportOptions {
   /** The texts of the files. */
   readonly sources: Sources;
   /** Colours. */
@@ -22,6 +22,8 @@ export interface FailureOptions {
   readonly invocation: string;
   /** Words that a rerun needs as well, such as `--seed 7`. */
   readonly settings: readonly string[];
+  /** Columns of the terminal; without them no table is too wide. */
+  readonly width?: number;
 }
 
 /** From this length on, what was expected and what came get lines of their own. */
@@ -40,7 +42,7 @@ const MAX_VIOLATIONS = 5;
 export function failureText(
   group: GroupedFailure,
   result: ScenarioResult,
-  options: FailureOptions,
+  options: ReportOptions,
 ): string[] {
   const { failure, violations } = group;
   const { message, position, expectation } = failure;
@@ -72,7 +74,7 @@ export function failureText(
 export function rerunText(
   { kernel, policy }: Occurrence,
   file: string,
-  options: Pick<FailureOptions, "invocation" | "settings">,
+  options: Pick<ReportOptions, "invocation" | "settings">,
 ): string {
   const words = [file, "--kernel", kernel, ...(policy === null ? [] : ["--policy", policy])];
   const quoted = [...words, ...options.settings].map(shellWord);

@@ -6,7 +6,7 @@
 
 import { escapeControl } from "../kernel/escape.ts";
 import { countRuns, groupFailures } from "./failures.ts";
-import { type FailureOptions, failureText } from "./failure_text.ts";
+import { failureText, type ReportOptions } from "./failure_text.ts";
 import { type Cell, indent, layout } from "./layout.ts";
 import { amount, timeText } from "./numbers.ts";
 import type { Palette } from "./palette.ts";
@@ -19,7 +19,7 @@ import { hasPassed, type ScenarioResult } from "./results.ts";
  * @param options Files, colours and the way to rerun.
  * @returns Text that ends in a newline.
  */
-export function runText(results: readonly ScenarioResult[], options: FailureOptions): string {
+export function runText(results: readonly ScenarioResult[], options: ReportOptions): string {
   const lines = layout(results.map((result) => scenarioCells(result, options.palette)), [2, 3, 4]);
   for (const result of results) lines.push(...failureLines(result, options));
   lines.push("", sumText(results, options.palette));
@@ -33,7 +33,7 @@ export function runText(results: readonly ScenarioResult[], options: FailureOpti
  * @param options Files, colours and the way to rerun.
  * @returns Lines, none if it passed; the first one is empty.
  */
-export function failureLines(result: ScenarioResult, options: FailureOptions): string[] {
+export function failureLines(result: ScenarioResult, options: ReportOptions): string[] {
   return groupFailures(result).flatMap((group) => [
     "",
     `${options.palette.red("failed")}  ${escapeControl(result.program.name)}`,

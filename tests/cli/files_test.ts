@@ -29,7 +29,13 @@ function problem(path: string) {
 }
 
 Deno.test("readFiles() finds the scenarios below a folder in alphabetical order", async () => {
-  const files = { "b.yaml": "b", "a/z.yml": "z", "a/b.txt": "", "c.yaml.bak": "" };
+  const files = {
+    "b.yaml": "b",
+    "a/z.yml": "z",
+    "a/b.txt": "",
+    "c.yaml.bak": "",
+    ".git/d.yaml": "",
+  };
   await withFiles(files, (folder) => {
     assertEquals(readFiles([`${folder}//`]), [
       { file: `${folder}/a/z.yml`, text: "z" },

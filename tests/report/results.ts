@@ -2,7 +2,7 @@
 
 import { comparePolicies } from "../../lib/compare/compare.ts";
 import { PLAIN } from "../../lib/report/palette.ts";
-import type { FailureOptions } from "../../lib/report/failure_text.ts";
+import type { ReportOptions } from "../../lib/report/failure_text.ts";
 import type { ScenarioResult } from "../../lib/report/results.ts";
 import { parseScenario } from "../../lib/scenario/scenario.ts";
 
@@ -19,7 +19,7 @@ export function resultOf(source: string, file = "a.yaml"): ScenarioResult {
 }
 
 /** Options without colours. */
-export function plain(source: string, file = "a.yaml"): FailureOptions {
+export function plain(source: string, file = "a.yaml"): ReportOptions {
   return {
     sources: new Map([[file, source]]),
     palette: PLAIN,

@@ -33,6 +33,14 @@ Deno.test("compareText() of a policy that is not safe", async (t) => {
   await t.assertSnapshot(compareText([resultOf(source)], plain(source)));
 });
 
+Deno.test("compareText() leaves the meanings out where they do not fit", () => {
+  const source = fixture("mprotect").replace("[v5.0, v5.2]", "[v5.2]");
+  const text = compareText([resultOf(source)], { ...plain(source), width: 75 });
+  assert(!text.includes("translations removed"));
+  assert(text.includes("    dropped"));
+  assertEquals(text.split("\n").filter((line) => line.length > 75), []);
+});
+
 Deno.test("checkText() and diagnosticsText() of good and bad files", async (t) => {
   const source = fixture("misspelled");
   const files = [
