@@ -67,6 +67,8 @@ export interface KernelProfile {
   readonly lazyfreeKeepsReferenced: boolean;
   /** move_pages migrates pages whose entry grants no access, instead of -ENOENT (not in v6.1). */
   readonly movePagesFollowsProtnone: boolean;
+  /** mprotect skips write faults by soft-dirty bits where they are not tracked (until v6.0). */
+  readonly mprotectSoftDirtyInverted: boolean;
   /** madvise knows POPULATE_READ and POPULATE_WRITE (v5.14). */
   readonly madvisePopulate: boolean;
   /** userfaultfd can protect against writes (v5.7), also shared memory, by markers (v5.19). */
@@ -113,6 +115,7 @@ const V5_0: KernelProfile = {
   unmapChecksYoung: true,
   lazyfreeKeepsReferenced: false,
   movePagesFollowsProtnone: true,
+  mprotectSoftDirtyInverted: true,
   madvisePopulate: false,
   uffdWp: false,
   uprobeDropsCopy: false,
@@ -153,6 +156,7 @@ const V6_1: KernelProfile = {
   unmapChecksYoung: false,
   lazyfreeKeepsReferenced: true,
   movePagesFollowsProtnone: false,
+  mprotectSoftDirtyInverted: false,
   madvisePopulate: true,
   uffdWp: true,
   uprobeDropsCopy: true,

@@ -123,7 +123,7 @@ function* mprotectFixup(
   target.flags = flags;
   const change = {
     prot: vmPageProt(target),
-    tryWritable: target.mm.host.profile.mprotectUpgradesWritable && wantsManualUpgrade(target),
+    tryWritable: wantsManualUpgrade(target),
   };
   yield* changeProtection(gather, target, start, end, change);
   if (wasLocked && (flags & VM_WRITE) !== 0) yield* mmPopulate(target.mm, start, end, true);
@@ -272,19 +272,25 @@ function changeNonpresent(
   table.flags[index] = flags;
 }
 
-/** mm/mprotect.c: can_change_pte_writable. */
+/**
+ * mm/mprotect.c: can_change_pte_writable. A page that is not soft-dirty must fault where that is
+ * tracked; older kernels have the test of the mapping the wrong way round.
+ */
 function canChangeWritable(vma: Vma, flags: number, pfn: number): boolean {
   if ((flags & PTE_PROTNONE) !== 0 || (flags & PTE_DIRTY) === 0) return false;
-  if ((vma.flags & VM_SOFTDIRTY) === 0 && (flags & PTE_SOFT_DIRTY) === 0) return false;
+  const tracked = (vma.flags & VM_SOFTDIRTY) === 0;
+  const asks = tracked !== vma.mm.host.profile.mprotectSoftDirtyInverted;
+  if (asks && (flags & PTE_SOFT_DIRTY) === 0) return false;
   if ((vma.flags & VM_SHARED) !== 0) return true;
   if ((flags & PTE_SPECIAL) !== 0) return false;
   const exclusive = PG_ANON | PG_ANON_EXCLUSIVE;
   return (vma.mm.host.frames.flags[pfn] & exclusive) === exclusive;
 }
 
+/** mm/mprotect.c: vma_wants_manual_pte_write_upgrade; v5.x knows shared mappings only. */
 function wantsManualUpgrade(vma: Vma): boolean {
   if ((vma.flags & VM_SHARED) !== 0) return vmaWantsWritenotify(vma);
-  return (vma.flags & VM_WRITE) !== 0;
+  return (vma.flags & VM_WRITE) !== 0 && vma.mm.host.profile.mprotectUpgradesWritable;
 }
 
 /** arch/x86/include/asm/tlbflush.h: pte_needs_flush. */

@@ -20,7 +20,8 @@ import { writebackRange } from "./writeback.ts";
  * Sets the size of a file (ftruncate).
  *
  * Shrinking unmaps what is behind the new end twice, as pages may be mapped again or copied between
- * the first time and the removal from the cache. Private copies go, too.
+ * the first time and the removal from the cache. Private copies go, too. A disk file system does
+ * so whatever the old size was (fs/ext4/inode.c: ext4_setattr).
  *
  * @param host The machine.
  * @param file The file.
@@ -30,7 +31,7 @@ import { writebackRange } from "./writeback.ts";
 export function* ftruncate(host: Host, file: AddressSpace, pages: number): Operation<number> {
   const shrinks = pages < file.pages;
   file.pages = pages;
-  if (!shrinks) return 0;
+  if (!shrinks && file.kind !== "file") return 0;
   yield* unmapMappingRange(file, pages, Infinity, true);
   truncateInodePages(host, file, pages, Infinity);
   yield* unmapMappingRange(file, pages, Infinity, true);
@@ -40,7 +41,8 @@ export function* ftruncate(host: Host, file: AddressSpace, pages: number): Opera
 /**
  * Frees a part of a file without changing its size (fallocate PUNCH_HOLE, MADV_REMOVE).
  *
- * Private copies stay, but their mappings are told. A disk file is written back first.
+ * Private copies stay, but their mappings are told. A disk file is written back first, and not
+ * asked for what is behind its end.
  *
  * @param host The machine.
  * @param file The file.
@@ -54,9 +56,10 @@ export function* punchHole(
   first: number,
   end: number,
 ): Operation<number> {
-  yield* writebackRange(host, file, first, end);
-  yield* unmapMappingRange(file, first, end, false);
-  truncateInodePages(host, file, first, end);
+  const last = file.kind === "file" ? Math.min(end, file.pages) : end;
+  yield* writebackRange(host, file, first, last);
+  yield* unmapMappingRange(file, first, last, false);
+  truncateInodePages(host, file, first, last);
   return 0;
 }
 
