@@ -186,7 +186,7 @@ function* moveVma(
   if (mm.vmas.length >= MAX_MAP_COUNT - 3) return -ERRNO.ENOMEM;
   const end = addr + oldLength;
   if ((source.flags & VM_MERGEABLE) !== 0) yield* unmergeKsmPages(source, addr, end);
-  const { from, to } = yield* copyVma(source, addr, target, newLength);
+  const { from, to } = yield* copyVma(source, addr, target, newLength, options);
   yield* movePageTables(from, addr, to, target, oldLength);
   const locked = (to.flags & VM_LOCKED) !== 0;
   if (options.dontUnmap) {
@@ -225,18 +225,20 @@ function* removeSource(mm: Mm, source: Vma, addr: Vaddr, length: number): Operat
  * Makes the new mapping, or grows a neighbour of the destination (mm/mmap.c: copy_vma).
  *
  * Anonymous memory that was never written takes its page offset from the new address, so that it
- * may merge; it may then merge with the source itself.
+ * may merge; it may then merge with the source itself, except where that has to stay.
  */
 function* copyVma(
   vma: Vma,
   addr: Vaddr,
   target: Vaddr,
   length: number,
+  { dontUnmap = false }: MremapOptions,
 ): Operation<{ from: Vma; to: Vma }> {
   const { mm, start } = vma;
   const untouched = vma.file === null && vma.anonVma === null;
   const pgoff = untouched ? target / PAGE_SIZE : vma.indexOf(addr);
-  const merged = yield* vmaMerge(mm, {
+  const besideItself = target === vma.end || target + length === start;
+  const merged = dontUnmap && besideItself ? null : yield* vmaMerge(mm, {
     start: target,
     end: target + length,
     flags: vma.flags,

@@ -152,12 +152,15 @@ function placesAt(vmas: readonly Vma[], index: number): RmapPlace[] {
   return places;
 }
 
-/** Items of a KSM page, each in its own process first, then in relatives that inherited the page. */
+/**
+ * Items of a KSM page, last linked first: each in its own process, then in relatives that inherited
+ * the page.
+ */
 function rmapWalkKsm(host: Host, nodeId: number): RmapPlace[] {
   const node = host.ksm.stableNode(nodeId);
   const places: RmapPlace[] = [];
   for (const inherited of [false, true]) {
-    for (const item of node.items) {
+    for (const item of node.items.toReversed()) {
       if (item.anonVma === null) continue;
       for (const vma of item.anonVma.vmas) {
         if ((vma.mm === item.mm) === inherited) continue;

@@ -36,8 +36,8 @@ export interface Replayed {
 export interface Identities {
   readonly numbers: FrameNumbers;
   readonly renaming: Renaming;
-  /** Recorded numbers that were mapped after the step before. */
-  mapped: ReadonlySet<number>;
+  /** Recorded numbers after the step before, by process and page. */
+  before: ReadonlyMap<string, number>;
 }
 
 /**
@@ -117,7 +117,7 @@ function comparePages(
   { processes }: Replayed,
   identities: Identities,
 ): Difference[] {
-  const mapped = new Set<number>();
+  const after = new Map<string, number>();
   const lines: Lines = new Map();
   for (const [name, { pages }] of Object.entries(step.state)) {
     const ours = new Map(processes.get(name)?.pages.map((page) => [page.page, page]));
@@ -127,11 +127,11 @@ function comparePages(
       const number = own?.zero ?? (own?.pfn === undefined ? null : identities.numbers.of(own.pfn));
       let want = pageText(run);
       let got = own?.text ?? "none";
-      if (id !== null) mapped.add(id);
+      if (id !== null) after.set(`${name} ${page}`, id);
       const same = id === null || number === null ? id === number : identities.renaming.matches(
         id,
         number,
-        identities.mapped.has(id),
+        identities.before.get(`${name} ${page}`) === id,
         (live) => identities.numbers.isLive(live),
       );
       if (!same) {
@@ -142,7 +142,7 @@ function comparePages(
     }
     for (const [page, own] of ours) addLine(lines, `${name} none`, `${name} ${own.text}`, page);
   }
-  identities.mapped = mapped;
+  identities.before = after;
   return linesToDifference("pages", lines);
 }
 

@@ -98,19 +98,19 @@ export class Renaming {
   /**
    * Compares one page's numbers, pairing those not seen before.
    *
-   * A recorded number of a page that nobody had mapped may come back for another page, since frames
-   * are reused; then it is paired anew, if our page is gone as well.
+   * A recorded number may come back for another page, since frames are reused, even within a step;
+   * then it is paired anew, if our page is gone as well.
    *
    * @param theirs The recorded number.
    * @param ours The simulated number.
-   * @param wasMapped Whether the recorded number was mapped after the step before.
+   * @param stayed Whether the recorded number was at this page after the step before.
    * @param isLive Whether a simulated number still stands for a page.
    * @returns True if they correspond.
    */
   matches(
     theirs: number,
     ours: number,
-    wasMapped: boolean,
+    stayed: boolean,
     isLive: (id: number) => boolean,
   ): boolean {
     if (theirs <= 0 || ours <= 0) return theirs === ours;
@@ -120,6 +120,6 @@ export class Renaming {
     this.#toOurs.set(theirs, ours);
     this.#toTheirs.set(ours, theirs);
     if (paired === undefined) return fresh;
-    return fresh && !wasMapped && !isLive(paired);
+    return fresh && !stayed && !isLive(paired);
   }
 }

@@ -26,6 +26,7 @@ import { ADVICE, type Advice, madvise } from "../../lib/mm/madvise.ts";
 import { FAULT } from "../../lib/mm/memory.ts";
 import { mmap, munmap } from "../../lib/mm/mmap.ts";
 import { getUserPage, pinUserPage, unpinUserPage } from "../../lib/mm/gup.ts";
+import type { Mm } from "../../lib/mm/mm_struct.ts";
 import { mprotect } from "../../lib/mm/mprotect.ts";
 import { mremap } from "../../lib/mm/mremap.ts";
 import { accessRemoteVm, processVmWrite } from "../../lib/mm/remote_access.ts";
@@ -191,6 +192,13 @@ function pinLongterm(world: World, step: RecordedStep): Outcome {
   }
   world.pinned.push({ mm, pages });
   return { ret: 0 };
+}
+
+/** A buffer lies in mappings of one file (or none), of a kind whose pages may stay pinned. */
+function refuseBuffer(mm: Mm, start: Vaddr, end: Vaddr): number {
+  const files = mm.vmasIn(start, end).map(({ file }) => file);
+  if (files.some((file) => file !== files[0])) return -ERRNO.EINVAL;
+  return files[0]?.kind === "file" ? -ERRNO.EOPNOTSUPP : 0;
 }
 
 function unpinLongterm(world: World): Outcome {

@@ -47,7 +47,7 @@ export function replayCase(recorded: RecordedCase): CaseResult {
   const identities = {
     numbers: new FrameNumbers(world.host),
     renaming: new Renaming(),
-    mapped: new Set<number>(),
+    before: new Map<string, number>(),
   };
   const steps = recorded.steps.map((step): StepResult => {
     const from = world.host.trace.length;
