@@ -54,6 +54,7 @@ export function* mbind(
   if (hasHole(mm, start, end)) return -ERRNO.EFAULT;
   const target = policy?.node ?? 0;
   const wanted = new PageQueue(mm, flags, (node) => policy !== null && node !== target);
+  if (flags.move || flags.moveAll) mm.host.lazyfree.drain();
   if (flags.move || flags.moveAll || flags.strict) wanted.queueRange(start, end);
   for (const vma of mm.vmasIn(start, end)) {
     const from = Math.max(vma.start, start);
@@ -81,6 +82,7 @@ export function* doMigratePages(
   to: number,
   all = false,
 ): Operation<number> {
+  mm.host.lazyfree.drain();
   const queue = new PageQueue(mm, { move: true, moveAll: all }, (node) => node === from);
   queue.queueRange(0, TASK_SIZE);
   return yield* queue.migrate(to);

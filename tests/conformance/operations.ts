@@ -190,8 +190,10 @@ function pinLongterm(world: World, step: RecordedStep): Outcome {
     }
     pages.push(pfn);
   }
-  world.pinned.push({ mm, pages });
-  return { ret: 0 };
+  const refused = refuseBuffer(mm, start, start + lengthArgument(step));
+  if (refused === 0) world.pinned.push({ mm, pages });
+  else for (const pinned of pages) unpinUserPage(mm, pinned, false);
+  return outcomeOf(refused);
 }
 
 /** A buffer lies in mappings of one file (or none), of a kind whose pages may stay pinned. */

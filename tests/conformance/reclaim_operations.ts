@@ -70,6 +70,7 @@ function bind(world: World, step: RecordedStep): Outcome {
 }
 
 function compactMemory(world: World): Outcome {
+  world.host.lazyfree.drain();
   for (let node = 0; node < world.host.frames.nodes.length; node++) {
     drain(compactZone(world.host, node, null));
   }
@@ -95,6 +96,7 @@ function killAndReap(world: World, step: RecordedStep): Outcome {
  */
 function setupLowFrames(world: World, step: RecordedStep): Outcome {
   const { frames } = world.host;
+  frames.localNode = 0;
   const last = frames.nodes[0].end - 1;
   frames.nodes[0].allocator.take(last);
   frames.refcount[last] = 1;
