@@ -53,6 +53,10 @@ export interface KernelProfile {
   readonly mremapGrowMerges: boolean;
   /** shmem collapse retracts page tables inside a CLEAR window (fix of B-11). */
   readonly retractNotifies: boolean;
+  /** MADV_DONTNEED works on hugetlb mappings (v5.18). */
+  readonly hugetlbDontneed: boolean;
+  /** fork copies hugetlb mappings that have no anon_vma too, shared ones and untouched ones (v5.2). */
+  readonly forkCopiesHugetlb: boolean;
   /** hugetlb mappings can be moved by mremap (v5.16). */
   readonly hugetlbMremap: boolean;
   /** madvise knows MADV_COLD and MADV_PAGEOUT (v5.4). */
@@ -108,6 +112,8 @@ const V5_0: KernelProfile = {
   mremapDontunmap: false,
   mremapGrowMerges: false,
   retractNotifies: false,
+  hugetlbDontneed: false,
+  forkCopiesHugetlb: true,
   hugetlbMremap: false,
   madvPageout: false,
   anonWorkingset: false,
@@ -149,6 +155,8 @@ const V6_1: KernelProfile = {
   mremapDontunmap: true,
   mremapGrowMerges: true,
   retractNotifies: true,
+  hugetlbDontneed: true,
+  forkCopiesHugetlb: false,
   hugetlbMremap: true,
   madvPageout: true,
   anonWorkingset: true,

@@ -145,6 +145,7 @@ class AccessWalk {
     const { addr } = this;
     const write = this.#store !== null;
     if (pmd.hugeFlags[slot] === 0) {
+      if (vma.isHugetlb) return FAULT.NEEDS_SLOW;
       const made = doHugePmdAnonymousPage(vma, addr, write);
       if (made === FAULT.TOUCHED) return 0;
       this.count(made);

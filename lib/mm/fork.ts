@@ -17,6 +17,7 @@ import { MMU_NOTIFY_PROTECTION_PAGE } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { anonVmaFork } from "./anon_vma.ts";
 import { copyHugePmd } from "./huge_pmd.ts";
+import { copyHugetlbPageRange } from "./hugetlb_range.ts";
 import { ksmFork } from "./ksm.ts";
 import { type Mm, MMF_HAS_PINNED } from "./mm_struct.ts";
 import { PG_ANON, PG_ANON_EXCLUSIVE, PG_HEAD, PG_TAIL } from "./page_flags.ts";
@@ -83,6 +84,10 @@ function dupVma(child: Mm, from: Vma): Vma {
 /** Copies the entries of one mapping, inside a window if writes to it copy. */
 function* copyPageRange(to: Vma, from: Vma): Operation {
   const needsCopy = (from.flags & (VM_PFNMAP | VM_MIXEDMAP)) !== 0 || from.anonVma !== null;
+  if (from.isHugetlb) {
+    if (needsCopy || from.mm.host.profile.forkCopiesHugetlb) yield* copyHugetlbPageRange(to, from);
+    return;
+  }
   if (!needsCopy) return;
   const parent = from.mm;
   const range = mmuNotifierRangeInit(

@@ -10,7 +10,14 @@
 
 import type { Pfn } from "../kernel/address.ts";
 import { KernelBugError } from "../kernel/violation.ts";
-import { PG_BUDDY, PG_HEAD, PG_INDEX_SHIFT, PG_RESERVED, PG_TAIL } from "./page_flags.ts";
+import {
+  PG_BUDDY,
+  PG_HEAD,
+  PG_HUGETLB,
+  PG_INDEX_SHIFT,
+  PG_RESERVED,
+  PG_TAIL,
+} from "./page_flags.ts";
 import { PageAllocator } from "./page_alloc.ts";
 
 /** Reference-count bias of one FOLL_PIN pin (include/linux/mm.h: GUP_PIN_COUNTING_BIAS). */
@@ -46,6 +53,8 @@ export class Frames {
   readonly index: Uint32Array;
   /** Content: first byte in the low 8 bits, name of the fill above. */
   readonly content: Uint32Array;
+  /** Takes back a huge page of hugetlbfs that nobody holds any more. */
+  freeHugetlb: (head: Pfn) => void = () => {};
   /** NUMA nodes in order of frames. */
   readonly nodes: readonly Node[];
   /** Node of the CPU that runs: where frames come from unless a policy says otherwise. */
@@ -292,6 +301,10 @@ export class Frames {
         "free_page",
         `frame ${head} is still mapped ${this.mapcount[head]} times`,
       );
+    }
+    if ((flags & PG_HUGETLB) !== 0) {
+      this.freeHugetlb(head);
+      return;
     }
     const end = (flags & PG_HEAD) !== 0 ? head + 512 : head + 1;
     this.flags.fill(PG_BUDDY, head, end);

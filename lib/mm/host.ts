@@ -18,6 +18,7 @@ import type { NotifierContext } from "../notifier/chain.ts";
 import { AddressSpace, type AddressSpaceKind } from "./address_space.ts";
 import { AnonVmas } from "./anon_vma.ts";
 import { Frames } from "./frames.ts";
+import { HugetlbPool } from "./hugetlb_pool.ts";
 import { Ksm } from "./ksm_state.ts";
 import { Lru } from "./lru.ts";
 import { LazyfreeBatch } from "./lru_batch.ts";
@@ -70,6 +71,8 @@ export class Host implements NotifierContext {
   readonly swap: Swap;
   /** ksmd's knobs, trees and counters. */
   readonly ksm: Ksm = new Ksm();
+  /** The huge pages of hugetlbfs. */
+  readonly hugetlb: HugetlbPool;
   /** Knobs and counters of transparent huge pages and khugepaged. */
   readonly thp: Thp = new Thp();
   /** Counters of /proc/vmstat. */
@@ -100,6 +103,7 @@ export class Host implements NotifierContext {
       options.nodes ?? 1,
     );
     this.lazyfree = new LazyfreeBatch(this.frames);
+    this.hugetlb = new HugetlbPool(this.frames);
     this.swap = new Swap(options.swapPages ?? 0);
     const costs = Object.entries(COSTS).map(([name, cost]) => [name, cost.ns]);
     this.#costs = { ...Object.fromEntries(costs), ...options.costs };

@@ -6,9 +6,17 @@
  * @module
  */
 
-import { isAligned, PAGE_SIZE, TASK_SIZE, type Vaddr } from "../kernel/address.ts";
+import {
+  alignDown,
+  isAligned,
+  PAGE_SIZE,
+  PMD_SIZE,
+  TASK_SIZE,
+  type Vaddr,
+} from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
+import { maySplitAt } from "./hugetlb_range.ts";
 import { madviseCollapse } from "./khugepaged.ts";
 import { ksmEnter, unmergeKsmPages } from "./ksm.ts";
 import { madviseFree } from "./madvise_free.ts";
@@ -158,8 +166,13 @@ function* adviseVma(
 
 /** mm/madvise.c: madvise_dontneed_single_vma. */
 function* dontneed(vma: Vma, start: Vaddr, end: Vaddr): Operation<number> {
-  if ((vma.flags & (VM_LOCKED | VM_HUGETLB | VM_PFNMAP)) !== 0) return -ERRNO.EINVAL;
-  yield* zapPageRange(vma, start, end);
+  if ((vma.flags & (VM_LOCKED | VM_PFNMAP)) !== 0) return -ERRNO.EINVAL;
+  let to = end;
+  if (vma.isHugetlb) {
+    if (!vma.mm.host.profile.hugetlbDontneed || !isAligned(start, PMD_SIZE)) return -ERRNO.EINVAL;
+    to = alignDown(end, PMD_SIZE);
+  }
+  if (to > start) yield* zapPageRange(vma, start, to);
   return 0;
 }
 
@@ -191,6 +204,7 @@ function* unmergeable(vma: Vma, start: Vaddr, end: Vaddr): Operation<number> {
 function* updateFlags(vma: Vma, start: Vaddr, end: Vaddr, wanted: number): Operation<number> {
   const flags = wanted >>> 0;
   if (flags === vma.flags) return 0;
+  if (!maySplitAt(vma, start) || !maySplitAt(vma, end)) return -ERRNO.EINVAL;
   const target = yield* isolateRange(vma, start, end, flags);
   target.flags = flags;
   return 0;

@@ -13,9 +13,12 @@ import type { AddressSpace } from "./address_space.ts";
 import { anonVmaClone } from "./anon_vma.ts";
 import type { Mm } from "./mm_struct.ts";
 import { mmPopulate } from "./populate.ts";
+import { hugetlbOwner, maySplitAt } from "./hugetlb_range.ts";
 import { unlinkVma, unmapRegion } from "./unmap.ts";
 import {
   VM_ACCOUNT,
+  VM_DONTEXPAND,
+  VM_HUGETLB,
   VM_MAYEXEC,
   VM_MAYREAD,
   VM_MAYSHARE,
@@ -54,6 +57,8 @@ export interface MmapOptions {
   shared?: boolean;
   /** The file; anonymous memory without it. */
   file?: AddressSpace;
+  /** Whether anonymous memory is of huge pages of the pool (MAP_HUGETLB). */
+  hugetlb?: boolean;
   /** Page offset in the file. */
   pgoff?: number;
   /** Whether pages are faulted in at once (MAP_POPULATE). */
@@ -79,16 +84,17 @@ export function* mmap(mm: Mm, options: MmapOptions): Operation<number> {
   const unmapped = yield* munmapIfMapped(mm, start, start + length);
   if (unmapped < 0) return unmapped;
   if (mm.vmas.length >= MAX_MAP_COUNT) return -ERRNO.ENOMEM;
-  const backing = file ?? (options.shared ? sharedAnonymous(mm, length) : null);
+  const backing = file ?? anonymousFile(mm, options, length);
   const request: MergeRequest = {
     start,
     end: start + length,
-    flags: newFlags(options),
+    flags: newFlags(options, backing),
     pgoff: backing === null ? start / PAGE_SIZE : options.pgoff ?? 0,
     anonVma: null,
     file: backing,
     policy: null,
   };
+  if ((request.flags & VM_HUGETLB) !== 0 && !reserveHugetlb(mm, request)) return -ERRNO.ENOMEM;
   const vma = expandNeighbour(mm, request) ?? newVma(mm, request);
   vma.flags = (vma.flags | VM_SOFTDIRTY) >>> 0;
   if (options.populate) yield* mmPopulate(mm, start, start + length, true);
@@ -118,21 +124,40 @@ function* munmapIfMapped(mm: Mm, start: Vaddr, end: Vaddr): Operation<number> {
   if (vma === undefined || vma.start >= end) return 0;
   if (start > vma.start) {
     if (end < vma.end && mm.vmas.length >= MAX_MAP_COUNT) return -ERRNO.ENOMEM;
+    if (!maySplitAt(vma, start)) return -ERRNO.EINVAL;
     vma = yield* splitVma(vma, start, false);
   }
   const last = mm.vmas[mm.findVmaIndex(end - 1)];
-  if (last !== undefined && last.start < end && last.end > end) yield* splitVma(last, end, true);
+  if (last !== undefined && last.start < end && last.end > end) {
+    if (!maySplitAt(last, end)) return -ERRNO.EINVAL;
+    yield* splitVma(last, end, true);
+  }
   const first = mm.findVmaIndex(start);
   const removed = mm.vmas.splice(first, mm.vmasIn(start, end).length);
   yield* unmapRegion(mm, removed, start, end);
   return 0;
 }
 
-function newFlags(options: MmapOptions): number {
+function newFlags(options: MmapOptions, backing: AddressSpace | null): number {
   let flags = options.prot | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
   if (options.shared) flags |= VM_SHARED | VM_MAYSHARE;
-  else if ((options.prot & VM_WRITE) !== 0) flags |= VM_ACCOUNT;
+  if (backing?.kind === "hugetlb") flags |= VM_HUGETLB | VM_DONTEXPAND;
+  else if (!options.shared && (options.prot & VM_WRITE) !== 0) flags |= VM_ACCOUNT;
   return flags >>> 0;
+}
+
+/** Private memory of ordinary pages has no file. */
+function anonymousFile(mm: Mm, options: MmapOptions, length: number): AddressSpace | null {
+  if (options.hugetlb) {
+    return mm.host.createFile("hugetlb", "/anon_hugepage (deleted)", length / PAGE_SIZE);
+  }
+  return options.shared ? sharedAnonymous(mm, length) : null;
+}
+
+/** Promises the pages of a new mapping of hugetlbfs (fs/hugetlbfs/inode.c: hugetlbfs_file_mmap). */
+function reserveHugetlb(mm: Mm, { start, end, flags, pgoff, file }: MergeRequest): boolean {
+  const owner = hugetlbOwner(new Vma(mm, start, end, flags, pgoff, file));
+  return mm.host.hugetlb.reserve(owner, pgoff, pgoff + (end - start) / PAGE_SIZE);
 }
 
 function sharedAnonymous(mm: Mm, length: number): AddressSpace {

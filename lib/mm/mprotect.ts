@@ -25,6 +25,7 @@ import { MMU_NOTIFY_PROTECTION_VMA } from "../notifier/events.ts";
 import { type MmuNotifierRange, mmuNotifierRangeInit } from "../notifier/range.ts";
 import { changeHugePmd } from "./huge_pmd.ts";
 import { splitPartialHugePmd } from "./huge_split.ts";
+import { hugetlbChangeProtection, maySplitAt } from "./hugetlb_range.ts";
 import type { Mm } from "./mm_struct.ts";
 import { MmuGather } from "./mmu_gather.ts";
 import { PG_ANON, PG_ANON_EXCLUSIVE } from "./page_flags.ts";
@@ -96,6 +97,10 @@ export function* mprotect(
     }
     const to = Math.min(vma.end, end);
     const flags = (vma.flags & ~VM_ACCESS_FLAGS) | prot;
+    if (flags >>> 0 !== vma.flags && !(maySplitAt(vma, addr) && maySplitAt(vma, to))) {
+      result = -ERRNO.EINVAL;
+      break;
+    }
     yield* mprotectFixup(gather, vma, addr, to, flags >>> 0);
     addr = to;
   }
@@ -181,6 +186,10 @@ export function* changeProtection(
   end: Vaddr,
   change: ProtectionChange,
 ): Operation {
+  if (vma.isHugetlb) {
+    yield* hugetlbChangeProtection(vma, start, end, change.prot);
+    return;
+  }
   const { mm } = vma;
   const cursor = mm.pageTable.cursor(start, end);
   let range: MmuNotifierRange | null = null;

@@ -12,6 +12,7 @@ import { isAligned, PAGE_SIZE, TASK_SIZE, type Vaddr } from "../kernel/address.t
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { anonVmaClone, unlinkAnonVmas } from "./anon_vma.ts";
+import { moveHugetlbPageTables } from "./hugetlb_range.ts";
 import { unmergeKsmPages } from "./ksm.ts";
 import type { Mm } from "./mm_struct.ts";
 import { findFreeArea, MAX_MAP_COUNT, munmap } from "./mmap.ts";
@@ -187,7 +188,8 @@ function* moveVma(
   const end = addr + oldLength;
   if ((source.flags & VM_MERGEABLE) !== 0) yield* unmergeKsmPages(source, addr, end);
   const { from, to } = yield* copyVma(source, addr, target, newLength, options);
-  yield* movePageTables(from, addr, to, target, oldLength);
+  if (from.isHugetlb) yield* moveHugetlbPageTables(from, addr, target, oldLength);
+  else yield* movePageTables(from, addr, to, target, oldLength);
   const locked = (to.flags & VM_LOCKED) !== 0;
   if (options.dontUnmap) {
     const whole = from.start === addr && from.end === end;

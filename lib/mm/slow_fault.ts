@@ -10,6 +10,7 @@ import { HPAGE_PMD_NR, indexInTable, tableOf, type Vaddr } from "../kernel/addre
 import type { Operation } from "../kernel/operation.ts";
 import { handleHugeFault } from "./huge_memory.ts";
 import { doFault, wpPageShared } from "./file_fault.ts";
+import { hugetlbFault } from "./hugetlb.ts";
 import { FAULT, type FaultOutcome } from "./memory.ts";
 import { PTE_MARKER, PTE_MIGRATION, PTE_SWAP, PTE_UFFD_WP } from "./pte.ts";
 import { doSwapPage } from "./swap_fault.ts";
@@ -28,6 +29,7 @@ export function* handleSlowFault(
   addr: Vaddr,
   write: boolean,
 ): Operation<FaultOutcome> {
+  if (vma.isHugetlb) return yield* hugetlbFault(vma, addr, write);
   const pmd = vma.mm.pageTable.pmd(addr);
   if (pmd !== null && pmd.hugeFlags[tableOf(addr) & (HPAGE_PMD_NR - 1)] !== 0) {
     return yield* handleHugeFault(vma, addr);

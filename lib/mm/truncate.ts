@@ -8,11 +8,12 @@
  * @module
  */
 
-import { PAGE_SIZE } from "../kernel/address.ts";
+import { HPAGE_PMD_NR, PAGE_SIZE } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
 import type { AddressSpace } from "./address_space.ts";
 import { truncateInodePages } from "./filemap.ts";
 import type { Host } from "./host.ts";
+import { hugetlbVmdeleteList } from "./hugetlb_range.ts";
 import { zapPageRange } from "./unmap.ts";
 import { writebackRange } from "./writeback.ts";
 
@@ -32,6 +33,7 @@ export function* ftruncate(host: Host, file: AddressSpace, pages: number): Opera
   const shrinks = pages < file.pages;
   file.pages = pages;
   if (!shrinks && file.kind !== "file") return 0;
+  if (file.kind === "hugetlb") return yield* removeHugepages(host, file, pages, Infinity);
   yield* unmapMappingRange(file, pages, Infinity, true);
   truncateInodePages(host, file, pages, Infinity);
   yield* unmapMappingRange(file, pages, Infinity, true);
@@ -56,10 +58,27 @@ export function* punchHole(
   first: number,
   end: number,
 ): Operation<number> {
+  if (file.kind === "hugetlb") {
+    const [from, to] = [Math.ceil(first / HPAGE_PMD_NR), Math.floor(end / HPAGE_PMD_NR)];
+    return yield* removeHugepages(host, file, from * HPAGE_PMD_NR, to * HPAGE_PMD_NR);
+  }
   const last = file.kind === "file" ? Math.min(end, file.pages) : end;
   yield* writebackRange(host, file, first, last);
   yield* unmapMappingRange(file, first, last, false);
   truncateInodePages(host, file, first, last);
+  return 0;
+}
+
+/** fs/hugetlbfs/inode.c: hugetlb_vmtruncate, hugetlbfs_punch_hole. */
+function* removeHugepages(
+  host: Host,
+  file: AddressSpace,
+  first: number,
+  end: number,
+): Operation<number> {
+  yield* hugetlbVmdeleteList(file.mappings, first, end);
+  truncateInodePages(host, file, first, end);
+  host.hugetlb.unreserve(`file ${file.id}`, first, end);
   return 0;
 }
 

@@ -28,6 +28,7 @@ import { truncateInodePages } from "./filemap.ts";
 import type { Mm } from "./mm_struct.ts";
 import { zapHugePmd } from "./huge_pmd.ts";
 import { splitPartialHugePmd } from "./huge_split.ts";
+import { hugetlbVmClose, unmapHugepageRange } from "./hugetlb_range.ts";
 import { MmuGather } from "./mmu_gather.ts";
 import { PG_ANON, PG_DIRTY } from "./page_flags.ts";
 import type { Cursor, PteTable } from "./page_table.ts";
@@ -124,6 +125,10 @@ export function* unmapPageRange(
   end: Vaddr,
   details: ZapDetails | null = null,
 ): Operation {
+  if (vma.isHugetlb) {
+    yield* unmapHugepageRange(gather, vma, start, end);
+    return;
+  }
   const cursor = vma.mm.pageTable.cursor(start, end);
   while (cursor.next()) {
     if (cursor.table === null && (yield* splitPartialHugePmd(vma, cursor))) {
@@ -328,6 +333,7 @@ export function* unmapRegion(
  */
 export function unlinkVma(vma: Vma): void {
   unlinkAnonVmas(vma);
+  if (vma.isHugetlb) hugetlbVmClose(vma);
   const { file } = vma;
   if (file === null) return;
   removeFrom(file.mappings, vma);

@@ -115,7 +115,7 @@ function advice(step: RecordedStep): Advice {
 /** Without `fixed` the recorder asks for MAP_FIXED_NOREPLACE. */
 function mapMemory(world: World, step: RecordedStep): Outcome {
   const { backing, share, fixed, populate, pgoff } = step.args;
-  if (backing !== "anon" && backing !== "file") {
+  if (backing !== "anon" && backing !== "file" && backing !== "hugetlb") {
     throw new UnsupportedError(`mmap of ${backing}`);
   }
   const options = {
@@ -124,6 +124,7 @@ function mapMemory(world: World, step: RecordedStep): Outcome {
     length: lengthArgument(step),
     prot: rights(step),
     shared: share === "shared",
+    hugetlb: backing === "hugetlb",
     populate: populate === true,
     ...(backing === "file" ? { file: world.file!, pgoff: Number(pgoff) } : {}),
   };

@@ -24,6 +24,7 @@ export const BASE: Vaddr = 0x100000000000;
 
 const MEMORY = 512 * 2 ** 20;
 const SWAP_PAGES = 16384;
+const HUGETLB_PAGES = 16;
 
 /** What came of an operation. */
 export interface Outcome {
@@ -75,6 +76,9 @@ export class World {
     });
     this.maxPinned = recorded.group === "random" ? 1 : Infinity;
     this.file = createFile(this.host, recorded);
+    this.host.thp.shmemEnabled = "advise";
+    const hugetlb = recorded.steps.some(({ args }) => args.backing === "hugetlb");
+    if (hugetlb || this.file?.kind === "hugetlb") this.host.hugetlb.grow(HUGETLB_PAGES);
     setKnobs(this.host, recorded);
     const subject = this.host.createMm("P");
     subject.pageTable.pgd[Math.floor(BASE / PGD_SIZE)] = new Array(512).fill(null);

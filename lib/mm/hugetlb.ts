@@ -1,0 +1,164 @@
+/**
+ * Faults on hugetlbfs memory.
+ *
+ * From mm/hugetlb.c. Installing a page sends nothing; copying one on write sends CLEAR over the
+ * huge page, with invalidate_range inside but never change_pte.
+ *
+ * @module
+ */
+
+import {
+  alignDown,
+  HPAGE_PMD_NR,
+  type Pfn,
+  PMD_SIZE,
+  tableOf,
+  type Vaddr,
+} from "../kernel/address.ts";
+import type { Operation } from "../kernel/operation.ts";
+import {
+  mmuNotifierInvalidateRange,
+  mmuNotifierInvalidateRangeEnd,
+  mmuNotifierInvalidateRangeStart,
+} from "../notifier/dispatch.ts";
+import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
+import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { addHugeMapping, pageMoveAnonHugeRmap, removeHugeMapping } from "./huge_rmap.ts";
+import { hugetlbOwner, unmapRefPrivate } from "./hugetlb_range.ts";
+import { FAULT, type FaultOutcome, prepareAnonVma } from "./memory.ts";
+import {
+  PG_ANON,
+  PG_ANON_EXCLUSIVE,
+  PG_DIRTY,
+  PG_FILE,
+  PG_HEAD,
+  PG_HUGETLB,
+  PG_TAIL,
+} from "./page_flags.ts";
+import type { PmdTable } from "./page_table.ts";
+import {
+  PTE_CHG_MASK,
+  PTE_DIRTY,
+  PTE_MIGRATION,
+  PTE_MKDIRTY,
+  PTE_PROTNONE,
+  PTE_WRITE,
+  PTE_YOUNG,
+} from "./pte.ts";
+import { VM_MAYSHARE, VM_SHARED, VM_WRITE, type Vma, vmPageProt } from "./vma.ts";
+
+/**
+ * Handles a fault (mm/hugetlb.c: hugetlb_fault).
+ *
+ * @param vma The mapping; the access is allowed.
+ * @param addr The address of the fault.
+ * @param write Whether the access writes.
+ * @returns What was done; FAULT.SIGBUS behind the end of the file or where the pool is empty.
+ */
+export function* hugetlbFault(vma: Vma, addr: Vaddr, write: boolean): Operation<FaultOutcome> {
+  const base = alignDown(addr, PMD_SIZE);
+  const pmd = vma.mm.pageTable.ensurePmd(base);
+  const slot = tableOf(base) & (HPAGE_PMD_NR - 1);
+  let outcome: FaultOutcome = FAULT.TOUCHED;
+  if (pmd.hugeFlags[slot] === 0) {
+    outcome = hugetlbNoPage(vma, base, pmd, slot);
+    if (outcome < 0) return outcome;
+  }
+  const flags = pmd.hugeFlags[slot];
+  if ((flags & PTE_MIGRATION) !== 0) {
+    yield "ptl_dropped";
+    return FAULT.TOUCHED;
+  }
+  if ((flags & PTE_PROTNONE) !== 0) {
+    pmd.hugeFlags[slot] = (flags & PTE_CHG_MASK) | vmPageProt(vma);
+  }
+  if (write && (flags & PTE_WRITE) === 0) {
+    const written = yield* hugetlbWp(vma, base, pmd, slot);
+    return outcome === FAULT.TOUCHED || written < 0 ? written : outcome;
+  }
+  pmd.hugeFlags[slot] |= write ? PTE_YOUNG | PTE_DIRTY : PTE_YOUNG;
+  return outcome;
+}
+
+/** Maps the file's page, or a new one that is anonymous in private mappings (hugetlb_no_page). */
+function hugetlbNoPage(vma: Vma, base: Vaddr, pmd: PmdTable, slot: number): FaultOutcome {
+  const { mm } = vma;
+  const { frames, hugetlb } = mm.host;
+  const file = vma.file!;
+  const index = vma.indexOf(base);
+  if (index >= file.pages) return FAULT.SIGBUS;
+  let head = file.cache.get(index) ?? -1;
+  if (head >= 0) {
+    frames.get(head);
+  } else {
+    head = hugetlb.alloc(hugetlbOwner(vma), index, vma.policy?.node);
+    if (head < 0) return FAULT.SIGBUS;
+    if ((vma.flags & VM_MAYSHARE) !== 0) addToCache(vma, index, head);
+    else bindAnon(vma, base, head);
+  }
+  addHugeMapping(frames, head);
+  const both = VM_WRITE | VM_SHARED;
+  const writable = (vma.flags & both) === both ? PTE_WRITE | PTE_MKDIRTY : 0;
+  pmd.hugeFlags[slot] = (vmPageProt(vma) & ~PTE_WRITE) | PTE_YOUNG | writable;
+  pmd.hugePfn[slot] = head;
+  return FAULT.INSTALLED;
+}
+
+function addToCache(vma: Vma, index: number, head: Pfn): void {
+  const { frames } = vma.mm.host;
+  const file = vma.file!;
+  frames.bind(head, file.id, index, PG_FILE | PG_DIRTY | PG_HEAD | PG_HUGETLB);
+  for (let at = 1; at < HPAGE_PMD_NR; at++) {
+    frames.bind(head + at, file.id, index + at, PG_FILE | PG_TAIL | PG_HUGETLB);
+  }
+  file.cache.set(index, head);
+  frames.get(head);
+}
+
+function bindAnon(vma: Vma, base: Vaddr, head: Pfn): void {
+  prepareAnonVma(vma);
+  const { frames } = vma.mm.host;
+  const index = vma.indexOf(base);
+  const id = vma.anonVma!.id;
+  frames.bind(head, id, index, PG_ANON | PG_ANON_EXCLUSIVE | PG_HEAD | PG_HUGETLB);
+  for (let at = 1; at < HPAGE_PMD_NR; at++) {
+    frames.bind(head + at, id, index + at, PG_ANON | PG_TAIL | PG_HUGETLB);
+  }
+}
+
+/** Reuses an anonymous page with one mapping, or copies it (mm/hugetlb.c: hugetlb_wp). */
+function* hugetlbWp(
+  vma: Vma,
+  base: Vaddr,
+  pmd: PmdTable,
+  slot: number,
+): Operation<FaultOutcome> {
+  const { mm } = vma;
+  const { frames, hugetlb } = mm.host;
+  const old = pmd.hugePfn[slot];
+  const anon = (frames.flags[old] & PG_ANON) !== 0;
+  const shared = (vma.flags & VM_SHARED) !== 0;
+  if (shared || (anon && frames.compoundMapcount[old >>> 9] === 1)) {
+    if (!shared) pageMoveAnonHugeRmap(vma, old);
+    pmd.hugeFlags[slot] |= PTE_YOUNG | PTE_MKDIRTY | PTE_WRITE;
+    return FAULT.REUSED;
+  }
+  const copy = hugetlb.alloc(hugetlbOwner(vma), vma.indexOf(base), vma.policy?.node);
+  if (copy < 0) return (yield* unmapRefPrivate(vma, base, old)) ? FAULT.TOUCHED : FAULT.SIGBUS;
+  frames.content.copyWithin(copy, old, old + HPAGE_PMD_NR);
+  const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, vma, mm, base, base + PMD_SIZE);
+  mmuNotifierInvalidateRangeStart(range);
+  yield "window_open";
+  pmd.hugeFlags[slot] = 0;
+  mmuNotifierInvalidateRange(mm, base, base + PMD_SIZE);
+  removeHugeMapping(frames, old);
+  bindAnon(vma, base, copy);
+  addHugeMapping(frames, copy);
+  const write = (vma.flags & VM_WRITE) !== 0 ? PTE_WRITE : 0;
+  pmd.hugeFlags[slot] = vmPageProt(vma) | PTE_YOUNG | PTE_MKDIRTY | write;
+  pmd.hugePfn[slot] = copy;
+  mmuNotifierInvalidateRangeEnd(range);
+  yield "window_closed";
+  frames.put(old);
+  return FAULT.COPIED;
+}
