@@ -19,6 +19,7 @@ import type { Listener } from "../listeners/listener.ts";
 import type { PolicySpec } from "../listeners/policy.ts";
 import { createListener, type ListenerOptions } from "../listeners/registry.ts";
 import { userPages } from "../mm/gup.ts";
+import type { AddressSpace } from "../mm/address_space.ts";
 import { Host } from "../mm/host.ts";
 import type { Mm } from "../mm/mm_struct.ts";
 import { mmuNotifierRegister } from "../notifier/chain.ts";
@@ -117,6 +118,8 @@ export class Machine {
   readonly listeners: Map<string, PlacedListener> = new Map();
   /** Named mappings. */
   readonly mappings: Map<string, NamedMapping> = new Map();
+  /** Files by name. */
+  readonly files: Map<string, AddressSpace> = new Map();
   /** Copies of processes that pre-copy rounds have sent: content by address. */
   readonly images: Map<string, Map<Vaddr, number>> = new Map();
   /** Frames that operations hold for the kernel, which no page table maps. */
@@ -223,6 +226,20 @@ export class Machine {
     if (placed !== undefined) return placed;
     const known = [...this.listeners.keys()].join(", ") || "none";
     throw new RangeError(`Cannot find listener "${name}": the machine has ${known}`);
+  }
+
+  /**
+   * Finds a file.
+   *
+   * @param name Its name.
+   * @returns The file.
+   * @throws {RangeError} If there is no such file.
+   */
+  file(name: string): AddressSpace {
+    const file = this.files.get(name);
+    if (file !== undefined) return file;
+    const known = [...this.files.keys()].join(", ") || "none";
+    throw new RangeError(`Cannot find file "${name}": the machine has ${known}`);
   }
 
   /**

@@ -16,6 +16,8 @@ export type ArgumentKind =
   | "process"
   /** Name of a listener declared in the scenario. */
   | "listener"
+  /** Name of a file that an earlier operation made. */
+  | "file"
   /** A name that this operation introduces. */
   | "name"
   /** A mapping or a part of one: `ram`, `ram[3]`, `ram[0..8]` (pages). Becomes a {@linkcode RangeRef}. */
@@ -50,7 +52,7 @@ export interface ArgumentSpec {
   /** For kind `listener`: the kinds of listener it may name. */
   readonly listenerKinds?: readonly string[];
   /** For kind `name`: what is named; a mapping unless told. */
-  readonly introduces?: "mapping" | "process" | "image";
+  readonly introduces?: "mapping" | "process" | "image" | "file";
 }
 
 /** A mapping by name, or a part of it in pages. */

@@ -86,6 +86,18 @@ export function processName(): Shape<string> {
 }
 
 /**
+ * Makes the shape of a file that exists.
+ *
+ * @returns The shape.
+ */
+export function fileName(): Shape<string> {
+  return {
+    read: (node, scope) => knownName(node, scope, "file", scope.names.files),
+    schema: () => ({ type: "string" }),
+  };
+}
+
+/**
  * Makes the shape of a policy that exists.
  *
  * @returns The shape.
@@ -124,6 +136,8 @@ function argumentShape(spec: ArgumentSpec): Shape<ArgumentValue> {
       return processName();
     case "listener":
       return listenerName(spec.listenerKinds);
+    case "file":
+      return fileName();
     case "name":
       return introducedName(spec.introduces ?? "mapping");
     case "range":
@@ -145,10 +159,11 @@ function argumentShape(spec: ArgumentSpec): Shape<ArgumentValue> {
   }
 }
 
-function introducedName(what: "mapping" | "process" | "image"): Shape<string> {
+function introducedName(what: "mapping" | "process" | "image" | "file"): Shape<string> {
   return newName(what, (name, { names }) => {
     if (what === "mapping") names.mappings.add(name);
     if (what === "process") names.processes.add(name);
+    if (what === "file") names.files.add(name);
   });
 }
 

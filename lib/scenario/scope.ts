@@ -21,6 +21,8 @@ export class Names {
   readonly policies: Set<string>;
   /** Mappings. */
   readonly mappings: Set<string> = new Set();
+  /** Files. */
+  readonly files: Set<string> = new Set();
 
   /**
    * Starts with the names that exist in every scenario.

@@ -46,7 +46,10 @@ const COMPACT: OperationSpec = {
   kernel: "mm/compaction.c: compact_zone",
   args: {
     node: NODE,
-    order: { kind: "count", about: "log2 of the frames wanted; the whole zone unless given" },
+    order: {
+      kind: "count",
+      about: "Order of the block wanted, log2 of its frames; the whole zone unless given",
+    },
   },
   *run(machine, args) {
     const node = number(args, "node");

@@ -8,11 +8,13 @@ import { ERRNO } from "../../kernel/errno.ts";
 import { access, type AccessResult } from "../../mm/access.ts";
 import { ADVICE, type Advice, madvise } from "../../mm/madvise.ts";
 import { FAULT } from "../../mm/memory.ts";
+import { mlock, munlock } from "../../mm/mlock.ts";
 import { mmap, munmap } from "../../mm/mmap.ts";
 import { mprotect } from "../../mm/mprotect.ts";
+import { mremap } from "../../mm/mremap.ts";
 import { VM_EXEC, VM_READ, VM_WRITE } from "../../mm/vma.ts";
 import { PAGE_SIZE } from "../../kernel/address.ts";
-import type { OperationResult, OperationSpec } from "../spec.ts";
+import type { OperationResult, OperationSpec, RangeRef } from "../spec.ts";
 import {
   byteOf,
   FILL,
@@ -38,14 +40,16 @@ const PROT_CHOICES = Object.keys(PROT);
 
 const MMAP: OperationSpec = {
   name: "mmap",
-  about: "Maps anonymous memory",
+  about: "Maps anonymous memory or a file",
   kernel: "mm/mmap.c: mmap_region",
   args: {
     process: PROCESS,
     name: { kind: "name", about: "Name of the mapping for later steps", required: true },
     size: { kind: "size", about: "Size", required: true },
     prot: { kind: "choice", about: "Rights", choices: PROT_CHOICES, default: "rw" },
-    shared: { kind: "flag", about: "Shared with forked children", default: false },
+    shared: { kind: "flag", about: "Shared with other mappers and with children", default: false },
+    file: { kind: "file", about: "The file; anonymous memory unless given" },
+    pgoff: { kind: "count", about: "First page of the file", default: 0 },
     address: { kind: "address", about: "Where; a free place unless given" },
     populate: { kind: "flag", about: "Fault all pages in at once", default: false },
   },
@@ -58,6 +62,9 @@ const MMAP: OperationSpec = {
       prot: PROT[text(args, "prot")],
       shared: args.shared === true,
       populate: args.populate === true,
+      ...(typeof args.file === "string"
+        ? { file: machine.file(args.file), pgoff: number(args, "pgoff") }
+        : {}),
       ...(typeof args.address === "number" ? { addr: args.address, fixed: true } : {}),
     });
     if (ret < 0) return { ret };
@@ -74,6 +81,68 @@ const MUNMAP: OperationSpec = {
   *run(machine, args) {
     const { mm, start, end } = pagesOf(machine, args);
     return { ret: yield* munmap(mm, start, end - start) };
+  },
+};
+
+const MREMAP: OperationSpec = {
+  name: "mremap",
+  about: "Changes size or place of a range",
+  kernel: "mm/mremap.c: sys_mremap",
+  args: {
+    range: RANGE,
+    size: { kind: "size", about: "New size; as before unless given" },
+    to: { kind: "address", about: "Where it goes (MREMAP_FIXED)" },
+    may_move: { kind: "flag", about: "Whether it may move (MREMAP_MAYMOVE)", default: true },
+    dont_unmap: { kind: "flag", about: "The old mapping stays, empty", default: false },
+    name: { kind: "name", about: "Name of the moved range; the mapping's unless given" },
+    process: IN_PROCESS,
+  },
+  *run(machine, args) {
+    const { mm, start, end } = pagesOf(machine, args);
+    const length = typeof args.size === "number" ? args.size : end - start;
+    const ret = yield* mremap(mm, start, end - start, length, {
+      mayMove: args.may_move === true,
+      dontUnmap: args.dont_unmap === true,
+      ...(typeof args.to === "number" ? { fixed: args.to } : {}),
+    });
+    if (ret < 0) return { ret };
+    const range = args.range as RangeRef;
+    const name = typeof args.name === "string" ? args.name : range.mapping;
+    const process = typeof args.process === "string"
+      ? args.process
+      : machine.mappings.get(range.mapping)!.process;
+    machine.mappings.set(name, { name, process, start: ret, pages: length / PAGE_SIZE });
+    return { ret };
+  },
+};
+
+const MLOCK: OperationSpec = {
+  name: "mlock",
+  about: "Locks a range into memory",
+  kernel: "mm/mlock.c: do_mlock",
+  args: {
+    range: RANGE,
+    on_fault: {
+      kind: "flag",
+      about: "Only pages that are touched (MLOCK_ONFAULT)",
+      default: false,
+    },
+    process: IN_PROCESS,
+  },
+  *run(machine, args) {
+    const { mm, start, end } = pagesOf(machine, args);
+    return { ret: yield* mlock(mm, start, end - start, args.on_fault === true) };
+  },
+};
+
+const MUNLOCK: OperationSpec = {
+  name: "munlock",
+  about: "Unlocks a range",
+  kernel: "mm/mlock.c: apply_vma_lock_flags",
+  args: { range: RANGE, process: IN_PROCESS },
+  *run(machine, args) {
+    const { mm, start, end } = pagesOf(machine, args);
+    return { ret: yield* munlock(mm, start, end - start) };
   },
 };
 
@@ -155,9 +224,12 @@ function accessed(outcome: AccessResult): OperationResult {
 export const MEMORY_OPS: readonly OperationSpec[] = [
   MMAP,
   MUNMAP,
+  MREMAP,
   MPROTECT,
   MADVISE,
   READ,
   WRITE,
   FILL_PAGES,
+  MLOCK,
+  MUNLOCK,
 ];

@@ -7,17 +7,27 @@
 import type { OperationSpec } from "../spec.ts";
 import { COMPACTION_OPS } from "./compaction_ops.ts";
 import { DEVICE_OPS } from "./device_ops.ts";
+import { FILE_OPS } from "./file_ops.ts";
 import { KSM_OPS } from "./ksm_ops.ts";
 import { MEMORY_OPS } from "./memory_ops.ts";
+import { MIGRATION_OPS } from "./migration_ops.ts";
 import { PRECOPY_OPS } from "./precopy_ops.ts";
 import { PROCESS_OPS } from "./process_ops.ts";
+import { RECLAIM_OPS } from "./reclaim_ops.ts";
+import { THP_OPS } from "./thp_ops.ts";
+import { TRAP_OPS } from "./trap_ops.ts";
 
 /** The operations, in the order of documentation. */
 export const OPERATIONS: readonly OperationSpec[] = [
   ...MEMORY_OPS,
+  ...FILE_OPS,
   ...PROCESS_OPS,
   ...KSM_OPS,
+  ...THP_OPS,
   ...COMPACTION_OPS,
+  ...MIGRATION_OPS,
+  ...RECLAIM_OPS,
+  ...TRAP_OPS,
   ...DEVICE_OPS,
   ...PRECOPY_OPS,
 ];
