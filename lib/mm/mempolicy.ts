@@ -10,6 +10,7 @@ import { isAligned, PAGE_SIZE, type Pfn, TASK_SIZE, type Vaddr } from "../kernel
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { isolateLruPage, migratePages } from "./migrate.ts";
+import { allocMigrationTarget } from "./migrate_huge.ts";
 import type { Mm } from "./mm_struct.ts";
 import { vmaMigratable } from "./move_pages.ts";
 import { isolateRange } from "./mprotect.ts";
@@ -113,6 +114,7 @@ class PageQueue {
       );
       while (cursor.next()) {
         if (cursor.table !== null) this.#queueTable(cursor, cursor.table);
+        else this.#queueHuge(cursor);
       }
     }
   }
@@ -121,9 +123,15 @@ class PageQueue {
   *migrate(node: number): Operation<number> {
     if (this.#pages.length === 0) return 0;
     const { host } = this.#mm;
-    const allocate = () => host.frames.allocOnNode(node);
+    const allocate = (page: Pfn) => allocMigrationTarget(host, page, node);
     const outcome = yield* migratePages(host, this.#pages.splice(0), allocate);
     return outcome.error < 0 ? outcome.error : outcome.failed.length;
+  }
+
+  /** mm/mempolicy.c: queue_pages_pmd, queue_pages_hugetlb. */
+  #queueHuge({ pmd, slot }: Cursor): void {
+    const flags = pmd.hugeFlags[slot];
+    if ((flags & (PTE_PRESENT | PTE_SPECIAL)) === PTE_PRESENT) this.#queuePage(pmd.hugePfn[slot]);
   }
 
   #queueTable(cursor: Cursor, table: PteTable): void {
@@ -133,12 +141,19 @@ class PageQueue {
       if ((table.flags[index] & (PTE_PRESENT | PTE_SPECIAL)) !== PTE_PRESENT) continue;
       const pfn = table.pfn[index];
       if ((frames.flags[pfn] & (PG_RESERVED | PG_HEAD | PG_TAIL)) !== 0) continue;
-      if (!this.#isWrong(frames.nodeOf(pfn))) continue;
-      const alone = frames.mapcount[pfn] === 1 || this.#flags.moveAll === true;
-      const moves = this.#flags.move === true || this.#flags.moveAll === true;
-      if (moves && alone && isolateLruPage(host, pfn)) this.#pages.push(pfn);
-      else this.unmovable = true;
+      this.#queuePage(pfn);
     }
+  }
+
+  /** mm/mempolicy.c: migrate_page_add. */
+  #queuePage(pfn: Pfn): void {
+    const { host } = this.#mm;
+    const { frames } = host;
+    if (!this.#isWrong(frames.nodeOf(pfn))) return;
+    const alone = frames.mapcount[pfn] === 1 || this.#flags.moveAll === true;
+    const moves = this.#flags.move === true || this.#flags.moveAll === true;
+    if (moves && alone && isolateLruPage(host, pfn)) this.#pages.push(pfn);
+    else this.unmovable = true;
   }
 }
 

@@ -19,12 +19,15 @@ import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import type { Host } from "./host.ts";
 import { pageStableNode } from "./ksm_tree.ts";
+import { moveHugePage } from "./migrate_huge.ts";
 import { migrationEntryFlags, restoredEntryFlags } from "./migration_entry.ts";
 import {
   PG_ANON,
   PG_ANON_EXCLUSIVE,
   PG_DIRTY,
   PG_FLAGS_MASK,
+  PG_HEAD,
+  PG_HUGETLB,
   PG_ISOLATED,
   PG_LRU,
   PG_SWAPCACHE,
@@ -57,7 +60,8 @@ export interface MigrateResult {
  */
 export function isolateLruPage(host: Host, pfn: Pfn): boolean {
   const { frames } = host;
-  if ((frames.flags[pfn] & PG_LRU) === 0) return false;
+  const huge = (frames.flags[pfn] & (PG_HUGETLB | PG_ISOLATED)) === PG_HUGETLB;
+  if ((frames.flags[pfn] & PG_LRU) === 0 && !huge) return false;
   frames.flags[pfn] = (frames.flags[pfn] & ~PG_LRU) | PG_ISOLATED;
   frames.get(pfn);
   return true;
@@ -71,7 +75,8 @@ export function isolateLruPage(host: Host, pfn: Pfn): boolean {
  */
 export function putbackLruPage(host: Host, pfn: Pfn): void {
   const { frames } = host;
-  frames.flags[pfn] = (frames.flags[pfn] & ~PG_ISOLATED) | PG_LRU;
+  const list = (frames.flags[pfn] & PG_HUGETLB) === 0 ? PG_LRU : 0;
+  frames.flags[pfn] = (frames.flags[pfn] & ~PG_ISOLATED) | list;
   frames.put(pfn);
 }
 
@@ -80,13 +85,14 @@ export function putbackLruPage(host: Host, pfn: Pfn): void {
  *
  * @param host The machine.
  * @param pages Isolated frames; they are put back or freed.
- * @param allocate Gives a new frame with one reference, or -1 when there is none.
+ * @param allocate Gives a new page of the size of the given one, with one reference; or -1 when
+ *   there is none.
  * @returns What moved and what did not.
  */
 export function* migratePages(
   host: Host,
   pages: readonly Pfn[],
-  allocate: () => Pfn,
+  allocate: (page: Pfn) => Pfn,
 ): Operation<MigrateResult> {
   let left = [...pages];
   let moved = 0;
@@ -108,19 +114,16 @@ export function* migratePages(
 }
 
 /** One attempt at one page: 0, -EAGAIN or -ENOMEM (mm/migrate.c: unmap_and_move). */
-function* unmapAndMove(host: Host, pfn: Pfn, allocate: () => Pfn): Operation<number> {
+function* unmapAndMove(host: Host, pfn: Pfn, allocate: (page: Pfn) => Pfn): Operation<number> {
   const { frames } = host;
   if (frames.refcount[pfn] === 1) {
     putbackLruPage(host, pfn);
     return 0;
   }
-  const target = allocate();
+  const target = allocate(pfn);
   if (target < 0) return -ERRNO.ENOMEM;
-  const mapped = frames.mapcount[pfn] > 0;
-  const places = rmapWalk(host, pfn);
-  if (mapped) yield* tryToMigrate(host, pfn, places);
-  const result = frames.mapcount[pfn] === 0 ? moveToNewPage(host, pfn, target) : -ERRNO.EAGAIN;
-  if (mapped) removeMigrationPtes(host, places, pfn, result === 0 ? target : pfn);
+  const huge = (frames.flags[pfn] & PG_HEAD) !== 0;
+  const result = yield* huge ? moveHugePage(host, pfn, target) : movePage(host, pfn, target);
   if (result === 0) {
     putbackLruPage(host, target);
     frames.flags[pfn] &= ~PG_ISOLATED;
@@ -129,6 +132,17 @@ function* unmapAndMove(host: Host, pfn: Pfn, allocate: () => Pfn): Operation<num
   } else {
     frames.put(target);
   }
+  return result;
+}
+
+/** Unmaps, moves and maps again one page of 4 KiB (mm/migrate.c: __unmap_and_move). */
+function* movePage(host: Host, pfn: Pfn, target: Pfn): Operation<number> {
+  const { frames } = host;
+  const mapped = frames.mapcount[pfn] > 0;
+  const places = rmapWalk(host, pfn);
+  if (mapped) yield* tryToMigrate(host, pfn, places);
+  const result = frames.mapcount[pfn] === 0 ? moveToNewPage(host, pfn, target) : -ERRNO.EAGAIN;
+  if (mapped) removeMigrationPtes(host, places, pfn, result === 0 ? target : pfn);
   return result;
 }
 

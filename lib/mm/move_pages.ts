@@ -13,6 +13,7 @@ import type { Pfn, Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { isolateLruPage, migratePages } from "./migrate.ts";
+import { allocMigrationTarget } from "./migrate_huge.ts";
 import type { Mm } from "./mm_struct.ts";
 import { PTE_PRESENT, PTE_PROTNONE, PTE_SPECIAL } from "./pte.ts";
 import { VM_PFNMAP, type Vma } from "./vma.ts";
@@ -107,7 +108,11 @@ class MoveCall {
     const { host } = this.#mm;
     const node = this.#node;
     const pages = this.queue.splice(0);
-    const outcome = yield* migratePages(host, pages, () => host.frames.allocOnNode(node));
+    const outcome = yield* migratePages(
+      host,
+      pages,
+      (page) => allocMigrationTarget(host, page, node),
+    );
     if (outcome.error < 0) return outcome.error;
     if (outcome.failed.length > 0) {
       const rest = host.profile.movePagesCountsRest ? this.status.length - at : 0;
