@@ -85,6 +85,10 @@ export interface KernelProfile {
   readonly movePagesCountsRest: boolean;
   /** The oom reaper unmaps locked memory like any other (v5.18). */
   readonly oomReapsLocked: boolean;
+  /** NUMA hinting skips private pages that anybody else holds, not only shared ones (v5.18). */
+  readonly numaSkipsReferenced: boolean;
+  /** madvise knows MADV_DONTNEED_LOCKED (v5.18). */
+  readonly madviseDontneedLocked: boolean;
   /** KVM retries only faults inside the span of the open windows (v5.12), not all of them. */
   readonly kvmRetry: "vm" | "range";
 }
@@ -128,6 +132,8 @@ const V5_0: KernelProfile = {
   zapDetailsKeepSwap: true,
   movePagesCountsRest: false,
   oomReapsLocked: false,
+  numaSkipsReferenced: false,
+  madviseDontneedLocked: false,
   kvmRetry: "vm",
 };
 
@@ -171,6 +177,8 @@ const V6_1: KernelProfile = {
   zapDetailsKeepSwap: false,
   movePagesCountsRest: true,
   oomReapsLocked: true,
+  numaSkipsReferenced: true,
+  madviseDontneedLocked: true,
   kvmRetry: "range",
 };
 

@@ -78,7 +78,9 @@ export function changeHugePmd(
     pmd.hugeFlags[slot] = old & ~PTE_WRITE;
     return;
   }
-  let next = (old & PTE_CHG_MASK) | change.prot;
+  if (change.numaSkips?.(old, pmd.hugePfn[slot])) return;
+  const kept = change.numaSkips === undefined ? PTE_CHG_MASK : PTE_CHG_MASK | PTE_WRITE;
+  let next = (old & kept) | change.prot;
   if (change.uffdWp === true) next |= PTE_UFFD_WP;
   if (change.uffdWp === false) next &= ~PTE_UFFD_WP;
   if ((next & PTE_UFFD_WP) !== 0) next &= ~PTE_WRITE;

@@ -50,6 +50,7 @@ import {
 /** Advice that is understood. */
 export const ADVICE = [
   "DONTNEED",
+  "DONTNEED_LOCKED",
   "FREE",
   "COLD",
   "PAGEOUT",
@@ -123,6 +124,9 @@ function* adviseVma(
   if (advice === "DONTNEED") return yield* dontneed(vma, start, end);
   const flags = vma.flags;
   switch (advice) {
+    case "DONTNEED_LOCKED":
+      if (!vma.mm.host.profile.madviseDontneedLocked) return -ERRNO.EINVAL;
+      return yield* dontneed(vma, start, end, VM_LOCKED);
     case "FREE":
       return yield* madviseFree(vma, start, end);
     case "COLD":
@@ -165,8 +169,8 @@ function* adviseVma(
 }
 
 /** mm/madvise.c: madvise_dontneed_single_vma. */
-function* dontneed(vma: Vma, start: Vaddr, end: Vaddr): Operation<number> {
-  if ((vma.flags & (VM_LOCKED | VM_PFNMAP)) !== 0) return -ERRNO.EINVAL;
+function* dontneed(vma: Vma, start: Vaddr, end: Vaddr, allowed = 0): Operation<number> {
+  if ((vma.flags & (VM_LOCKED | VM_PFNMAP) & ~allowed) !== 0) return -ERRNO.EINVAL;
   let to = end;
   if (vma.isHugetlb) {
     if (!vma.mm.host.profile.hugetlbDontneed || !isAligned(start, PMD_SIZE)) return -ERRNO.EINVAL;

@@ -106,6 +106,7 @@ class PageQueue {
 
   /** Isolates the pages of a range that are on a wrong node. */
   queueRange(start: Vaddr, end: Vaddr): void {
+    this.#mm.host.lazyfree.drain();
     for (const vma of this.#mm.vmasIn(start, end)) {
       if (!vmaMigratable(vma)) continue;
       const cursor = this.#mm.pageTable.cursor(

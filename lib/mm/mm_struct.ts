@@ -45,6 +45,8 @@ export class Mm implements NotifierMm {
   swapEntries = 0;
   /** Pages pinned for long (pinned_vm). */
   pinnedPages = 0;
+  /** Where the next NUMA-hinting scan starts (numa_scan_offset). */
+  numaScanOffset: Vaddr = 0;
   /** False once the process has exited. */
   alive = true;
   /** Where the next mapping without an address goes. */

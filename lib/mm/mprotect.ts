@@ -11,6 +11,7 @@ import {
   alignDown,
   isAligned,
   PAGE_SIZE,
+  type Pfn,
   PUD_SIZE,
   TASK_SIZE,
   type Vaddr,
@@ -62,6 +63,11 @@ import { splitVma, vmaMerge } from "./vma_merge.ts";
 export interface ProtectionChange {
   /** PTE_PROT_MASK bits the entries get. */
   readonly prot: number;
+  /**
+   * Entries of a NUMA-hinting pass that are left alone (MM_CP_PROT_NUMA); the others remember that
+   * they were writable.
+   */
+  readonly numaSkips?: (flags: number, pfn: Pfn) => boolean;
   /** Whether exclusive dirty entries may become writable at once (MM_CP_TRY_CHANGE_WRITABLE). */
   readonly tryWritable: boolean;
   /** True to protect against writes for userfaultfd, false to end that (MM_CP_UFFD_WP). */
@@ -230,9 +236,10 @@ function changePteRange(
   change: ProtectionChange,
 ): void {
   const { flags, pfn } = table;
-  const { prot, tryWritable, uffdWp } = change;
+  const { prot, tryWritable, uffdWp, numaSkips } = change;
   const added = uffdWp === true ? prot | PTE_UFFD_WP : prot;
-  const kept = uffdWp === false ? PTE_CHG_MASK & ~PTE_UFFD_WP : PTE_CHG_MASK;
+  const changes = numaSkips === undefined ? PTE_CHG_MASK : PTE_CHG_MASK | PTE_WRITE;
+  const kept = uffdWp === false ? changes & ~PTE_UFFD_WP : changes;
   let changed = 0;
   let low = -1;
   let high = -1;
@@ -242,6 +249,7 @@ function changePteRange(
       if (old !== 0 || uffdWp === true) changeNonpresent(vma, table, index, uffdWp);
       continue;
     }
+    if (numaSkips !== undefined && numaSkips(old, pfn[index])) continue;
     let next = (old & kept) | added;
     if ((next & PTE_UFFD_WP) !== 0) next &= ~PTE_WRITE;
     else if (tryWritable && (next & PTE_WRITE) === 0 && canChangeWritable(vma, next, pfn[index])) {

@@ -65,6 +65,7 @@ export function* memoryReclaim(host: Host, bytes: number): Operation<number> {
  */
 export function* tryToFreePages(host: Host, wanted: number): Operation<number> {
   let freed = 0;
+  host.lazyfree.drain();
   for (let priority = DEF_PRIORITY; priority >= 0 && freed < wanted; priority--) {
     for (let node = 0; node < host.frames.nodes.length; node++) {
       freed += yield* shrinkLruvec(host, node, priority, wanted - freed);

@@ -20,6 +20,8 @@ export interface Vmstat {
   pgmigrate_success: number;
   /** Pages that could not be migrated. */
   pgmigrate_fail: number;
+  /** Pages moved to the node that used them. */
+  numa_pages_migrated: number;
   /** Compactions started directly. */
   compact_stall: number;
   /** Compactions that made a free block. */
@@ -68,6 +70,7 @@ export function newVmstat(): Vmstat {
     cow_ksm: 0,
     pgmigrate_success: 0,
     pgmigrate_fail: 0,
+    numa_pages_migrated: 0,
     compact_stall: 0,
     compact_success: 0,
     compact_fail: 0,

@@ -13,6 +13,7 @@ import { doMigratePages, mbind } from "../../lib/mm/mempolicy.ts";
 import { mmap } from "../../lib/mm/mmap.ts";
 import { movePages } from "../../lib/mm/move_pages.ts";
 import { mremap } from "../../lib/mm/mremap.ts";
+import { taskNumaWork } from "../../lib/mm/numa.ts";
 import { processMrelease } from "../../lib/mm/oom_kill.ts";
 import { PG_UNMOVABLE } from "../../lib/mm/page_flags.ts";
 import { memoryReclaim } from "../../lib/mm/shrink_lruvec.ts";
@@ -30,6 +31,8 @@ import {
 
 /** What the recorder left in the status array before the call. */
 const UNWRITTEN = -9999;
+/** First and shortest period of NUMA scans. */
+const NUMA_SCAN_PERIOD_MS = 1000;
 /** What the recorder writes into the pages that hold low frames. */
 const LOW_FRAME_VALUE = 5;
 
@@ -48,6 +51,7 @@ export const RECLAIM_OPERATIONS: Readonly<
   kill_process_mrelease: killAndReap,
   wait_exit: () => ({ ret: 0 }),
   setup_low_frames: setupLowFrames,
+  spin_read: spinRead,
 };
 
 function move(world: World, step: RecordedStep, all: boolean): Outcome {
@@ -101,6 +105,7 @@ function setupLowFrames(world: World, step: RecordedStep): Outcome {
   frames.nodes[0].allocator.take(last);
   frames.refcount[last] = 1;
   frames.flags[last] = PG_UNMOVABLE;
+  frames.localNode = 0;
   const mm = world.processes.get("P")!;
   const prot = VM_READ | VM_WRITE;
   for (let page = 0; page < Number(step.args.pages); page++) {
@@ -109,6 +114,17 @@ function setupLowFrames(world: World, step: RecordedStep): Outcome {
     drain(access(mm, addr, addr + PAGE_SIZE, storeByte(LOW_FRAME_VALUE)));
     const fixed = addressArgument(step) + page * PAGE_SIZE;
     drain(mremap(mm, addr, PAGE_SIZE, PAGE_SIZE, { mayMove: true, fixed }));
+  }
+  return { ret: 0 };
+}
+
+/** Reads for as long as some scans of NUMA balancing take; one scan in the first second. */
+function spinRead(world: World, step: RecordedStep): Outcome {
+  const mm = world.subject(step);
+  const start = addressArgument(step);
+  for (let ms = NUMA_SCAN_PERIOD_MS; ms < Number(step.args.ms); ms += NUMA_SCAN_PERIOD_MS) {
+    drain(taskNumaWork(mm));
+    drain(access(mm, start, start + lengthArgument(step), null));
   }
   return { ret: 0 };
 }
