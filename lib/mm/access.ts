@@ -25,6 +25,7 @@ import {
   wpPageCopy,
 } from "./memory.ts";
 import { accessHugePmd, doHugePmdAnonymousPage } from "./huge_memory.ts";
+import { directReclaim } from "./shrink_lruvec.ts";
 import { handleSlowFault } from "./slow_fault.ts";
 import type { Mm } from "./mm_struct.ts";
 import type { PmdTable, PteTable } from "./page_table.ts";
@@ -93,11 +94,13 @@ export function* access(
     const outcome = walk.table(vma!, addr, to);
     addr = walk.addr;
     if (addr === to) continue;
+    if (outcome === FAULT.OOM && (yield* directReclaim(mm.host))) continue;
     if (outcome < 0) return walk.result(addr, outcome as AccessResult["failure"]);
     const slow = outcome === FAULT.NEEDS_WINDOW
       ? yield* wpPageCopy(vma!, addr)
       : yield* handleSlowFault(vma!, addr, write);
     walk.count(slow);
+    if (slow === FAULT.OOM && (yield* directReclaim(mm.host))) continue;
     if (slow < 0) return walk.result(addr, slow as AccessResult["failure"]);
   }
   return walk.result(end, 0);

@@ -57,6 +57,23 @@ export function* memoryReclaim(host: Host, bytes: number): Operation<number> {
 }
 
 /**
+ * Makes room for an allocation that failed (mm/page_alloc.c: __alloc_pages_slowpath).
+ *
+ * More than one page is freed at a time, as kswapd would have done before memory ran out.
+ *
+ * @param host The machine.
+ * @returns True if the allocation is worth another try.
+ */
+export function* directReclaim(host: Host): Operation<boolean> {
+  const wanted = Math.max(SWAP_CLUSTER_MAX, host.frames.count >>> 8);
+  host.lru.drain(host.profile.anonWorkingset);
+  for (let retry = 0; retry < MAX_RECLAIM_RETRIES; retry++) {
+    if ((yield* tryToFreePages(host, wanted)) > 0) return true;
+  }
+  return false;
+}
+
+/**
  * Reclaims pages from the lists, with growing effort (mm/vmscan.c: do_try_to_free_pages).
  *
  * @param host The machine.

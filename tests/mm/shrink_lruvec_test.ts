@@ -2,6 +2,12 @@ import { assertEquals } from "@std/assert";
 import { PAGE_SIZE } from "../../lib/kernel/address.ts";
 import { ERRNO } from "../../lib/kernel/errno.ts";
 import { drain } from "../../lib/kernel/operation.ts";
+import { kernelProfile } from "../../lib/kernel/profile.ts";
+import { access, storeByte } from "../../lib/mm/access.ts";
+import { Host } from "../../lib/mm/host.ts";
+import { FAULT } from "../../lib/mm/memory.ts";
+import { mmap } from "../../lib/mm/mmap.ts";
+import { VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 import { memoryReclaim, tryToFreePages } from "../../lib/mm/shrink_lruvec.ts";
 import { swapoff } from "../../lib/mm/swapoff.ts";
 import { PTE_SOFT_DIRTY, PTE_YOUNG } from "../../lib/mm/pte.ts";
@@ -31,6 +37,28 @@ Deno.test("before v5.9 new pages are active and must be deactivated first", () =
   host.lru.drain(host.profile.anonWorkingset);
   for (let round = 0; round < 3; round++) drain(tryToFreePages(host, 40));
   assertEquals(mm.swapEntries > 0, true);
+});
+
+Deno.test("a process may write more than there is memory, as long as swap lasts", () => {
+  const host = new Host({ profile: kernelProfile("v6.1"), memory: 2 ** 20, swapPages: 512 });
+  const mm = host.createMm("P");
+  const length = 512 * PAGE_SIZE;
+  drain(mmap(mm, { addr: at(0), length, prot: VM_READ | VM_WRITE, fixed: true }));
+  write(mm, 0, 512, 3);
+  assertEquals(mm.anonPages + mm.swapEntries, 512);
+  assertEquals(mm.swapEntries >= 512 - 255, true);
+  for (let page = 0; page < 512; page++) assertEquals(read(mm, page, 1), 3);
+  const more = drain(access(mm, at(0), at(512), storeByte(4)));
+  assertEquals(more.failure, 0);
+});
+
+Deno.test("without swap a full memory is a failure", () => {
+  const host = new Host({ profile: kernelProfile("v6.1"), memory: 2 ** 20 });
+  const mm = host.createMm("P");
+  const length = 512 * PAGE_SIZE;
+  drain(mmap(mm, { addr: at(0), length, prot: VM_READ | VM_WRITE, fixed: true }));
+  const result = drain(access(mm, at(0), at(512), storeByte(1)));
+  assertEquals(result, { pages: 255, failure: FAULT.OOM });
 });
 
 Deno.test("swapoff brings pages back old and clean, and tells nobody", () => {
