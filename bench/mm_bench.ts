@@ -14,8 +14,9 @@ import { ksmFullScans } from "../lib/mm/ksm.ts";
 import { madvise } from "../lib/mm/madvise.ts";
 import { mmap, munmap } from "../lib/mm/mmap.ts";
 import { mprotect } from "../lib/mm/mprotect.ts";
+import { mremap } from "../lib/mm/mremap.ts";
 import { VM_READ, VM_WRITE } from "../lib/mm/vma.ts";
-import { PAGE_SIZE } from "../lib/kernel/address.ts";
+import { alignUp, PAGE_SIZE, PMD_SIZE, PUD_SIZE } from "../lib/kernel/address.ts";
 import { drain, type Operation } from "../lib/kernel/operation.ts";
 
 const SIZES = [16 * 1024, 256 * 1024, 1024 * 1024];
@@ -47,9 +48,16 @@ function measure(pages: number, figures: Figures): void {
   drain(madvise(mm, start, bytes, "MERGEABLE"));
   host.ksm.knobs.pages_to_scan = pages;
   time("KSM, two rounds, all equal", () => ksmFullScans(host, 2));
+  drain(madvise(mm, start, bytes, "UNMERGEABLE"));
   drain(madvise(mm, start, bytes, "DONTNEED"));
   drain(access(mm, start, end, fillByte(4)));
-  time("munmap", () => munmap(mm, start, bytes));
+  const move = (from: number, to: number) => () =>
+    mremap(mm, from, bytes, bytes, { mayMove: true, fixed: to });
+  const aligned = alignUp(end, PUD_SIZE) + PMD_SIZE;
+  const unaligned = alignUp(aligned + bytes, PUD_SIZE) + PAGE_SIZE;
+  time("mremap, 2 MiB aligned", move(start, aligned));
+  time("mremap, unaligned", move(aligned, unaligned));
+  time("munmap", () => munmap(mm, unaligned, bytes));
 }
 
 function note(figures: Figures, name: string, pages: number, ns: number): void {
