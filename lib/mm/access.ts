@@ -24,6 +24,7 @@ import {
   handlePteFault,
   wpPageCopy,
 } from "./memory.ts";
+import { doHugeFileFault } from "./huge_file.ts";
 import { accessHugePmd, doHugePmdAnonymousPage } from "./huge_memory.ts";
 import { directReclaim } from "./shrink_lruvec.ts";
 import { handleSlowFault } from "./slow_fault.ts";
@@ -149,7 +150,9 @@ class AccessWalk {
     const write = this.#store !== null;
     if (pmd.hugeFlags[slot] === 0) {
       if (vma.isHugetlb) return FAULT.NEEDS_SLOW;
-      const made = doHugePmdAnonymousPage(vma, addr, write);
+      const made = vma.file === null
+        ? doHugePmdAnonymousPage(vma, addr, write)
+        : doHugeFileFault(vma, addr, write);
       if (made === FAULT.TOUCHED) return 0;
       this.count(made);
       if (made < 0) return made;

@@ -12,6 +12,7 @@ import { HPAGE_PMD_NR, PAGE_SIZE } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
 import type { AddressSpace } from "./address_space.ts";
 import { truncateInodePages } from "./filemap.ts";
+import { truncatePartialPages } from "./huge_file.ts";
 import type { Host } from "./host.ts";
 import { hugetlbVmdeleteList } from "./hugetlb_range.ts";
 import { zapPageRange } from "./unmap.ts";
@@ -35,6 +36,7 @@ export function* ftruncate(host: Host, file: AddressSpace, pages: number): Opera
   if (!shrinks && file.kind !== "file") return 0;
   if (file.kind === "hugetlb") return yield* removeHugepages(host, file, pages, Infinity);
   yield* unmapMappingRange(file, pages, Infinity, true);
+  yield* truncatePartialPages(host, file, pages, Infinity);
   truncateInodePages(host, file, pages, Infinity);
   yield* unmapMappingRange(file, pages, Infinity, true);
   return 0;
@@ -65,6 +67,7 @@ export function* punchHole(
   const last = file.kind === "file" ? Math.min(end, file.pages) : end;
   yield* writebackRange(host, file, first, last);
   yield* unmapMappingRange(file, first, last, false);
+  yield* truncatePartialPages(host, file, first, last);
   truncateInodePages(host, file, first, last);
   return 0;
 }
