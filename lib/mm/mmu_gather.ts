@@ -35,7 +35,8 @@ export class MmuGather {
    * Starts a gather (tlb_gather_mmu).
    *
    * @param mm The address space.
-   * @param fullMm Whether all of the mm is concerned: flushes then have no real range.
+   * @param fullMm Whether all of the mm is concerned: flushes then have no real end, and without
+   * anything gathered no real start either.
    */
   constructor(mm: Mm, fullMm = false) {
     this.mm = mm;
@@ -72,7 +73,7 @@ export class MmuGather {
   flushTlb(): void {
     if (this.#fullMm) {
       this.mm.host.charge("tlb_shootdown");
-      mmuNotifierInvalidateRange(this.mm, ADDRESS_MAX, ADDRESS_MAX);
+      mmuNotifierInvalidateRange(this.mm, this.#start, ADDRESS_MAX);
     } else if (this.#end > 0) {
       this.mm.host.charge("tlb_shootdown");
       mmuNotifierInvalidateRange(this.mm, this.#start, this.#end);

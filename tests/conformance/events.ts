@@ -16,6 +16,9 @@ import { EVENT_NAMES } from "../../lib/notifier/events.ts";
 import type { Place, RecordedEvent } from "./recording.ts";
 import { BASE, type World } from "./world.ts";
 
+/** Where the program of the recorded processes lies. */
+const TEXT = 0x401000;
+
 const CALLBACKS = new Set([
   "invalidate_range_start",
   "invalidate_range_end",
@@ -43,7 +46,22 @@ export function eventsSince(world: World, from: number, window: number): Recorde
     if (outside && record.kind !== "release" && record.start !== ADDRESS_MAX) continue;
     events.push(eventOf(world, record, window));
   }
+  placeExitFlushes(events);
   return events;
+}
+
+/**
+ * The recorded processes have text below the window, which an exiting one unmaps first: its first
+ * flush starts there, and the last one, which frees the tables, at 0.
+ */
+function placeExitFlushes(events: RecordedEvent[]): void {
+  const isFlush = ({ cb, end, delivered }: RecordedEvent) =>
+    cb === "invalidate_range" && end === hex(ADDRESS_MAX) && delivered === false;
+  const first = events.findIndex(isFlush);
+  const last = events.findLastIndex(isFlush);
+  if (first < 0) return;
+  events[first] = { ...events[first], start: hex(TEXT) };
+  events[last] = { ...events[last], start: hex(0) };
 }
 
 /** Formats an event on one line, with everything that is compared. */
@@ -60,7 +78,7 @@ export function eventText(event: RecordedEvent): string {
 
 function eventOf(world: World, record: TraceRecord, window: number): RecordedEvent {
   const { kind, flags } = record;
-  const whole = kind === "release" || (kind === "invalidate_range" && record.start === ADDRESS_MAX);
+  const whole = kind === "release";
   const isStart = kind === "invalidate_range_start";
   const isEnd = kind === "invalidate_range_end";
   return {

@@ -66,6 +66,7 @@ export const OPERATIONS: Readonly<Record<string, Operate>> = {
     world.run(
       madvise(world.subject(step), addressArgument(step), lengthArgument(step), advice(step)),
     ),
+  process_madvise: adviseOther,
   read: (world, step) => touch(world, step, null),
   write: (world, step) => touch(world, step, storeByte(Number(step.args.value))),
   fill: (world, step) => touch(world, step, fillByte(Number(step.args.value))),
@@ -94,6 +95,14 @@ export const OPERATIONS: Readonly<Record<string, Operate>> = {
     return { ret: 0 };
   },
 };
+
+/** process_madvise returns the bytes it gave advice on. */
+function adviseOther(world: World, step: RecordedStep): Outcome {
+  const length = lengthArgument(step);
+  const operation = madvise(world.subject(step), addressArgument(step), length, advice(step));
+  const result = drain(operation);
+  return outcomeOf(result < 0 ? result : length);
+}
 
 /** An address as recordings return it. */
 function place(result: number): Outcome {
@@ -135,7 +144,14 @@ function mapMemory(world: World, step: RecordedStep): Outcome {
 function touch(world: World, step: RecordedStep, store: Store | null): Outcome {
   const mm = world.subject(step);
   const start = addressArgument(step);
-  const { pages, failure } = drain(access(mm, start, start + lengthArgument(step), store));
+  const end = start + lengthArgument(step);
+  const { pages, failure } = world.tlb.during(
+    mm,
+    start,
+    end,
+    store !== null,
+    () => drain(access(mm, start, end, store)),
+  );
   if (failure !== 0) {
     const err = failure === FAULT.SIGSEGV ? "SIGSEGV" : failure === FAULT.SIGBUS ? "SIGBUS" : "OOM";
     return { ret: -1 - pages, err };

@@ -10,7 +10,7 @@ import { eventsSince } from "./events.ts";
 import { FrameNumbers, Renaming } from "./identity.ts";
 import { OPERATIONS } from "./operations.ts";
 import type { RecordedCase, RecordedStep } from "./recording.ts";
-import { type Outcome, UnsupportedError, World } from "./world.ts";
+import { BASE, type Outcome, UnsupportedError, World } from "./world.ts";
 
 /** The recorder runs on the CPU of the other node than the processes. */
 const RECORDER_NODE = 1;
@@ -51,8 +51,10 @@ export function replayCase(recorded: RecordedCase): CaseResult {
   };
   const steps = recorded.steps.map((step): StepResult => {
     const from = world.host.trace.length;
+    if (world.processes.has(step.who)) world.tlb.switchTo(step.who);
     const { outcome, failure } = perform(world, step);
     const events = eventsSince(world, from, recorded.window);
+    world.tlb.endStep(events, BASE);
     const processes = dumpAll(world, recorded.window);
     identities.numbers.retire([...processes.values()]);
     const differences = compareStep(step, { outcome, events, processes }, identities);

@@ -17,6 +17,7 @@ import { VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 import { Host } from "../../lib/mm/host.ts";
 import type { Mm } from "../../lib/mm/mm_struct.ts";
 import { mmuNotifierRegister } from "../../lib/notifier/chain.ts";
+import { Tlb } from "./tlb.ts";
 import type { Place, RecordedCase, RecordedStep } from "./recording.ts";
 
 /** Address of page 0 of every case: 1 GiB aligned, nothing else near it. */
@@ -58,6 +59,8 @@ export class World {
   readonly maxPinned: number;
   /** What happens after this step is dumped and before the next one; its events are not compared. */
   readonly between: (() => void)[] = [];
+  /** The TLB of the CPU on which the processes run. */
+  readonly tlb: Tlb = new Tlb();
   /** Pages held by plain references (a pipe filled by vmsplice). */
   referenced: Pfn[] = [];
 
