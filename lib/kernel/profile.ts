@@ -91,6 +91,18 @@ export interface KernelProfile {
   readonly madviseDontneedLocked: boolean;
   /** KVM retries only faults inside the span of the open windows (v5.12), not all of them. */
   readonly kvmRetry: "vm" | "range";
+  /** ODP keeps umem_rwsem for read when it refuses a window with -EAGAIN (B-3, until v5.3). */
+  readonly odpKeepsLockOnEagain: boolean;
+  /** i915 start: cancel work (v5.0), direct unbind that a signal may stop (v5.2), or no error at all. */
+  readonly i915Userptr: "worker" | "direct" | "interval";
+  /** HMM keeps its count when it refuses a window, and loses a mirror's -EAGAIN (B-4, until v5.3). */
+  readonly hmmLeaksNotifiers: boolean;
+  /** HMM takes a range that begins where the window ends for overlapping (B-27). */
+  readonly hmmTouchingRanges: boolean;
+  /** HMM faults look only at the flag that the last end sets again, not at a sequence number. */
+  readonly hmmValidFlagOnly: boolean;
+  /** hfi1 drops its TIDs for UNMAP alone, not for every window (v5.5). */
+  readonly hfi1OnlyUnmap: boolean;
 }
 
 const V5_0: KernelProfile = {
@@ -135,9 +147,21 @@ const V5_0: KernelProfile = {
   numaSkipsReferenced: false,
   madviseDontneedLocked: false,
   kvmRetry: "vm",
+  odpKeepsLockOnEagain: true,
+  i915Userptr: "worker",
+  hmmLeaksNotifiers: true,
+  hmmTouchingRanges: true,
+  hmmValidFlagOnly: true,
+  hfi1OnlyUnmap: false,
 };
 
-const V5_2: KernelProfile = { ...V5_0, name: "v5.2", eventContext: true, reuseKsmPage: true };
+const V5_2: KernelProfile = {
+  ...V5_0,
+  name: "v5.2",
+  eventContext: true,
+  reuseKsmPage: true,
+  i915Userptr: "direct",
+};
 
 const V5_SERIES: KernelProfile = { ...V5_2, name: "v5-series", changePteFlag: true };
 
@@ -180,6 +204,12 @@ const V6_1: KernelProfile = {
   numaSkipsReferenced: true,
   madviseDontneedLocked: true,
   kvmRetry: "range",
+  odpKeepsLockOnEagain: false,
+  i915Userptr: "interval",
+  hmmLeaksNotifiers: false,
+  hmmTouchingRanges: false,
+  hmmValidFlagOnly: false,
+  hfi1OnlyUnmap: true,
 };
 
 /** The built-in profiles by name, oldest first. */

@@ -18,6 +18,14 @@ export type PlainAction = Exclude<
   "downgrade_if_read_only_update" | "skip_if_read_only"
 >;
 
+/** Actions that remove every translation of the window in start, unless a driver knows better. */
+const DROPS: ReadonlySet<PolicyAction> = new Set([
+  "drop",
+  "drop_and_free",
+  "invalidate",
+  "drop_if_zapped",
+]);
+
 /**
  * Decides what a window does to an object, once its conditions are looked at.
  *
@@ -67,7 +75,7 @@ export function applyAction(
   if (table.tables === 0) return 0;
   const { start, end } = range;
   const { counters, reportDirty } = device;
-  if (action === "drop" || action === "drop_and_free") {
+  if (DROPS.has(action)) {
     const dropped = table.dropRange(
       start,
       end,
@@ -81,7 +89,7 @@ export function applyAction(
   const mapped = table.countRange(start, end);
   if (mapped === 0) return 0;
   counters.kept += mapped;
-  if (action === "downgrade") {
+  if (action === "downgrade" || action === "resnapshot") {
     const downgraded = table.writeProtectRange(start, end, reportDirty);
     counters.downgraded += downgraded;
     return downgraded;

@@ -42,6 +42,49 @@ export const LISTENER_COSTS = {
     source:
       "derived: middle of 1.7-2.9 ms, from NP-RDMA (arXiv 2310.11062), abstract: 3.5-5.7 us is about 500 times faster than ODP",
   },
+  /** ODP: making one implicit leaf MR: its tables, its memory key, the parent's entry. */
+  odp_leaf_alloc: { ns: 20_000, source: ASSUMED },
+  /** ODP: freeing one implicit leaf MR by its work item. */
+  odp_leaf_free: { ns: 15_000, source: ASSUMED },
+  /** GPU: locks and the tree of userptr objects, for one window. */
+  gpu_window: { ns: 200, source: ASSUMED },
+  /** GPU: how long one job runs; a window waits for what is left of it. */
+  gpu_job: { ns: 100_000, source: ASSUMED },
+  /** GPU: unbinding one object and flushing its TLB. */
+  gpu_unbind: { ns: 5000, source: ASSUMED },
+  /** GPU: binding one object: validation, page-table update. */
+  gpu_bind: { ns: 10_000, source: ASSUMED },
+  /** GPU: getting, DMA mapping and binding one page of an object. */
+  gpu_bind_page: { ns: 400, source: ASSUMED },
+  /** amdgpu HSA: stopping all user queues of a process. */
+  hsa_stop_queues: { ns: 50_000, source: ASSUMED },
+  /** amdgpu HSA: from the eviction to the restore worker. */
+  hsa_restore_delay: {
+    ns: 1_000_000,
+    source: "amdgpu_amdkfd_gpuvm.c: AMDGPU_USERPTR_RESTORE_DELAY_MS is 1",
+  },
+  /** amdgpu HSA: starting all user queues of a process. */
+  hsa_resume_queues: { ns: 50_000, source: ASSUMED },
+  /** i915: queueing the cancel work of one object and waiting for it (v5.0). */
+  i915_cancel_work: { ns: 10_000, source: ASSUMED },
+  /** gntdev: the hypercall that maps or unmaps one grant. */
+  grant_op: { ns: 1000, source: ASSUMED },
+  /** HMM: hmm->lock and the walk of ranges and mirrors, for one window. */
+  hmm_window: { ns: 200, source: ASSUMED },
+  /** HMM: one command that zaps a range of the device page table. */
+  hmm_zap: { ns: 5000, source: ASSUMED },
+  /** HMM: one device fault: snapshot, update of the device page table, replay. */
+  hmm_fault: { ns: 20_000, source: ASSUMED },
+  /** SVA: flushing one page of one PASID from the IOTLB and the device's ATC. */
+  iotlb_flush_page: { ns: 500, source: ASSUMED },
+  /** SVA: flushing a whole PASID. */
+  iotlb_flush_pasid: { ns: 1500, source: ASSUMED },
+  /** SVA: one walk of the CPU page table for the IOTLB. */
+  iotlb_walk: { ns: 300, source: ASSUMED },
+  /** SVA: one page request (PRI) that the CPU answers. */
+  iotlb_page_request: { ns: 10_000, source: ASSUMED },
+  /** hfi1: programming or clearing one expected receive TID. */
+  hfi1_tid: { ns: 300, source: ASSUMED },
   /** Pinned MR: pinning and DMA mapping one page at registration. */
   pin_page: { ns: 300, source: ASSUMED },
 } as const satisfies Record<string, Cost>;

@@ -34,7 +34,15 @@ export interface ListenerCounters {
   tracking_freed: number;
   /** Tracking objects made again. */
   tracking_rebuilt: number;
-  /** Pages pinned now. */
+  /** Waits until the device was done with what it runs: fences and cancelled work. */
+  waits: number;
+  /** Times that queues were stopped, or that a submission waited for an open window. */
+  stalls: number;
+  /** Objects whose pages were got again because a window had taken them. */
+  rebinds: number;
+  /** Windows refused: -EAGAIN to a caller that must not sleep, -EINTR for a signal. */
+  refused: number;
+  /** Pages pinned or held by reference now. */
   pinned: number;
   /** Device writes that soft-dirty tracking was told of. */
   soft_dirty_marked: number;
@@ -68,6 +76,10 @@ export function newCounters(): ListenerCounters {
     tlb_flushes: 0,
     tracking_freed: 0,
     tracking_rebuilt: 0,
+    waits: 0,
+    stalls: 0,
+    rebinds: 0,
+    refused: 0,
     pinned: 0,
     soft_dirty_marked: 0,
     diverged: 0,

@@ -28,14 +28,24 @@ export interface Listener {
   readonly ops: MmuNotifierOps | null;
   /** What it counted so far. */
   readonly counters: ListenerCounters;
-  /** Whether its entries may differ from the CPU's because it holds pins. */
+  /** Whether its entries may differ from the CPU's because it holds pins or references. */
   readonly pins: boolean;
+  /** Whether only frames must agree with the CPU's, not access, which the CPU entry decides. */
+  readonly anyAccess?: boolean;
   /**
    * Visits every translation the device holds now.
    *
    * @param visit Called with address in bytes, frame and write access.
    */
   forEachEntry(visit: (address: Vaddr, pfn: Pfn, writable: boolean) => void): void;
+  /**
+   * Visits every reference on a frame that the driver holds beyond a fault: long-term pins, and
+   * the plain references of get_user_pages. A driver without this method holds none.
+   *
+   * @param visit Called with the frame and whether the reference is a pin (FOLL_PIN where the
+   * kernel has it); once per reference.
+   */
+  forEachReference?(visit: (pfn: Pfn, pin: boolean) => void): void;
   /**
    * Looks up one translation.
    *

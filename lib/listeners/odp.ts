@@ -2,10 +2,11 @@
  * RDMA on-demand paging: memory regions (MRs) without pins, whose pages the NIC faults in.
  *
  * From drivers/infiniband/core/umem_odp.c (ib_umem_notifier_*, ib_umem_odp_map_dma_pages) and
- * drivers/infiniband/hw/mlx5/odp.c (pagefault_mr) of v5.2. Explicit MRs only.
+ * drivers/infiniband/hw/mlx5/odp.c (pagefault_mr) of v5.2. Explicit MRs; implicit ones are built
+ * upon them in odp_implicit.ts.
  *
- * umem_rwsem is held for read from start to end, so registering waits for open windows. The bug of
- * v5.2 that keeps it locked after -EAGAIN (fixed in v5.3) is not modelled.
+ * umem_rwsem is held for read from start to end, so registering waits for open windows. Until v5.3
+ * it stayed locked after a refusal with -EAGAIN (B-3), for which the profile has a switch.
  *
  * @module
  */
@@ -30,14 +31,19 @@ import {
   retryFault,
   spend,
 } from "./device.ts";
-import { deviceAccess, type PageContent, type PageVisitor } from "./device_access.ts";
+import {
+  type DeviceAccess,
+  deviceAccess,
+  type PageContent,
+  type PageVisitor,
+} from "./device_access.ts";
 import type { Listener, SecondaryEntry } from "./listener.ts";
 import { type MemoryRegion, MrSet } from "./mr_set.ts";
 import { ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
 import { SecondaryTable } from "./secondary_table.ts";
 
 /** An explicit ODP memory region: struct ib_umem_odp. A writable one faults for write always. */
-interface OdpMr extends MemoryRegion {
+export interface OdpMr extends MemoryRegion {
   /** page_list and dma_list, made at the first fault. */
   table: SecondaryTable | null;
   /** Of the follow-up patch: no write mapping was requested yet. */
@@ -59,7 +65,7 @@ interface OpenWindow {
 /** A NIC with on-demand paging that listens on one process: struct ib_ucontext_per_mm. */
 export class OdpListener implements Listener {
   /** Kind of driver. */
-  readonly kind: "odp" = "odp";
+  readonly kind: "odp" | "odp_implicit" = "odp";
   /** Its name in the scenario. */
   readonly name: string;
   /** ODP drops its reference right after the mapping. */
@@ -68,8 +74,10 @@ export class OdpListener implements Listener {
   readonly counters: ListenerCounters;
   /** The callbacks to register. */
   readonly ops: MmuNotifierOps;
-  readonly #device: Device;
-  readonly #mrs = new MrSet<OdpMr>();
+  /** State that the parts of the driver share. */
+  protected readonly device: Device;
+  /** The MRs. */
+  protected readonly mrs: MrSet<OdpMr> = new MrSet<OdpMr>();
   /** Windows that hold umem_rwsem for read: the first `#readers` of `#windows`. */
   #readers = 0;
   readonly #windows: OpenWindow[] = [];
@@ -80,9 +88,9 @@ export class OdpListener implements Listener {
    * @param init Name, process, policy and costs.
    */
   constructor(init: ListenerInit) {
-    this.#device = newDevice(init, ENTRY_WRITE);
+    this.device = newDevice(init, ENTRY_WRITE);
     this.name = init.name;
-    this.counters = this.#device.counters;
+    this.counters = this.device.counters;
     this.ops = {
       name: init.name,
       release: () => this.#release(),
@@ -106,20 +114,9 @@ export class OdpListener implements Listener {
    */
   *regMr(start: Vaddr, pages: number, writable: boolean): Operation<number> {
     requirePages("register an MR", start, pages);
-    yield* this.#downWrite("ib_umem_odp_get");
-    if (this.#device.released) return -ERRNO.EFAULT;
-    const mr: OdpMr = {
-      key: this.#mrs.newKey(),
-      start,
-      end: start + pages * PAGE_SIZE,
-      writable,
-      table: null,
-      readOnly: true,
-      seq: 0,
-      count: 0,
-    };
-    this.#mrs.add(mr);
-    return mr.key;
+    yield* this.downWrite("ib_umem_odp_get");
+    if (this.device.released) return -ERRNO.EFAULT;
+    return this.addMr(start, start + pages * PAGE_SIZE, writable).key;
   }
 
   /**
@@ -129,11 +126,11 @@ export class OdpListener implements Listener {
    * @returns 0, or -ENOENT.
    */
   *deregMr(key: number): Operation<number> {
-    yield* this.#downWrite("ib_umem_odp_release");
-    const mr = this.#mrs.get(key);
+    yield* this.downWrite("ib_umem_odp_release");
+    const mr = this.mrs.get(key);
     if (mr === undefined) return -ERRNO.ENOENT;
     this.#unmapMr(mr);
-    this.#mrs.delete(key);
+    this.mrs.delete(key);
     return 0;
   }
 
@@ -146,7 +143,7 @@ export class OdpListener implements Listener {
    * @returns The key, or 0.
    */
   findMr(start: Vaddr, pages: number, write: boolean): number {
-    return this.#mrs.find(start, pages, write)?.key ?? 0;
+    return this.mrs.find(start, pages, write)?.key ?? 0;
   }
 
   /**
@@ -159,7 +156,7 @@ export class OdpListener implements Listener {
    * process has no such page.
    */
   rdmaWrite(start: Vaddr, pages: number, content: PageContent): Operation<number> {
-    return this.#access(start, pages, content, null);
+    return this.access(start, pages, content, null);
   }
 
   /**
@@ -171,7 +168,7 @@ export class OdpListener implements Listener {
    * @returns As {@linkcode OdpListener.rdmaWrite}.
    */
   rdmaRead(start: Vaddr, pages: number, visit: PageVisitor | null = null): Operation<number> {
-    return this.#access(start, pages, null, visit);
+    return this.access(start, pages, null, visit);
   }
 
   /**
@@ -180,7 +177,7 @@ export class OdpListener implements Listener {
    * @param visit Called with address in bytes, frame and write access.
    */
   forEachEntry(visit: (address: Vaddr, pfn: Pfn, writable: boolean) => void): void {
-    this.#mrs.forEachEntry(visit);
+    this.mrs.forEachEntry(visit);
   }
 
   /**
@@ -190,7 +187,7 @@ export class OdpListener implements Listener {
    * @returns The entry, or undefined.
    */
   entryAt(address: Vaddr): SecondaryEntry | undefined {
-    return this.#mrs.entryAt(address);
+    return this.mrs.entryAt(address);
   }
 
   /** Drops all translations. */
@@ -198,14 +195,39 @@ export class OdpListener implements Listener {
     this.#release();
   }
 
+  /**
+   * Enters a new MR; the caller holds umem_rwsem for write.
+   *
+   * @param start First byte.
+   * @param end First byte after.
+   * @param writable Whether the device may write.
+   * @returns The MR.
+   */
+  protected addMr(start: Vaddr, end: Vaddr, writable: boolean): OdpMr {
+    const key = this.mrs.newKey();
+    const mr = { key, start, end, writable, table: null, readOnly: true, seq: 0, count: 0 };
+    this.mrs.add(mr);
+    return mr;
+  }
+
+  /**
+   * Called where a policy frees tracking objects and an MR has no translation left.
+   *
+   * @param _mr The MR; it may be removed at once.
+   */
+  protected emptied(_mr: OdpMr): void {}
+
   /** ib_umem_notifier_invalidate_range_start. */
   #start(range: MmuNotifierRange): number {
-    const { counters, costs, user } = this.#device;
+    const { counters, costs, user } = this.device;
     counters.windows++;
-    if (!mmuNotifierRangeBlockable(range) && this.#mrs.index.overlaps(range.start, range.end)) {
+    if (!mmuNotifierRangeBlockable(range) && this.mrs.index.overlaps(range.start, range.end)) {
       // Kernels that pair end with a failed start (v5.12) call end of this listener, too: its
       // accounting has begun by then, as with the interval notifiers of that time.
-      if (user.mm.notifierContext.profile.pairEndOnFailure) this.#open(range);
+      const { pairEndOnFailure, odpKeepsLockOnEagain } = user.mm.notifierContext.profile;
+      if (pairEndOnFailure) this.#open(range);
+      else if (odpKeepsLockOnEagain) this.#leakLock();
+      counters.refused++;
       return -ERRNO.EAGAIN;
     }
     const { mrs, count } = this.#open(range);
@@ -213,13 +235,13 @@ export class OdpListener implements Listener {
     let changed = 0;
     for (let at = 0; at < count; at++) changed += this.#invalidate(mrs[at], range);
     if (changed === 0 && counters.kept > keptBefore) counters.skipped++;
-    spend(this.#device, costs.odp_window);
+    spend(this.device, costs.odp_window);
     return 0;
   }
 
   /** ib_umem_notifier_invalidate_range_end and ib_umem_notifier_end_account. */
   #end(range: MmuNotifierRange): void {
-    const device = this.#device;
+    const { device } = this;
     const { mrs, count } = this.#close(range);
     for (let at = 0; at < count; at++) {
       const mr = mrs[at];
@@ -239,8 +261,14 @@ export class OdpListener implements Listener {
     window.start = range.start;
     window.end = range.end;
     window.count = 0;
-    this.#mrs.index.forEachOverlap(range.start, range.end, this.#account);
+    this.mrs.index.forEachOverlap(range.start, range.end, this.#account);
     return window;
+  }
+
+  /** B-3: the walk stopped at the first MR, and nobody released umem_rwsem. */
+  #leakLock(): void {
+    this.#windows.splice(this.#readers, 0, { start: NaN, end: NaN, mrs: [], count: 0 });
+    this.#readers++;
   }
 
   /** Raises the count of an MR for the newest window. */
@@ -274,57 +302,74 @@ export class OdpListener implements Listener {
   /** invalidate_range_start_trampoline, mlx5_ib_invalidate_range. */
   #invalidate(mr: OdpMr, range: MmuNotifierRange): number {
     if (mr.table === null) return 0;
-    const device = this.#device;
-    const changed = applyAction(device, mr.table, range, decide(device, range, mr.readOnly));
-    if (changed === 0) return 0;
-    this.counters.tlb_flushes++;
-    spend(device, device.costs.odp_umr_zap + changed * device.costs.odp_dma_unmap);
+    const { device } = this;
+    const action = decide(device, range, mr.readOnly);
+    const changed = applyAction(device, mr.table, range, action);
+    if (changed > 0) {
+      this.counters.tlb_flushes++;
+      spend(device, device.costs.odp_umr_zap + changed * device.costs.odp_dma_unmap);
+    }
+    // skip_if_read_only is the posted patch: where it does not skip, all is as before it
+    const frees = action === "drop_and_free" || device.actions[range.event] === "skip_if_read_only";
+    if (frees && mr.table.count === 0) this.emptied(mr);
     return changed;
   }
 
   /** ib_umem_notifier_release: every MR is marked dying and unmapped. */
   #release(): void {
-    this.#mrs.index.forEach((mr) => this.#unmapMr(mr));
-    this.#device.released = true;
+    this.mrs.index.forEach((mr) => this.#unmapMr(mr));
+    this.device.released = true;
   }
 
   #unmapMr(mr: OdpMr): void {
-    mr.table?.dropRange(mr.start, mr.end, ENTRY_PRESENT, true, this.#device.reportDirty);
+    mr.table?.dropRange(mr.start, mr.end, ENTRY_PRESENT, true, this.device.reportDirty);
     mr.seq++;
   }
 
   /** Waits until no window holds umem_rwsem. */
-  *#downWrite(where: string): Operation<void> {
+  protected *downWrite(where: string): Operation<void> {
     for (let tries = 0; this.#readers > 0; tries++) {
       if (tries === RETRY_LIMIT) {
         const what = `to take umem_rwsem for write (${this.#readers} windows hold it)`;
-        throw neverEnds(where, this.#device, what);
+        throw neverEnds(where, this.device, what);
       }
       yield "before_retry_check";
     }
   }
 
-  *#access(
+  /** Lets the device access pages that one MR covers. */
+  protected *access(
     start: Vaddr,
     pages: number,
     content: PageContent | null,
     visit: PageVisitor | null,
   ): Operation<number> {
     requirePages("access an MR", start, pages);
-    const mr = this.#mrs.find(start, pages, content !== null);
+    const mr = this.mrs.find(start, pages, content !== null);
     if (mr === null) return -ERRNO.EACCES;
+    return yield* this.accessMr(mr, { start, pages, content, visit });
+  }
+
+  /**
+   * Lets the device access pages of one MR.
+   *
+   * @param mr The MR.
+   * @param access The access.
+   * @returns 0, or a negative errno; -EFAULT also if the MR was removed meanwhile.
+   */
+  protected *accessMr(mr: OdpMr, access: DeviceAccess): Operation<number> {
     mr.table ??= new SecondaryTable(mr.start, mr.end);
     const unit = { table: mr.table, fault: (address: Vaddr) => this.#fault(mr, address) };
-    return yield* deviceAccess(this.#device, unit, { start, pages, content, visit });
+    return yield* deviceAccess(this.device, unit, access);
   }
 
   /** pagefault_mr and ib_umem_odp_map_dma_pages, for one page. */
   *#fault(mr: OdpMr, address: Vaddr): Operation<number> {
-    const device = this.#device;
+    const { device } = this;
     const { user, costs } = device;
     const forget = user.mm.notifierContext.faults.has("forget_retry");
     for (let tries = 0; tries < RETRY_LIMIT; tries++) {
-      if (device.released || this.#mrs.get(mr.key) === undefined) return -ERRNO.EFAULT;
+      if (device.released || this.mrs.get(mr.key) === undefined) return -ERRNO.EFAULT;
       beginFault(device, address, mr.writable);
       if (mr.writable) mr.readOnly = false;
       const { seq } = mr;

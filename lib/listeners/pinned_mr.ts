@@ -166,6 +166,15 @@ export class PinnedMrListener implements Listener {
   }
 
   /**
+   * Visits every pin.
+   *
+   * @param visit Called with the frame and true.
+   */
+  forEachReference(visit: (pfn: Pfn, pin: boolean) => void): void {
+    this.#mrs.forEachEntry((_address, pfn) => visit(pfn, true));
+  }
+
+  /**
    * Looks up the translation of a page; of several MRs, the one whose range starts first.
    *
    * @param address The page.

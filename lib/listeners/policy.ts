@@ -22,6 +22,12 @@ export const POLICY_ACTIONS = {
     "Take write access if the range stays readable (update_to_read_only), else remove them",
   skip_if_read_only:
     "Keep them if the object was never mapped for write and the range stays readable, else remove",
+  invalidate:
+    "Stop the device using them; the pages stay held until they are looked up again (else as drop)",
+  resnapshot:
+    "Take write access; in end give it back where the CPU entry has it (else as downgrade)",
+  drop_if_zapped:
+    "Look in end: remove those whose CPU entry is gone or names another frame (else as drop)",
   record_writes:
     "Keep them, and report pages written from now on as soft-dirty: again in end, then at the write",
 } as const;
@@ -56,7 +62,14 @@ export interface PolicySpec {
 
 const KVM_LEGACY = always("drop_and_free");
 const ODP_LEGACY = always("drop");
-const NOTHING = always("keep");
+/** Objects that hold their pages: what radeon and i915 could do, and amdgpu with differences. */
+const USERPTR_IDEAL: EventActions = {
+  UNMAP: "drop",
+  CLEAR: "drop",
+  PROTECTION_VMA: "skip_if_read_only",
+  PROTECTION_PAGE: "drop_writable",
+  SOFT_DIRTY: "record_writes",
+};
 
 /** The built-in policies by kind of listener and by name. */
 export const POLICIES: Readonly<Record<string, Readonly<Record<string, Policy>>>> = {
@@ -75,35 +88,74 @@ export const POLICIES: Readonly<Record<string, Readonly<Record<string, Policy>>>
       },
     },
   },
-  odp: {
-    legacy: { name: "legacy", useChangePte: false, events: ODP_LEGACY },
-    followup: {
-      name: "followup",
-      useChangePte: false,
-      events: { ...ODP_LEGACY, PROTECTION_VMA: "skip_if_read_only" },
-    },
+  odp: plain({
+    legacy: ODP_LEGACY,
+    followup: { ...ODP_LEGACY, PROTECTION_VMA: "skip_if_read_only" },
     ideal: {
-      name: "ideal",
-      useChangePte: false,
-      events: {
-        UNMAP: "drop",
-        CLEAR: "drop",
-        PROTECTION_VMA: "downgrade_if_read_only_update",
-        PROTECTION_PAGE: "drop_writable",
-        SOFT_DIRTY: "drop_writable",
-      },
+      UNMAP: "drop",
+      CLEAR: "drop",
+      PROTECTION_VMA: "downgrade_if_read_only_update",
+      PROTECTION_PAGE: "drop_writable",
+      SOFT_DIRTY: "drop_writable",
     },
-  },
-  pinned_mr: {
-    legacy: { name: "legacy", useChangePte: false, events: NOTHING },
-    followup: { name: "followup", useChangePte: false, events: NOTHING },
-    // Without its option softDirty the driver has no notifier, and does nothing under any policy
+  }),
+  odp_implicit: plain({
+    // One behaviour for every window: a leaf MR without pages goes, even if they only moved
+    legacy: always("drop_and_free"),
+    followup: { ...always("drop_and_free"), PROTECTION_VMA: "skip_if_read_only" },
     ideal: {
-      name: "ideal",
-      useChangePte: false,
-      events: { ...NOTHING, SOFT_DIRTY: "record_writes" },
+      UNMAP: "drop_and_free",
+      CLEAR: "drop",
+      PROTECTION_VMA: "downgrade_if_read_only_update",
+      PROTECTION_PAGE: "drop_writable",
+      SOFT_DIRTY: "drop_writable",
     },
-  },
+  }),
+  // Without its option softDirty the driver has no notifier, and does nothing under any policy
+  pinned_mr: plain({
+    legacy: always("keep"),
+    ideal: { ...always("keep"), SOFT_DIRTY: "record_writes" },
+  }),
+  amdgpu_gfx: plain({
+    legacy: always("invalidate"),
+    ideal: { ...USERPTR_IDEAL, UNMAP: "drop_and_free" },
+  }),
+  amdgpu_hsa: plain({
+    legacy: always("invalidate"),
+    followup: { ...always("invalidate"), PROTECTION_VMA: "skip_if_read_only" },
+    ideal: { ...USERPTR_IDEAL, UNMAP: "drop_and_free", CLEAR: "invalidate" },
+  }),
+  radeon: plain({
+    legacy: always("drop"),
+    followup: { ...always("drop"), PROTECTION_VMA: "skip_if_read_only" },
+    ideal: USERPTR_IDEAL,
+  }),
+  i915: plain({
+    legacy: always("drop"),
+    followup: { ...always("drop"), PROTECTION_VMA: "skip_if_read_only" },
+    ideal: USERPTR_IDEAL,
+  }),
+  gntdev: plain({
+    legacy: always("drop"),
+    ideal: { ...always("keep"), UNMAP: "drop", CLEAR: "drop_if_zapped" },
+  }),
+  hmm: plain({
+    legacy: always("drop"),
+    ideal: {
+      UNMAP: "drop",
+      CLEAR: "drop",
+      PROTECTION_VMA: "downgrade_if_read_only_update",
+      PROTECTION_PAGE: "resnapshot",
+      // The device's next write then faults as the CPU's does, and that fault marks the page again
+      SOFT_DIRTY: "downgrade",
+    },
+  }),
+  // invalidate_range carries no event: there is nothing to decide
+  sva: plain({ legacy: always("drop") }),
+  hfi1: plain({
+    legacy: always("drop_and_free"),
+    ideal: { ...always("keep"), UNMAP: "drop_and_free" },
+  }),
 };
 
 /**
@@ -147,6 +199,18 @@ export function resolvePolicy(kind: string, policy: string | PolicySpec): Policy
  */
 export function actionsByEvent(policy: Policy): readonly PolicyAction[] {
   return EVENT_NAMES.map((event) => policy.events[event]);
+}
+
+/** Policies of a kind without change_pte; what is left out is as legacy. */
+function plain(
+  events: Readonly<{ legacy: EventActions; followup?: EventActions; ideal?: EventActions }>,
+): Readonly<Record<string, Policy>> {
+  const { legacy, followup = legacy, ideal = legacy } = events;
+  return {
+    legacy: { name: "legacy", useChangePte: false, events: legacy },
+    followup: { name: "followup", useChangePte: false, events: followup },
+    ideal: { name: "ideal", useChangePte: false, events: ideal },
+  };
 }
 
 function always(action: PolicyAction): EventActions {

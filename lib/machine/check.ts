@@ -55,7 +55,7 @@ function checkCoherence(machine: Machine, placed: PlacedListener, found: Violati
       if (!same) diverged++;
       return;
     }
-    if (same && (!writable || pteWritable(flags))) return;
+    if (same && (!writable || listener.anyAccess || pteWritable(flags))) return;
     if (inOpenWindow(mm, address)) return;
     const cpu = pteAccessible(flags)
       ? `frame ${mapped}, ${pteWritable(flags) ? "writable" : "read-only"}`

@@ -100,7 +100,7 @@ function collect(machine: Machine): Holdings {
   }
   for (const pfn of machine.host.lazyfree.pages) hold(held, pfn, 1);
   for (const pfn of machine.kernelFrames) hold(held, pfn, 1);
-  addPins(machine, held);
+  addReferences(machine, held);
   return held;
 }
 
@@ -138,13 +138,11 @@ function addHuge(held: Holdings, cursor: Cursor): void {
   for (let index = 0; index < PMD_SIZE / PAGE_SIZE; index++) held.mapcount[head + index]++;
 }
 
-function addPins(machine: Machine, held: Holdings): void {
+/** Pins weigh more than plain references where the kernel tells them apart. */
+function addReferences(machine: Machine, held: Holdings): void {
   const { frames, profile } = machine.host;
   const weight = profile.pinBias ? GUP_PIN_COUNTING_BIAS : 1;
   for (const { listener } of machine.listeners.values()) {
-    if (!listener.pins) continue;
-    listener.forEachEntry((_address, pfn) => {
-      hold(held, frames.head(pfn), weight);
-    });
+    listener.forEachReference?.((pfn, pin) => hold(held, frames.head(pfn), pin ? weight : 1));
   }
 }

@@ -72,9 +72,8 @@ function pinsOf(machine: Machine, pfn: number): number {
   }
   let pins = 0;
   for (const { listener } of machine.listeners.values()) {
-    if (!listener.pins) continue;
-    listener.forEachEntry((_address, held) => {
-      if (held === pfn) pins++;
+    listener.forEachReference?.((held, pin) => {
+      if (pin && held === pfn) pins++;
     });
   }
   return pins;

@@ -86,6 +86,12 @@ export class FakeUserPages implements UserPages {
     }
   }
 
+  /** Unmaps everything. */
+  unmapAll(): void {
+    this.#vmas = [];
+    this.ptes.clear();
+  }
+
   getUserPageFast(addr: Vaddr, write: boolean): Pfn {
     const pte = this.ptes.get(addr);
     if (pte === undefined || (write && !pte.writable)) return -ERRNO.EFAULT;

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { PAGE_SIZE } from "../../lib/kernel/address.ts";
 import { ERRNO } from "../../lib/kernel/errno.ts";
 import type { FaultName } from "../../lib/kernel/faults.ts";
+import { type KernelProfile, kernelProfile } from "../../lib/kernel/profile.ts";
 import { drain } from "../../lib/kernel/operation.ts";
 import { KernelBugError } from "../../lib/kernel/violation.ts";
 import { OdpListener } from "../../lib/listeners/odp.ts";
@@ -29,7 +30,11 @@ interface Nic {
   window(event: MmuNotifierEvent, first: number, pages: number): MmuNotifierRange;
 }
 
-function machine(policy = "legacy", profile = "v5.2", faults: readonly FaultName[] = []): Nic {
+function machine(
+  policy = "legacy",
+  profile: string | KernelProfile = "v5.2",
+  faults: readonly FaultName[] = [],
+): Nic {
   const user = new FakeUserPages(fakeMm(profile, faults));
   const nic = new OdpListener({ name: "nic", user, policy: resolvePolicy("odp", policy) });
   mmuNotifierRegister(nic.ops, user.mm);
@@ -101,7 +106,8 @@ Deno.test("ODP marks the frame of a dropped writable entry dirty, written or not
 });
 
 Deno.test("ODP refuses a non-blocking window that overlaps an MR, and only that", () => {
-  const { nic, window } = machine();
+  const profile = { ...kernelProfile("v5.2"), odpKeepsLockOnEagain: false };
+  const { nic, window } = machine("legacy", profile);
   drain(nic.regMr(page(4), 2, true));
   drain(nic.rdmaWrite(page(4), 2, () => 1));
   const beside = window(MMU_NOTIFY_UNMAP, 0, 4);
@@ -111,6 +117,23 @@ Deno.test("ODP refuses a non-blocking window that overlaps an MR, and only that"
   assertEquals(mmuNotifierInvalidateRangeStartNonblock(over), -ERRNO.EAGAIN);
   assertEquals([nic.openWindows, nic.counters.dropped], [0, 0], "a refusal leaves no trace");
   assertEquals(drain(nic.rdmaWrite(page(4), 2, () => 1)), 0);
+});
+
+Deno.test("ODP that refused keeps umem_rwsem until v5.3, and registering hangs (B-3)", () => {
+  const { nic, window } = machine();
+  drain(nic.regMr(BUF, 2, true));
+  assertEquals(
+    mmuNotifierInvalidateRangeStartNonblock(window(MMU_NOTIFY_UNMAP, 0, 2)),
+    -ERRNO.EAGAIN,
+  );
+  assertEquals([nic.openWindows, nic.counters.refused, nic.counters.dropped], [1, 1, 0]);
+  assertEquals(drain(nic.rdmaWrite(BUF, 2, () => 1)), 0, "faults do not need the lock");
+  const other = window(MMU_NOTIFY_CLEAR, 0, 2);
+  mmuNotifierInvalidateRangeStart(other);
+  mmuNotifierInvalidateRangeEnd(other);
+  assertEquals(nic.openWindows, 1, "windows of others are paired as before");
+  const error = assertThrows(() => drain(nic.regMr(page(4), 1, true)), KernelBugError);
+  assert(error.message.includes("umem_rwsem"));
 });
 
 Deno.test("ODP that refused is balanced where kernels pair end with the failure", () => {

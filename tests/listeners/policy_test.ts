@@ -206,7 +206,7 @@ Deno.test("every kind has the three policies, each with an action per event", ()
 
 Deno.test("resolvePolicy() names what it expected", () => {
   assertThrows(() => resolvePolicy("kvm", "best"), RangeError, "legacy, followup, ideal");
-  assertThrows(() => resolvePolicy("tpu", "legacy"), RangeError, "kvm, odp, pinned_mr");
+  assertThrows(() => resolvePolicy("tpu", "legacy"), RangeError, "kvm, odp, odp_implicit");
   assertThrows(
     () => resolvePolicy("odp", JSON.parse('{"events":{"CLEAR":"forget"}}')),
     RangeError,

@@ -106,3 +106,15 @@ export function fillOf(machine: Machine, args: Arguments): Store {
 export function byteOf(args: Arguments): Store {
   return storeByte(number(args, "value") & 0xff);
 }
+
+/**
+ * Builds the error of an operation whose listener is of another kind.
+ *
+ * @param name The listener.
+ * @param kind Its kind.
+ * @param wanted The kinds that can do it.
+ * @returns The error.
+ */
+export function wrongKind(name: string, kind: string, wanted: string): TypeError {
+  return new TypeError(`Cannot use listener "${name}": expected kind ${wanted}, got ${kind}`);
+}

@@ -1,16 +1,17 @@
 /**
- * Operations of the devices: guests and RDMA NICs.
+ * Operations of guests and RDMA NICs.
  *
  * @module
  */
 
 import { KvmListener } from "../../listeners/kvm.ts";
 import { OdpListener } from "../../listeners/odp.ts";
+import { OdpImplicitListener } from "../../listeners/odp_implicit.ts";
 import { PinnedMrListener } from "../../listeners/pinned_mr.ts";
 import { ERRNO } from "../../kernel/errno.ts";
 import type { Machine } from "../machine.ts";
 import type { Arguments, ArgumentSpec, OperationSpec } from "../spec.ts";
-import { FILL, fillOf, number, pagesOf, RANGE, text } from "./arguments.ts";
+import { FILL, fillOf, number, pagesOf, RANGE, text, wrongKind } from "./arguments.ts";
 
 const GUEST: ArgumentSpec = {
   kind: "listener",
@@ -24,6 +25,11 @@ const NIC: ArgumentSpec = {
   about: "The NIC",
   required: true,
   listenerKinds: ["odp", "pinned_mr"],
+};
+
+const READER: ArgumentSpec = {
+  ...NIC,
+  listenerKinds: ["odp", "pinned_mr", "odp_implicit"],
 };
 
 const MEMSLOT: OperationSpec = {
@@ -99,10 +105,10 @@ const RDMA_READ: OperationSpec = {
   name: "rdma_read",
   about: "A peer reads each page of a range",
   kernel: "drivers/infiniband/hw/mlx5/odp.c: pagefault_mr",
-  args: { listener: NIC, range: RANGE },
+  args: { listener: READER, range: RANGE },
   *run(machine, args) {
     const { start, pages } = pagesOf(machine, args);
-    return { ret: yield* nic(machine, args).rdmaRead(start, pages) };
+    return { ret: yield* reader(machine, args).rdmaRead(start, pages) };
   },
 };
 
@@ -110,11 +116,11 @@ const RDMA_WRITE: OperationSpec = {
   name: "rdma_write",
   about: "A peer fills each page of a range",
   kernel: "drivers/infiniband/hw/mlx5/odp.c: pagefault_mr",
-  args: { listener: NIC, range: RANGE, fill: FILL },
+  args: { listener: READER, range: RANGE, fill: FILL },
   *run(machine, args) {
     const { start, pages } = pagesOf(machine, args);
     const store = fillOf(machine, args);
-    return { ret: yield* nic(machine, args).rdmaWrite(start, pages, (page) => store(0, page)) };
+    return { ret: yield* reader(machine, args).rdmaWrite(start, pages, (page) => store(0, page)) };
   },
 };
 
@@ -125,13 +131,17 @@ function guest(machine: Machine, args: Arguments): KvmListener {
 }
 
 function nic(machine: Machine, args: Arguments): OdpListener | PinnedMrListener {
-  const { listener } = machine.listener(text(args, "listener"));
-  if (listener instanceof OdpListener || listener instanceof PinnedMrListener) return listener;
-  throw wrongKind(listener.name, listener.kind, "odp or pinned_mr");
+  const listener = reader(machine, args);
+  if (listener instanceof OdpImplicitListener) {
+    throw wrongKind(listener.name, listener.kind, "odp or pinned_mr");
+  }
+  return listener;
 }
 
-function wrongKind(name: string, kind: string, wanted: string): TypeError {
-  return new TypeError(`Cannot use listener "${name}": expected kind ${wanted}, got ${kind}`);
+function reader(machine: Machine, args: Arguments): OdpListener | PinnedMrListener {
+  const { listener } = machine.listener(text(args, "listener"));
+  if (listener instanceof OdpListener || listener instanceof PinnedMrListener) return listener;
+  throw wrongKind(listener.name, listener.kind, "odp, odp_implicit or pinned_mr");
 }
 
 /** The operations, in the order of documentation. */

@@ -8,9 +8,12 @@ import type { OperationSpec } from "../spec.ts";
 import { COMPACTION_OPS } from "./compaction_ops.ts";
 import { DEVICE_OPS } from "./device_ops.ts";
 import { FILE_OPS } from "./file_ops.ts";
+import { GPU_OPS } from "./gpu_ops.ts";
+import { GRANT_OPS } from "./grant_ops.ts";
 import { KSM_OPS } from "./ksm_ops.ts";
 import { MEMORY_OPS } from "./memory_ops.ts";
 import { MIGRATION_OPS } from "./migration_ops.ts";
+import { MIRROR_OPS } from "./mirror_ops.ts";
 import { PRECOPY_OPS } from "./precopy_ops.ts";
 import { PROCESS_OPS } from "./process_ops.ts";
 import { RECLAIM_OPS } from "./reclaim_ops.ts";
@@ -29,6 +32,9 @@ export const OPERATIONS: readonly OperationSpec[] = [
   ...RECLAIM_OPS,
   ...TRAP_OPS,
   ...DEVICE_OPS,
+  ...GPU_OPS,
+  ...GRANT_OPS,
+  ...MIRROR_OPS,
   ...PRECOPY_OPS,
 ];
 
