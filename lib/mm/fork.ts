@@ -128,13 +128,16 @@ function copyPteRange(to: Vma, from: Vma, cursor: Cursor, source: PteTable): voi
   const kept = copier.kept;
   const plain = copier.pins ? PG_TAIL | PG_HEAD | PG_ANON_EXCLUSIVE : PG_TAIL | PG_HEAD;
   const target = to.mm.pageTable.ensure(cursor.base);
+  const { flags: oldFlags, pfn: pfns } = source;
+  const { flags: newFlags, pfn: newPfns } = target;
+  const { first, last } = cursor;
   let anon = 0;
   let copied = 0;
-  for (let index = cursor.first; index < cursor.last; index++) {
-    const entry = source.flags[index];
+  for (let index = first; index < last; index++) {
+    const entry = oldFlags[index];
     if (entry === 0) continue;
     copied++;
-    const pfn = source.pfn[index];
+    const pfn = pfns[index];
     const present = (entry & (PTE_PRESENT | PTE_SPECIAL)) === PTE_PRESENT;
     if (!present || (pages[pfn] & (PG_ANON | plain)) !== PG_ANON) {
       copier.copy(source, target, index, cursor.base);
@@ -144,9 +147,9 @@ function copyPteRange(to: Vma, from: Vma, cursor: Cursor, source: PteTable): voi
     pages[pfn] &= ~PG_ANON_EXCLUSIVE;
     refcount[pfn]++;
     mapcount[pfn]++;
-    source.flags[index] = entry & unwritable;
-    target.flags[index] = entry & unwritable & kept;
-    target.pfn[index] = pfn;
+    oldFlags[index] = entry & unwritable;
+    newFlags[index] = entry & unwritable & kept;
+    newPfns[index] = pfn;
   }
   to.mm.anonPages += anon;
   if (copied > 0) to.mm.host.charge("fork_page", copied);

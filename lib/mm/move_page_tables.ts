@@ -131,14 +131,16 @@ function movePtes(
 ): void {
   const count = extent / PAGE_SIZE;
   const to = indexInTable(target);
+  const { flags: oldFlags, pfn: oldPfns } = source;
+  const { flags: newFlags, pfn: newPfns } = destination;
   let moved = 0;
   for (let at = 0; at < count; at++) {
-    const flags = source.flags[first + at];
+    const flags = oldFlags[first + at];
     if (flags === 0) continue;
-    source.flags[first + at] = 0;
+    oldFlags[first + at] = 0;
     const tracked = (flags & (PTE_PRESENT | PTE_SWAP)) !== 0;
-    destination.flags[to + at] = tracked ? flags | PTE_SOFT_DIRTY : flags;
-    destination.pfn[to + at] = source.pfn[first + at];
+    newFlags[to + at] = tracked ? flags | PTE_SOFT_DIRTY : flags;
+    newPfns[to + at] = oldPfns[first + at];
     moved++;
   }
   if (moved > 0) mm.host.charge("tlb_shootdown");

@@ -52,6 +52,7 @@ import {
   VM_LOCKED,
   VM_SHARED,
   VM_SOFTDIRTY,
+  VM_UFFD_WP,
   VM_WRITE,
   type Vma,
   vmaWantsWritenotify,
@@ -235,14 +236,66 @@ function changePteRange(
   table: PteTable,
   change: ProtectionChange,
 ): void {
+  const plain = change.uffdWp === undefined && change.numaSkips === undefined &&
+    !change.tryWritable && (vma.flags & VM_UFFD_WP) === 0;
+  const span = plain
+    ? changePlainPtes(vma, cursor, table, change.prot)
+    : changePtes(vma, cursor, table, change);
+  if (span.high >= span.low) {
+    const size = (span.high - span.low + 1) * PAGE_SIZE;
+    gather.flushRange(cursor.base + span.low * PAGE_SIZE, size);
+  }
+  if (span.changed > 0) vma.mm.host.charge("mprotect_page", span.changed);
+}
+
+/** What a pass over the entries of a table did. */
+interface ChangedSpan {
+  /** Entries changed. */
+  readonly changed: number;
+  /** First index that needs a flush. */
+  readonly low: number;
+  /** Last index that needs a flush; below `low` where none does. */
+  readonly high: number;
+}
+
+/** The hot loop: nothing but the rights of present entries changes. */
+function changePlainPtes(vma: Vma, cursor: Cursor, table: PteTable, prot: number): ChangedSpan {
+  const { flags } = table;
+  const { first, last } = cursor;
+  let changed = 0;
+  let low = last;
+  let high = first - 1;
+  for (let index = first; index < last; index++) {
+    const old = flags[index];
+    if ((old & PTE_PRESENT) === 0) {
+      if (old !== 0) changeNonpresent(vma, table, index, undefined);
+      continue;
+    }
+    const next = (old & PTE_CHG_MASK) | prot;
+    flags[index] = next;
+    changed++;
+    if (pteNeedsFlush(old, next)) {
+      if (index < low) low = index;
+      high = index;
+    }
+  }
+  return { changed, low, high };
+}
+
+function changePtes(
+  vma: Vma,
+  cursor: Cursor,
+  table: PteTable,
+  change: ProtectionChange,
+): ChangedSpan {
   const { flags, pfn } = table;
   const { prot, tryWritable, uffdWp, numaSkips } = change;
   const added = uffdWp === true ? prot | PTE_UFFD_WP : prot;
   const changes = numaSkips === undefined ? PTE_CHG_MASK : PTE_CHG_MASK | PTE_WRITE;
   const kept = uffdWp === false ? changes & ~PTE_UFFD_WP : changes;
   let changed = 0;
-  let low = -1;
-  let high = -1;
+  let low = cursor.last;
+  let high = cursor.first - 1;
   for (let index = cursor.first; index < cursor.last; index++) {
     const old = flags[index];
     if ((old & PTE_PRESENT) === 0) {
@@ -258,14 +311,11 @@ function changePteRange(
     flags[index] = next;
     changed++;
     if (pteNeedsFlush(old, next)) {
-      if (low < 0) low = index;
+      if (index < low) low = index;
       high = index;
     }
   }
-  if (low >= 0) {
-    gather.flushRange(cursor.base + low * PAGE_SIZE, (high - low + 1) * PAGE_SIZE);
-  }
-  if (changed > 0) vma.mm.host.charge("mprotect_page", changed);
+  return { changed, low, high };
 }
 
 /**

@@ -150,6 +150,7 @@ function zapPteRange(
 ): void {
   const { mm } = vma;
   const { frames, losesMapcount } = mm.host;
+  const { mapcount, flags: pages } = frames;
   const { flags, pfn: pfns } = table;
   const lost = losesMapcount ? 0 : 1;
   let anon = 0;
@@ -170,16 +171,16 @@ function zapPteRange(
     if (low < 0) low = index;
     high = index;
     if ((entry & PTE_SPECIAL) !== 0) continue;
-    if ((frames.flags[pfn] & PG_ANON) !== 0) {
+    if ((pages[pfn] & PG_ANON) !== 0) {
       anon++;
     } else {
       file++;
       if ((entry & PTE_DIRTY) !== 0) {
-        frames.flags[pfn] |= PG_DIRTY;
+        pages[pfn] |= PG_DIRTY;
         forceFlush = true;
       }
     }
-    frames.mapcount[pfn] -= lost;
+    mapcount[pfn] -= lost;
     if (gather.removePage(pfn)) {
       gather.flushRange(cursor.base + low * PAGE_SIZE, (high - low + 1) * PAGE_SIZE);
       gather.flush();
