@@ -73,6 +73,8 @@ export interface KernelProfile {
   readonly movePagesFollowsProtnone: boolean;
   /** mprotect skips write faults by soft-dirty bits where they are not tracked (until v6.0). */
   readonly mprotectSoftDirtyInverted: boolean;
+  /** Taking a part of a huge page out of a file splits the page, instead of filling zeros (v5.8). */
+  readonly truncateSplitsHuge: boolean;
   /** madvise knows POPULATE_READ and POPULATE_WRITE (v5.14). */
   readonly madvisePopulate: boolean;
   /** userfaultfd can protect against writes (v5.7), also shared memory, by markers (v5.19). */
@@ -138,6 +140,7 @@ const V5_0: KernelProfile = {
   lazyfreeKeepsReferenced: false,
   movePagesFollowsProtnone: true,
   mprotectSoftDirtyInverted: true,
+  truncateSplitsHuge: false,
   madvisePopulate: false,
   uffdWp: false,
   uprobeDropsCopy: false,
@@ -195,6 +198,7 @@ const V6_1: KernelProfile = {
   lazyfreeKeepsReferenced: true,
   movePagesFollowsProtnone: false,
   mprotectSoftDirtyInverted: false,
+  truncateSplitsHuge: true,
   madvisePopulate: true,
   uffdWp: true,
   uprobeDropsCopy: true,

@@ -7,10 +7,18 @@
  * @module
  */
 
-import type { Pfn } from "../kernel/address.ts";
+import { HPAGE_PMD_NR, type Pfn } from "../kernel/address.ts";
 import type { AddressSpace } from "./address_space.ts";
 import type { Host } from "./host.ts";
-import { PG_DIRTY, PG_FILE, PG_LRU, PG_RECLAIM, PG_SWAPBACKED } from "./page_flags.ts";
+import {
+  PG_DIRTY,
+  PG_FILE,
+  PG_HEAD,
+  PG_LRU,
+  PG_RECLAIM,
+  PG_SWAPBACKED,
+  PG_TAIL,
+} from "./page_flags.ts";
 import { shmemFreeSwap, shmemSwapin } from "./shmem.ts";
 import { VM_RAND_READ, VM_SEQ_READ } from "./vma.ts";
 
@@ -139,7 +147,7 @@ export function writePages(
 
 /**
  * Drops the pages of a part of a file from the cache, swap and disk (mm/truncate.c:
- * truncate_inode_pages_range).
+ * truncate_inode_pages_range). A huge page that could not be split stays, with zeros in the part.
  *
  * @param host The machine.
  * @param file The file; the part is not mapped any more.
@@ -153,13 +161,24 @@ export function truncateInodePages(
   end: number,
 ): void {
   const inside = (index: number) => index >= first && index < end;
-  for (const index of [...file.cache.keys()]) {
-    if (inside(index)) deleteFromPageCache(host, file, index);
+  const { frames } = host;
+  for (const [index, pfn] of [...file.cache]) {
+    if (!inside(index)) continue;
+    const base = index - (pfn - frames.head(pfn));
+    const whole = inside(base) && base + pagesOf(host, pfn) <= end;
+    if (whole) deleteFromPageCache(host, file, index);
+    else frames.content[pfn] = 0;
   }
   for (const index of [...file.swapped.keys()]) {
     if (inside(index)) shmemFreeSwap(host, file, index);
   }
   for (const index of [...file.disk.keys()]) if (inside(index)) file.disk.delete(index);
+}
+
+/** Pages of the compound page that a frame belongs to. */
+function pagesOf(host: Host, pfn: Pfn): number {
+  const compound = (host.frames.flags[pfn] & (PG_HEAD | PG_TAIL)) !== 0;
+  return compound ? HPAGE_PMD_NR : 1;
 }
 
 /** Reads one page from the disk, or makes a zeroed one, and puts it into the cache. */

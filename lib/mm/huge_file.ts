@@ -75,7 +75,8 @@ export function addHugeToPageCache(
 }
 
 /**
- * Splits the huge pages that the borders of a range cut, before the range leaves the cache.
+ * Splits the huge pages that the borders of a range cut, before the range leaves the cache. Kernels
+ * before v5.8 only fill the part with zeros.
  *
  * From mm/truncate.c: truncate_inode_partial_folio.
  *
@@ -90,7 +91,8 @@ export function* truncatePartialPages(
   first: number,
   end: number,
 ): Operation {
-  const { frames } = host;
+  const { frames, profile } = host;
+  if (!profile.truncateSplitsHuge) return;
   for (const border of [first, end]) {
     const page = file.cache.get(border) ?? -1;
     if (page < 0 || (frames.flags[page] & PG_TAIL) === 0) continue;

@@ -14,8 +14,8 @@ import { mmuNotifierRegister } from "../../lib/notifier/chain.ts";
 import { BASE, isHuge, read, TWO_BLOCKS, windows, write } from "./huge_world.ts";
 
 /** A memory file of two blocks, mapped shared with MADV_HUGEPAGE. */
-function shmemProcess(shared = true) {
-  const host = new Host({ profile: kernelProfile("v6.1"), memory: 64 * 2 ** 20 });
+function shmemProcess(shared = true, profile = "v6.1") {
+  const host = new Host({ profile: kernelProfile(profile), memory: 64 * 2 ** 20 });
   host.thp.shmemEnabled = "advise";
   const mm = host.createMm("P");
   mmuNotifierRegister({ name: "listener" }, mm);
@@ -77,4 +77,21 @@ Deno.test("truncation and exit give every frame of a huge file back", () => {
   drain(ftruncate(host, file, 0));
   drain(exitMm(mm));
   assertEquals([file.cache.size, host.frames.freeCount], [0, free]);
+});
+
+Deno.test("old kernels only fill the hole in a huge page with zeros", () => {
+  const { host, mm, file } = shmemProcess(true, "v5.2");
+  write(mm, 8, 7);
+  drain(punchHole(host, file, 8, 12));
+  assertEquals([file.cache.size, host.frames.content[file.cache.get(8)!]], [512, 0]);
+});
+
+Deno.test("a huge page that is held cannot be split for a hole, and keeps zeros there", () => {
+  const { host, mm, file } = shmemProcess();
+  write(mm, 8, 7);
+  const pfn = file.cache.get(8)!;
+  host.frames.get(pfn);
+  drain(punchHole(host, file, 8, 12));
+  assertEquals([file.cache.size, host.frames.content[pfn]], [512, 0]);
+  host.frames.put(pfn);
 });
