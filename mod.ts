@@ -71,6 +71,7 @@ export * from "./lib/notifier/chain.ts";
 export * from "./lib/notifier/events.ts";
 export * from "./lib/notifier/ops.ts";
 export * from "./lib/notifier/range.ts";
+export * from "./lib/notifier/sites.ts";
 export * from "./lib/scenario/diagnostics.ts";
 export * from "./lib/scenario/scenario.ts";
 export * from "./lib/scenario/vocabulary.ts";

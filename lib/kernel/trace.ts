@@ -61,6 +61,8 @@ export interface TraceRecord {
   readonly start: number;
   /** First byte after the range. */
   readonly end: number;
+  /** Where a window was opened: a number of CALL_SITES; 0 for other kinds. */
+  readonly site: number;
 }
 
 /** A growing record of what happened. */
@@ -74,6 +76,7 @@ export class Trace {
   #event = new Uint8Array(this.#capacity);
   #flags = new Uint8Array(this.#capacity);
   #mm = new Int16Array(this.#capacity);
+  #site = new Uint8Array(this.#capacity);
   #subject = new Int32Array(this.#capacity);
   #time = new Float64Array(this.#capacity);
   #start = new Float64Array(this.#capacity);
@@ -104,6 +107,7 @@ export class Trace {
    * @param flags TRACE_ bits.
    * @param start First byte of the range.
    * @param end First byte after the range.
+   * @param site Call site of a window, or 0.
    */
   record(
     time: number,
@@ -114,6 +118,7 @@ export class Trace {
     flags: number,
     start: number,
     end: number,
+    site = 0,
   ): void {
     const at = this.#length;
     if (at >= this.#limit) {
@@ -129,6 +134,7 @@ export class Trace {
     this.#time[at] = time;
     this.#start[at] = start;
     this.#end[at] = end;
+    this.#site[at] = site;
     this.#length = at + 1;
   }
 
@@ -155,6 +161,7 @@ export class Trace {
       subject: this.#subject[index],
       start: this.#start[index],
       end: this.#end[index],
+      site: this.#site[index],
     };
   }
 
@@ -180,6 +187,7 @@ export class Trace {
     this.#kind = wider(this.#kind, new Uint8Array(this.#capacity));
     this.#event = wider(this.#event, new Uint8Array(this.#capacity));
     this.#flags = wider(this.#flags, new Uint8Array(this.#capacity));
+    this.#site = wider(this.#site, new Uint8Array(this.#capacity));
     this.#mm = wider(this.#mm, new Int16Array(this.#capacity));
     this.#subject = wider(this.#subject, new Int32Array(this.#capacity));
     this.#time = wider(this.#time, new Float64Array(this.#capacity));

@@ -40,8 +40,9 @@ const DROPS: ReadonlySet<PolicyAction> = new Set([
 export function decide(device: Device, range: MmuNotifierRange, readOnly: boolean): PlainAction {
   const { faults } = device.user.mm.notifierContext;
   if (faults.size > 0) {
-    if (faults.has("ignore_start")) return "keep";
-    if (range.event === MMU_NOTIFY_SOFT_DIRTY && faults.has("ignore_soft_dirty")) return "keep";
+    if (faults.has("ignore_start", range.site)) return "keep";
+    const { event, site } = range;
+    if (event === MMU_NOTIFY_SOFT_DIRTY && faults.has("ignore_soft_dirty", site)) return "keep";
   }
   const action = device.actions[range.event];
   switch (action) {

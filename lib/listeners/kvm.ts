@@ -12,6 +12,7 @@ import { hex, type Pfn, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { KernelBugError } from "../kernel/violation.ts";
+import { MMU_NOTIFIER_USE_CHANGE_PTE } from "../notifier/events.ts";
 import type { MmuNotifierOps, NewPte } from "../notifier/ops.ts";
 import { type MmuNotifierRange, mmuNotifierRangeUseChangePte } from "../notifier/range.ts";
 import { applyAction, decide, reportRecorded } from "./actions.ts";
@@ -215,7 +216,11 @@ export class KvmListener implements Listener {
 
   /** The follow-up: windows that promise change_pte for every change need no start and end. */
   #ignores(range: MmuNotifierRange): boolean {
-    return this.#device.policy.useChangePte && mmuNotifierRangeUseChangePte(range);
+    if (!this.#device.policy.useChangePte) return false;
+    if (mmuNotifierRangeUseChangePte(range)) return true;
+    const { event, site } = range;
+    const { faults } = this.#device.user.mm.notifierContext;
+    return (event & MMU_NOTIFIER_USE_CHANGE_PTE) !== 0 && faults.has("flag_in_event", site);
   }
 
   /** Raises the count and widens the span of the open windows (kvm_inc_notifier_count). */

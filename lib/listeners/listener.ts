@@ -53,6 +53,8 @@ export interface Listener {
    * @returns The entry, or undefined.
    */
   entryAt(address: Vaddr): SecondaryEntry | undefined;
+  /** Windows that it was told the start of and not the end, where it counts them. */
+  readonly openWindows?: number;
   /** Gives back whatever the driver still holds, before the machine's final accounting. */
   close(): void;
 }

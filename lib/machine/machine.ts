@@ -24,7 +24,12 @@ import { Host } from "../mm/host.ts";
 import type { Mm } from "../mm/mm_struct.ts";
 import { mmuNotifierRegister } from "../notifier/chain.ts";
 import { checkMachine } from "./check.ts";
+import { checkClosingWindow, checkPairing } from "./check_windows.ts";
+import type { MmuNotifierRange } from "../notifier/range.ts";
 import type { Arguments, OperationResult, OperationSpec, RangeRef } from "./spec.ts";
+
+/** Most breaches reported of the windows of one operation. */
+const REPORTED_WINDOWS = 8;
 
 /** How to make a machine. */
 export interface MachineOptions {
@@ -128,6 +133,8 @@ export class Machine {
   readonly violations: Violation[] = [];
   /** Next content for pages that must all differ. */
   nextUnique = 1;
+  /** Breaches found while windows closed, of the operation that is being carried out. */
+  readonly #closing: Violation[] = [];
   readonly #listenerCosts: Readonly<Partial<Record<ListenerCostName, number>>>;
 
   /**
@@ -149,6 +156,7 @@ export class Machine {
     });
     this.#listenerCosts = Object.fromEntries(others) as Partial<Record<ListenerCostName, number>>;
     this.checked = check;
+    if (check) this.host.windowCheck = (range) => this.#checkWindow(range);
   }
 
   /**
@@ -283,8 +291,24 @@ export class Machine {
     trace.record(clock.now, "operation_begin", -1, -1, 0, 0, 0, 0);
     const result = this.#run(operation, args);
     trace.record(clock.now, "operation_end", -1, -1, 0, 0, 0, 0);
-    if (this.checked) this.violations.push(...checkMachine(this, operation.name));
+    if (this.checked) this.#check(operation.name);
     return result;
+  }
+
+  /** Breaches at the closing of windows are added where none of that listener was left behind. */
+  #check(operation: string): void {
+    const found = checkMachine(this, operation);
+    const pairing = [...this.listeners.values()].flatMap(checkPairing);
+    const closing = this.#closing.splice(0).filter(({ listener }) =>
+      !found.some((other) => other.invariant === "coherence" && other.listener === listener)
+    );
+    for (const breach of [...closing, ...pairing]) found.push({ ...breach, operation });
+    this.violations.push(...found);
+  }
+
+  #checkWindow(range: MmuNotifierRange): void {
+    if (this.#closing.length >= REPORTED_WINDOWS) return;
+    this.#closing.push(...checkClosingWindow(this, range));
   }
 
   #run(operation: OperationSpec, args: Arguments): OperationResult {

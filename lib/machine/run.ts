@@ -24,8 +24,8 @@ export interface RunOptions {
   readonly policy?: string;
   /** Seed; the program's unless given. */
   readonly seed?: number;
-  /** Mistakes to inject beside the program's own. */
-  readonly faults?: readonly FaultName[];
+  /** Mistakes to inject: names beside the program's own, or a set in place of them. */
+  readonly faults?: readonly FaultName[] | FaultSet;
   /** Whether invariants are checked after every operation; true unless given. */
   readonly check?: boolean;
   /** Most trace records kept. */
@@ -86,14 +86,13 @@ export interface PlacedViolation extends Violation {
  */
 export function prepareMachine(program: Program, options: RunOptions = {}): Machine {
   const { memory, nodes, seed } = program.machine;
-  const faults: FaultSet = new Set([...program.faults, ...(options.faults ?? [])]);
   const machine = new Machine({
     profile: { ...kernelProfile(options.kernel ?? program.kernel), ...program.switches },
     memory,
     nodes,
     seed: options.seed ?? seed,
     costs: program.costs,
-    faults,
+    faults: faultsOf(program, options.faults ?? []),
     check: options.check ?? true,
     ...(options.traceLimit === undefined ? {} : { traceLimit: options.traceLimit }),
   });
@@ -185,6 +184,10 @@ function view(
   fromViolation: number,
 ): Observed {
   return observe(machine, { policy, result, fromRecord, fromViolation });
+}
+
+function faultsOf(program: Program, asked: readonly FaultName[] | FaultSet): FaultSet {
+  return "has" in asked ? asked : new Set([...program.faults, ...asked]);
 }
 
 /** The policy of a listener: its own, or that of the run; a name of the program's is written out. */

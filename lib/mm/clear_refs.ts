@@ -17,6 +17,7 @@ import {
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_SOFT_DIRTY } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { SITE } from "../notifier/sites.ts";
 import { clearSoftDirtyPmd, clearYoungPmd } from "./huge_pmd.ts";
 import type { Mm } from "./mm_struct.ts";
 import { MmuGather } from "./mmu_gather.ts";
@@ -54,7 +55,15 @@ function* clearSoftDirty(mm: Mm): Operation {
   const { profile } = mm.host;
   for (const vma of mm.vmas) vma.flags = (vma.flags & ~VM_SOFTDIRTY) >>> 0;
   const gather = profile.clearRefsFlush === "gather" ? new MmuGather(mm, true) : null;
-  const range = mmuNotifierRangeInit(MMU_NOTIFY_SOFT_DIRTY, 0, null, mm, 0, ADDRESS_MAX);
+  const range = mmuNotifierRangeInit(
+    MMU_NOTIFY_SOFT_DIRTY,
+    0,
+    null,
+    mm,
+    0,
+    ADDRESS_MAX,
+    SITE.clear_refs_write,
+  );
   mmuNotifierInvalidateRangeStart(range);
   yield "window_open";
   for (const vma of mm.vmas) {

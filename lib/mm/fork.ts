@@ -15,6 +15,7 @@ import {
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_PROTECTION_PAGE } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { SITE } from "../notifier/sites.ts";
 import { anonVmaFork } from "./anon_vma.ts";
 import { copyHugePmd } from "./huge_pmd.ts";
 import { copyHugetlbPageRange } from "./hugetlb_range.ts";
@@ -97,6 +98,7 @@ function* copyPageRange(to: Vma, from: Vma): Operation {
     parent,
     from.start,
     from.end,
+    SITE.copy_page_range,
   );
   const notified = from.isCow;
   if (notified) {

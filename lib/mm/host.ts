@@ -15,6 +15,7 @@ import { type KernelProfile, kernelProfile } from "../kernel/profile.ts";
 import { Rng } from "../kernel/rng.ts";
 import { Trace } from "../kernel/trace.ts";
 import type { NotifierContext } from "../notifier/chain.ts";
+import type { MmuNotifierRange } from "../notifier/range.ts";
 import { AddressSpace, type AddressSpaceKind } from "./address_space.ts";
 import { AnonVmas } from "./anon_vma.ts";
 import { Frames } from "./frames.ts";
@@ -83,6 +84,8 @@ export class Host implements NotifierContext {
   readonly files: AddressSpace[] = [];
   /** Lines of the kernel log. */
   readonly logLines: string[] = [];
+  /** Looks at every window as it closes, before its end is delivered; set by the machine. */
+  windowCheck: ((range: MmuNotifierRange) => void) | null = null;
   readonly #costs: Readonly<Record<CostName, number>>;
   #lru: Lru | null = null;
 

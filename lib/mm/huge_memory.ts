@@ -22,6 +22,7 @@ import {
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { SITE } from "../notifier/sites.ts";
 import { anonVmaPrepare } from "./anon_vma.ts";
 import { ZERO_PFN } from "./frames.ts";
 import {
@@ -185,7 +186,9 @@ function* copyHugePage(
     return FAULT.TOUCHED;
   }
   const old = pmd.hugePfn[slot];
-  const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, vma, vma.mm, base, base + PMD_SIZE);
+  const site = copies === null ? SITE.do_huge_pmd_wp_page : SITE.do_huge_pmd_wp_page_fallback;
+  const end = base + PMD_SIZE;
+  const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, vma, vma.mm, base, end, site);
   mmuNotifierInvalidateRangeStart(range);
   yield "window_open";
   pmd.hugeFlags[slot] = 0;

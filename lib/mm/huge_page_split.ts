@@ -16,6 +16,7 @@ import {
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { SITE } from "../notifier/sites.ts";
 import type { Host } from "./host.ts";
 import { type HugeRmapPlace, rmapWalkHuge, totalMapcount } from "./huge_rmap.ts";
 import { splitHugePmd } from "./huge_split.ts";
@@ -71,7 +72,15 @@ function* unmapHugePage(host: Host, head: Pfn, places: readonly HugeRmapPlace[])
   for (const place of places) {
     const { vma, start, end } = place;
     yield* splitHugePmd(vma, start, true);
-    const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, vma, vma.mm, start, end);
+    const range = mmuNotifierRangeInit(
+      MMU_NOTIFY_CLEAR,
+      0,
+      vma,
+      vma.mm,
+      start,
+      end,
+      SITE.try_to_unmap_one,
+    );
     mmuNotifierInvalidateRangeStart(range);
     yield "window_open";
     forEachEntry(head, place, (table, index) => unmapEntry(host, place, table, index));

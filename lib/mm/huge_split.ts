@@ -23,6 +23,7 @@ import {
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { SITE } from "../notifier/sites.ts";
 import { ZERO_PFN } from "./frames.ts";
 import { pageRemoveHugeRmap, removeHugeMapping } from "./huge_rmap.ts";
 import { migrationEntryFlags } from "./migration_entry.ts";
@@ -51,7 +52,15 @@ import { type Vma, vmPageProt } from "./vma.ts";
 export function* splitHugePmd(vma: Vma, addr: Vaddr, freeze = false): Operation {
   const { mm } = vma;
   const base = alignDown(addr, PMD_SIZE);
-  const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, vma, mm, base, base + PMD_SIZE);
+  const range = mmuNotifierRangeInit(
+    MMU_NOTIFY_CLEAR,
+    0,
+    vma,
+    mm,
+    base,
+    base + PMD_SIZE,
+    SITE.__split_huge_pmd,
+  );
   mmuNotifierInvalidateRangeStart(range);
   yield "window_open";
   const pmd = mm.pageTable.pmd(base);

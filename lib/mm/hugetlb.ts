@@ -23,6 +23,7 @@ import {
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { SITE } from "../notifier/sites.ts";
 import { addHugeMapping, pageMoveAnonHugeRmap, removeHugeMapping } from "./huge_rmap.ts";
 import { hugetlbOwner, unmapRefPrivate } from "./hugetlb_range.ts";
 import { FAULT, type FaultOutcome, prepareAnonVma } from "./memory.ts";
@@ -146,7 +147,15 @@ function* hugetlbWp(
   const copy = hugetlb.alloc(hugetlbOwner(vma), vma.indexOf(base), vma.policy?.node);
   if (copy < 0) return (yield* unmapRefPrivate(vma, base, old)) ? FAULT.TOUCHED : FAULT.SIGBUS;
   frames.content.copyWithin(copy, old, old + HPAGE_PMD_NR);
-  const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, vma, mm, base, base + PMD_SIZE);
+  const range = mmuNotifierRangeInit(
+    MMU_NOTIFY_CLEAR,
+    0,
+    vma,
+    mm,
+    base,
+    base + PMD_SIZE,
+    SITE.hugetlb_cow,
+  );
   mmuNotifierInvalidateRangeStart(range);
   yield "window_open";
   pmd.hugeFlags[slot] = 0;

@@ -30,6 +30,7 @@ import {
   type MmuNotifierEvent,
 } from "../notifier/events.ts";
 import { type MmuNotifierRange, mmuNotifierRangeInit } from "../notifier/range.ts";
+import { SITE } from "../notifier/sites.ts";
 import { addHugeMapping, removeHugeMapping } from "./huge_rmap.ts";
 import { MMF_HAS_PINNED } from "./mm_struct.ts";
 import { MmuGather } from "./mmu_gather.ts";
@@ -92,7 +93,7 @@ export function* unmapHugepageRange(
   end: Vaddr,
 ): Operation {
   const { frames } = vma.mm.host;
-  const range = openWindow(vma, MMU_NOTIFY_UNMAP, start, end, true);
+  const range = openWindow(vma, MMU_NOTIFY_UNMAP, start, end, SITE.__unmap_hugepage_range);
   yield "window_open";
   const cursor = vma.mm.pageTable.cursor(start, end);
   while (cursor.next()) {
@@ -152,7 +153,13 @@ export function* hugetlbChangeProtection(
   prot: number,
 ): Operation {
   const gather = new MmuGather(vma.mm);
-  const range = openWindow(vma, MMU_NOTIFY_PROTECTION_VMA, start, end, true);
+  const range = openWindow(
+    vma,
+    MMU_NOTIFY_PROTECTION_VMA,
+    start,
+    end,
+    SITE.hugetlb_change_protection,
+  );
   yield "window_open";
   const cursor = vma.mm.pageTable.cursor(start, end);
   while (cursor.next()) {
@@ -178,7 +185,8 @@ export function* hugetlbChangeProtection(
  */
 export function* copyHugetlbPageRange(to: Vma, from: Vma): Operation {
   const cow = from.isCow;
-  const range = cow ? openWindow(from, MMU_NOTIFY_CLEAR, from.start, from.end, false) : null;
+  const site = SITE.copy_hugetlb_page_range;
+  const range = cow ? openWindow(from, MMU_NOTIFY_CLEAR, from.start, from.end, site) : null;
   if (cow) yield "window_open";
   const cursor = from.mm.pageTable.cursor(from.start, from.end);
   while (cursor.next()) {
@@ -236,7 +244,7 @@ export function* moveHugetlbPageTables(
 ): Operation {
   const { pageTable } = vma.mm;
   const gather = new MmuGather(vma.mm);
-  const range = openWindow(vma, MMU_NOTIFY_CLEAR, from, from + length, true);
+  const range = openWindow(vma, MMU_NOTIFY_CLEAR, from, from + length, SITE.move_page_tables);
   yield "window_open";
   const cursor = pageTable.cursor(from, from + length);
   while (cursor.next()) {
@@ -287,15 +295,16 @@ function openWindow(
   event: MmuNotifierEvent,
   start: Vaddr,
   end: Vaddr,
-  widens: boolean,
+  site: number,
 ): MmuNotifierRange {
   const low = alignUp(vma.start, PUD_SIZE);
   const high = alignDown(vma.end, PUD_SIZE);
+  const widens = site !== SITE.copy_hugetlb_page_range;
   const shares = widens && (vma.flags & VM_MAYSHARE) !== 0 && high > low && end > low &&
     start < high;
   const from = shares && start > low ? alignDown(start, PUD_SIZE) : start;
   const to = shares && end < high ? alignUp(end, PUD_SIZE) : end;
-  const range = mmuNotifierRangeInit(event, 0, vma, vma.mm, from, to);
+  const range = mmuNotifierRangeInit(event, 0, vma, vma.mm, from, to, site);
   mmuNotifierInvalidateRangeStart(range);
   return range;
 }

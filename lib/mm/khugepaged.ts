@@ -25,6 +25,7 @@ import {
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { SITE } from "../notifier/sites.ts";
 import { access } from "./access.ts";
 import { type CollapseControl, scanPmd, type ScanResult, scanTable } from "./collapse_scan.ts";
 import type { Host } from "./host.ts";
@@ -146,7 +147,15 @@ function* collapseBlock(
 
 /** Takes the table away inside the window, which closes before a page is looked at again. */
 function* flushPmd(mm: Mm, pmd: PmdTable, slot: number, base: Vaddr): Operation {
-  const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, null, mm, base, base + PMD_SIZE);
+  const range = mmuNotifierRangeInit(
+    MMU_NOTIFY_CLEAR,
+    0,
+    null,
+    mm,
+    base,
+    base + PMD_SIZE,
+    SITE.collapse_huge_page,
+  );
   mmuNotifierInvalidateRangeStart(range);
   yield "window_open";
   pmd.tables[slot] = null;

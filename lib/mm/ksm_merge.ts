@@ -17,6 +17,7 @@ import {
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFIER_USE_CHANGE_PTE, MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { type MmuNotifierRange, mmuNotifierRangeInit } from "../notifier/range.ts";
+import { SITE } from "../notifier/sites.ts";
 import { ZERO_PFN } from "./frames.ts";
 import { splitHugePage } from "./huge_page_split.ts";
 import type { RmapItem } from "./ksm_state.ts";
@@ -126,7 +127,7 @@ export function* breakCow(item: RmapItem): Operation {
 /** Returns the entry's flags afterwards, or -1 if the page is in other hands. */
 function* writeProtectPage(vma: Vma, addr: Vaddr, pfn: Pfn): Operation<number> {
   const { mm } = vma;
-  const range = openWindow(vma, addr);
+  const range = openWindow(vma, addr, SITE.write_protect_page);
   mmuNotifierInvalidateRangeStart(range);
   yield "window_open";
   const result = protectPte(vma, addr, pfn);
@@ -167,7 +168,7 @@ function* replacePage(
   kpfn: Pfn,
   expected: number,
 ): Operation<number> {
-  const range = openWindow(vma, addr);
+  const range = openWindow(vma, addr, SITE.replace_page);
   mmuNotifierInvalidateRangeStart(range);
   yield "window_open";
   const table = mappedTable(vma.mm, addr, pfn);
@@ -200,7 +201,7 @@ function replacePte(vma: Vma, addr: Vaddr, table: PteTable, pfn: Pfn, kpfn: Pfn)
   host.charge("ksm_merge_page");
 }
 
-function openWindow(vma: Vma, addr: Vaddr): MmuNotifierRange {
+function openWindow(vma: Vma, addr: Vaddr, site: number): MmuNotifierRange {
   return mmuNotifierRangeInit(
     MMU_NOTIFY_CLEAR,
     MMU_NOTIFIER_USE_CHANGE_PTE,
@@ -208,6 +209,7 @@ function openWindow(vma: Vma, addr: Vaddr): MmuNotifierRange {
     vma.mm,
     addr,
     addr + PAGE_SIZE,
+    site,
   );
 }
 

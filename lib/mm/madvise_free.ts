@@ -15,6 +15,7 @@ import {
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { SITE } from "../notifier/sites.ts";
 import type { Host } from "./host.ts";
 import { adviseHugePmd, freeHugePmd, isCompound, splitForAdvice } from "./madvise_huge.ts";
 import { MmuGather } from "./mmu_gather.ts";
@@ -38,7 +39,15 @@ export function* madviseFree(vma: Vma, start: Vaddr, end: Vaddr): Operation<numb
   const { mm } = vma;
   mm.host.lazyfree.drain();
   const gather = new MmuGather(mm);
-  const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, vma, mm, start, end);
+  const range = mmuNotifierRangeInit(
+    MMU_NOTIFY_CLEAR,
+    0,
+    vma,
+    mm,
+    start,
+    end,
+    SITE.madvise_free_single_vma,
+  );
   mmuNotifierInvalidateRangeStart(range);
   yield "window_open";
   const cursor = mm.pageTable.cursor(start, end);

@@ -17,6 +17,7 @@ import {
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFIER_USE_CHANGE_PTE, MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { SITE } from "../notifier/sites.ts";
 import { anonVmaPrepare } from "./anon_vma.ts";
 import { ZERO_PFN } from "./frames.ts";
 import { MMF_UNSTABLE } from "./mm_struct.ts";
@@ -151,6 +152,7 @@ export function* wpPageCopy(vma: Vma, addr: Vaddr): Operation<FaultOutcome> {
     mm,
     addr,
     addr + PAGE_SIZE,
+    SITE.wp_page_copy,
   );
   mmuNotifierInvalidateRangeStart(range);
   yield "window_open";

@@ -17,6 +17,7 @@ import {
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { SITE } from "../notifier/sites.ts";
 import type { Host } from "./host.ts";
 import { pageStableNode } from "./ksm_tree.ts";
 import { moveHugePage } from "./migrate_huge.ts";
@@ -150,7 +151,15 @@ function* movePage(host: Host, pfn: Pfn, target: Pfn): Operation<number> {
 function* tryToMigrate(host: Host, pfn: Pfn, places: readonly RmapPlace[]): Operation {
   for (const { vma, addr } of places) {
     const { mm } = vma;
-    const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, vma, mm, addr, addr + PAGE_SIZE);
+    const range = mmuNotifierRangeInit(
+      MMU_NOTIFY_CLEAR,
+      0,
+      vma,
+      mm,
+      addr,
+      addr + PAGE_SIZE,
+      SITE.try_to_unmap_one,
+    );
     mmuNotifierInvalidateRangeStart(range);
     yield "window_open";
     const table = mm.pageTable.lookup(addr);

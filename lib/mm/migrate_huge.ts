@@ -16,6 +16,7 @@ import {
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { SITE } from "../notifier/sites.ts";
 import type { Host } from "./host.ts";
 import {
   addHugeMapping,
@@ -89,7 +90,15 @@ function* tryToMigrateHuge(
 ): Operation {
   for (const place of places) {
     const { vma, start, end } = place;
-    const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, vma, vma.mm, start, end);
+    const range = mmuNotifierRangeInit(
+      MMU_NOTIFY_CLEAR,
+      0,
+      vma,
+      vma.mm,
+      start,
+      end,
+      SITE.try_to_unmap_one,
+    );
     mmuNotifierInvalidateRangeStart(range);
     yield "window_open";
     host.charge("tlb_shootdown");

@@ -25,6 +25,7 @@ import {
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_UNMAP } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { SITE } from "../notifier/sites.ts";
 import { splitHugePmd } from "./huge_split.ts";
 import type { Mm } from "./mm_struct.ts";
 import type { PmdTable, PteTable } from "./page_table.ts";
@@ -50,7 +51,15 @@ export function* movePageTables(
   if (length === 0) return;
   const { mm } = vma;
   const end = from + length;
-  const range = mmuNotifierRangeInit(MMU_NOTIFY_UNMAP, 0, vma, mm, from, end);
+  const range = mmuNotifierRangeInit(
+    MMU_NOTIFY_UNMAP,
+    0,
+    vma,
+    mm,
+    from,
+    end,
+    SITE.move_page_tables,
+  );
   mmuNotifierInvalidateRangeStart(range);
   yield "window_open";
   let extent = 0;

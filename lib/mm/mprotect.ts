@@ -24,6 +24,7 @@ import {
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_PROTECTION_VMA } from "../notifier/events.ts";
 import { type MmuNotifierRange, mmuNotifierRangeInit } from "../notifier/range.ts";
+import { SITE } from "../notifier/sites.ts";
 import { changeHugePmd } from "./huge_pmd.ts";
 import { splitPartialHugePmd } from "./huge_split.ts";
 import { hugetlbChangeProtection, maySplitAt } from "./hugetlb_range.ts";
@@ -215,6 +216,7 @@ export function* changeProtection(
         mm,
         cursor.from,
         Math.min(end, gibEnd),
+        SITE.change_pmd_range,
       );
       mmuNotifierInvalidateRangeStart(range);
       yield "window_open";

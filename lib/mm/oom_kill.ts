@@ -15,6 +15,7 @@ import {
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_UNMAP } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { SITE } from "../notifier/sites.ts";
 import { type Mm, MMF_OOM_SKIP, MMF_UNSTABLE } from "./mm_struct.ts";
 import { MmuGather } from "./mmu_gather.ts";
 import { unmapPageRange } from "./unmap.ts";
@@ -68,7 +69,15 @@ export function* oomReapTaskMm(mm: Mm): Operation<boolean> {
   mm.flags |= MMF_UNSTABLE;
   for (const vma of mm.vmas.slice()) {
     if (!canReap(vma)) continue;
-    const range = mmuNotifierRangeInit(MMU_NOTIFY_UNMAP, 0, vma, mm, vma.start, vma.end);
+    const range = mmuNotifierRangeInit(
+      MMU_NOTIFY_UNMAP,
+      0,
+      vma,
+      mm,
+      vma.start,
+      vma.end,
+      SITE.__oom_reap_task_mm,
+    );
     if (mmuNotifierInvalidateRangeStartNonblock(range) !== 0) {
       complete = false;
       continue;

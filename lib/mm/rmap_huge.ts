@@ -17,6 +17,7 @@ import {
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { SITE } from "../notifier/sites.ts";
 import type { Host } from "./host.ts";
 import { type HugeRmapPlace, rmapWalkHuge, totalMapcount } from "./huge_rmap.ts";
 import { splitHugePmd } from "./huge_split.ts";
@@ -63,7 +64,15 @@ export function* tryToUnmapHuge(host: Host, head: Pfn): Operation<boolean> {
   for (const place of rmapWalkHuge(host, head)) {
     const { vma, start, end } = place;
     yield* splitHugePmd(vma, start);
-    const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, vma, vma.mm, start, end);
+    const range = mmuNotifierRangeInit(
+      MMU_NOTIFY_CLEAR,
+      0,
+      vma,
+      vma.mm,
+      start,
+      end,
+      SITE.try_to_unmap_one,
+    );
     mmuNotifierInvalidateRangeStart(range);
     yield "window_open";
     const discarded = discardRange(host, place, head);

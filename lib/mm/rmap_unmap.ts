@@ -19,6 +19,7 @@ import {
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { SITE } from "../notifier/sites.ts";
 import type { Host } from "./host.ts";
 import { PG_ANON, PG_ANON_EXCLUSIVE, PG_DIRTY, PG_MLOCKED, PG_SWAPBACKED } from "./page_flags.ts";
 import type { PteTable } from "./page_table.ts";
@@ -40,7 +41,15 @@ export function* tryToUnmap(host: Host, pfn: Pfn): Operation<boolean> {
   for (const place of rmapWalk(host, pfn)) {
     const { vma, addr } = place;
     const { mm } = vma;
-    const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, vma, mm, addr, addr + PAGE_SIZE);
+    const range = mmuNotifierRangeInit(
+      MMU_NOTIFY_CLEAR,
+      0,
+      vma,
+      mm,
+      addr,
+      addr + PAGE_SIZE,
+      SITE.try_to_unmap_one,
+    );
     mmuNotifierInvalidateRangeStart(range);
     yield "window_open";
     const table = mm.pageTable.lookup(addr);

@@ -22,6 +22,7 @@ import {
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR, MMU_NOTIFY_UNMAP } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { SITE } from "../notifier/sites.ts";
 import { unlinkAnonVmas } from "./anon_vma.ts";
 import { removeFrom } from "./address_space.ts";
 import { truncateInodePages } from "./filemap.ts";
@@ -62,7 +63,15 @@ export function* unmapVmas(
   start: Vaddr,
   end: Vaddr,
 ): Operation {
-  const range = mmuNotifierRangeInit(MMU_NOTIFY_UNMAP, 0, vmas[0], gather.mm, start, end);
+  const range = mmuNotifierRangeInit(
+    MMU_NOTIFY_UNMAP,
+    0,
+    vmas[0],
+    gather.mm,
+    start,
+    end,
+    SITE.unmap_vmas,
+  );
   mmuNotifierInvalidateRangeStart(range);
   yield "window_open";
   for (const vma of vmas) {
@@ -99,7 +108,8 @@ export function* zapPageRange(
   const { mm } = vma;
   mm.host.lazyfree.drain();
   const gather = new MmuGather(mm);
-  const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, vma, mm, start, end);
+  const site = details === null ? SITE.zap_page_range : SITE.zap_page_range_single;
+  const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, vma, mm, start, end, site);
   mmuNotifierInvalidateRangeStart(range);
   yield "window_open";
   const keepsMarkers = vma.file !== null && (vma.flags & VM_UFFD_WP) !== 0;

@@ -19,6 +19,7 @@ import {
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { SITE } from "../notifier/sites.ts";
 import type { AddressSpace } from "./address_space.ts";
 import { filemapGetPage, findCachedPage } from "./filemap.ts";
 import type { Host } from "./host.ts";
@@ -113,7 +114,15 @@ function patched(content: number, at: number): number {
 /** kernel/events/uprobes.c: __replace_page; null unmaps, so that the file's page is mapped again. */
 function* replacePage(vma: Vma, vaddr: Vaddr, old: Pfn, copy: Pfn | null): Operation<number> {
   const { mm } = vma;
-  const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, vma, mm, vaddr, vaddr + PAGE_SIZE);
+  const range = mmuNotifierRangeInit(
+    MMU_NOTIFY_CLEAR,
+    0,
+    vma,
+    mm,
+    vaddr,
+    vaddr + PAGE_SIZE,
+    SITE.__replace_page,
+  );
   mmuNotifierInvalidateRangeStart(range);
   yield "window_open";
   const page = alignDown(vaddr, PAGE_SIZE);

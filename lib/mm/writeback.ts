@@ -17,6 +17,7 @@ import {
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_PROTECTION_PAGE } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { SITE } from "../notifier/sites.ts";
 import type { AddressSpace } from "./address_space.ts";
 import type { Host } from "./host.ts";
 import type { Mm } from "./mm_struct.ts";
@@ -115,6 +116,7 @@ function* pageMkcleanOne(vma: Vma, addr: Vaddr, pfn: Pfn): Operation {
     mm,
     addr,
     Math.min(vma.end, addr + PAGE_SIZE),
+    SITE.page_mkclean_one,
   );
   mmuNotifierInvalidateRangeStart(range);
   yield "window_open";

@@ -29,6 +29,8 @@ export interface NotifierContext {
   readonly faults: FaultSet;
   /** Receives the kernel's log lines. */
   readonly log: (line: string) => void;
+  /** Called when a window closes, before its end is delivered: all changes are made by then. */
+  readonly windowCheck?: ((range: MmuNotifierRange) => void) | null;
 }
 
 /** What the chain needs from an address space. */

@@ -10,9 +10,10 @@
 import { ADDRESS_MAX, PAGE_SIZE, type Vaddr } from "../kernel/address.ts";
 import { TRACE_ONLY_END, TRACE_UNDELIVERED, TRACE_VMA, type TraceKind } from "../kernel/trace.ts";
 import type { MmuNotifierChain, NotifierMm } from "./chain.ts";
-import { MMU_NOTIFIER_RANGE_BLOCKABLE } from "./events.ts";
+import { MMU_NOTIFIER_RANGE_BLOCKABLE, MMU_NOTIFY_SOFT_DIRTY } from "./events.ts";
 import type { MmuNotifierOps, NewPte } from "./ops.ts";
 import { type MmuNotifierRange, mmuNotifierRangeBlockable } from "./range.ts";
+import { SITE } from "./sites.ts";
 import { errnoName } from "../kernel/errno.ts";
 
 /**
@@ -77,7 +78,11 @@ export function mmuNotifierInvalidateRangeOnlyEnd(range: MmuNotifierRange): void
  */
 export function mmuNotifierInvalidateRange(mm: NotifierMm, from: Vaddr, to: Vaddr): void {
   const chain = mm.notifiers;
-  if (chain === null || mm.notifierContext.faults.has("skip_invalidate_range")) return;
+  if (chain === null) return;
+  const { faults } = mm.notifierContext;
+  if (faults.size > 0 && chain.list.some((mn) => mn.invalidateRange)) {
+    if (faults.has("skip_invalidate_range")) return;
+  }
   record(chain, mm, "invalidate_range", 0, 0, from, to);
   for (const mn of chain.list) {
     if (mn.invalidateRange) {
@@ -96,7 +101,11 @@ export function mmuNotifierInvalidateRange(mm: NotifierMm, from: Vaddr, to: Vadd
  */
 export function mmuNotifierChangePte(mm: NotifierMm, addr: Vaddr, pte: NewPte): void {
   const chain = mm.notifiers;
-  if (chain === null || mm.notifierContext.faults.has("skip_change_pte")) return;
+  if (chain === null) return;
+  const { faults } = mm.notifierContext;
+  if (faults.size > 0 && chain.list.some((mn) => mn.changePte)) {
+    if (faults.has("skip_change_pte", innermostSite(chain))) return;
+  }
   record(chain, mm, "change_pte", 0, 0, addr, addr + PAGE_SIZE);
   for (const mn of chain.list) {
     if (mn.changePte) {
@@ -146,11 +155,20 @@ export function mmuNotifierTestYoung(mm: NotifierMm, addr: Vaddr): boolean {
 
 function start(chain: MmuNotifierChain, range: MmuNotifierRange): number {
   const { mm } = range;
+  if (isLeftOut(range)) return 0;
   chain.open.push(range);
-  record(chain, mm, "invalidate_range_start", range.event, flagsOf(range), range.start, range.end);
-  const { faults, log } = mm.notifierContext;
-  if (faults.has("skip_start")) return 0;
-  const told = faults.has("short_range") ? shortened(range) : range;
+  recordWindow(chain, range, "invalidate_range_start", flagsOf(range));
+  const { faults } = mm.notifierContext;
+  if (faults.size > 0 && chain.list.some((mn) => mn.invalidateRangeStart)) {
+    if (faults.has("skip_start", range.site)) return 0;
+    if (mmuNotifierRangeBlockable(range) && faults.has("late_start", range.site)) return 0;
+  }
+  return deliverStart(chain, range);
+}
+
+function deliverStart(chain: MmuNotifierChain, range: MmuNotifierRange): number {
+  const { mm } = range;
+  const told = toldRange(range);
   let result = 0;
   for (const mn of chain.list) {
     if (!mn.invalidateRangeStart) continue;
@@ -158,6 +176,7 @@ function start(chain: MmuNotifierChain, range: MmuNotifierRange): number {
     const answer = mn.invalidateRangeStart(told);
     if (answer !== 0) {
       const mode = mmuNotifierRangeBlockable(range) ? "blockable" : "non-blockable";
+      const { log } = mm.notifierContext;
       log(`${mn.name} callback failed with ${errnoName(answer)} in ${mode} context`);
       result = answer;
     }
@@ -167,20 +186,31 @@ function start(chain: MmuNotifierChain, range: MmuNotifierRange): number {
 
 function end(chain: MmuNotifierChain, range: MmuNotifierRange, onlyEnd: boolean): void {
   const { mm } = range;
-  const { faults } = mm.notifierContext;
+  const { faults, windowCheck } = mm.notifierContext;
+  if (isLeftOut(range)) return;
   closeWindow(chain, range);
   const flags = flagsOf(range) | (onlyEnd ? TRACE_ONLY_END : 0);
-  record(chain, mm, "invalidate_range_end", range.event, flags, range.start, range.end);
+  recordWindow(chain, range, "invalidate_range_end", flags);
+  windowCheck?.(range);
+  const { site } = range;
+  if (faults.size > 0 && mmuNotifierRangeBlockable(range) && faults.has("late_start", site)) {
+    deliverStart(chain, range);
+  }
   for (const mn of chain.list) {
     if (!onlyEnd && mn.invalidateRange && !faults.has("skip_invalidate_range")) {
       charge(mm);
       mn.invalidateRange(mm, range.start, range.end);
     }
-    if (mn.invalidateRangeEnd && !faults.has("skip_end")) {
+    if (mn.invalidateRangeEnd && !faults.has("skip_end", site)) {
       charge(mm);
       mn.invalidateRangeEnd(range);
     }
   }
+}
+
+/** Whether the injected mistake skip_split_clear leaves a window out. */
+function isLeftOut({ site, mm }: MmuNotifierRange): boolean {
+  return site === SITE.__split_huge_pmd && mm.notifierContext.faults.has("skip_split_clear", site);
 }
 
 /** Takes a window off the list of open ones; it is nearly always the newest. */
@@ -209,16 +239,41 @@ function young(
   return answer;
 }
 
-function shortened(range: MmuNotifierRange): MmuNotifierRange {
-  return { ...range, end: range.end === ADDRESS_MAX ? range.end : range.end - PAGE_SIZE };
+/** What start is told: the window, unless an injected mistake distorts it. */
+function toldRange(range: MmuNotifierRange): MmuNotifierRange {
+  const { faults } = range.mm.notifierContext;
+  if (faults.size === 0) return range;
+  const { site, start, end } = range;
+  if (end !== ADDRESS_MAX) {
+    if (faults.has("short_range", site)) return { ...range, end: end - PAGE_SIZE };
+    if (faults.has("wrong_range", site)) {
+      return { ...range, start: start + PAGE_SIZE, end: end + PAGE_SIZE };
+    }
+  }
+  const distorts = range.event !== MMU_NOTIFY_SOFT_DIRTY && faults.has("wrong_event", site);
+  return distorts ? { ...range, event: MMU_NOTIFY_SOFT_DIRTY } : range;
 }
 
 function flagsOf(range: MmuNotifierRange): number {
   return range.flags | (range.vma === null ? 0 : TRACE_VMA);
 }
 
+/** The site of the newest open window; 0 where none is open. */
+function innermostSite({ open }: MmuNotifierChain): number {
+  return open[open.length - 1]?.site ?? 0;
+}
+
 function charge(mm: NotifierMm): void {
   mm.notifierContext.clock.advance(mm.notifierContext.notifierCallCost);
+}
+
+function recordWindow(
+  chain: MmuNotifierChain,
+  { mm, event, start, end, site }: MmuNotifierRange,
+  kind: TraceKind,
+  flags: number,
+): void {
+  record(chain, mm, kind, event, flags, start, end, site);
 }
 
 function record(
@@ -229,8 +284,9 @@ function record(
   flags: number,
   from: Vaddr,
   to: Vaddr,
+  site = 0,
 ): void {
   const { trace, clock } = mm.notifierContext;
   const all = chain.list.length === 0 ? flags | TRACE_UNDELIVERED : flags;
-  trace.record(clock.now, kind, mm.id, -1, event, all, from, to);
+  trace.record(clock.now, kind, mm.id, -1, event, all, from, to, site);
 }

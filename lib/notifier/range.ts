@@ -43,6 +43,8 @@ export interface MmuNotifierRange {
   flags: number;
   /** The reason. */
   readonly event: MmuNotifierEvent;
+  /** Where the window was opened: a number of CALL_SITES, for reports; listeners ignore it. */
+  readonly site?: number;
 }
 
 /**
@@ -57,6 +59,7 @@ export interface MmuNotifierRange {
  * @param mm The address space.
  * @param start First byte.
  * @param end First byte after.
+ * @param site The call site: a number of CALL_SITES, or 0.
  * @returns The range.
  */
 export function mmuNotifierRangeInit(
@@ -66,6 +69,7 @@ export function mmuNotifierRangeInit(
   mm: NotifierMm,
   start: Vaddr,
   end: Vaddr,
+  site = 0,
 ): MmuNotifierRange {
   const { eventContext, changePteFlag } = mm.notifierContext.profile;
   return {
@@ -75,6 +79,7 @@ export function mmuNotifierRangeInit(
     end,
     flags: changePteFlag ? flags : flags & ~MMU_NOTIFIER_USE_CHANGE_PTE,
     event: eventContext ? event : MMU_NOTIFY_UNMAP,
+    site,
   };
 }
 

@@ -56,6 +56,7 @@ export function record(
     subject: -1,
     start: RAM_START + from * PAGE_SIZE,
     end: RAM_START + to * PAGE_SIZE,
+    site: 0,
   };
 }
 
