@@ -24,6 +24,7 @@ import { type Mm, MMF_HAS_PINNED } from "./mm_struct.ts";
 import { PG_ANON, PG_ANON_EXCLUSIVE, PG_HEAD, PG_TAIL } from "./page_flags.ts";
 import type { Cursor, PteTable } from "./page_table.ts";
 import {
+  PTE_DEVICE_PRIVATE,
   PTE_DIRTY,
   PTE_MIGRATION,
   PTE_MKDIRTY,
@@ -231,6 +232,12 @@ class PteCopier {
       this.#to.mm.swapEntries++;
     } else if ((flags & PTE_MIGRATION) !== 0) {
       if (this.#isCow) flags &= ~(PTE_WRITE | PTE_SWP_EXCLUSIVE);
+      countMapped(this.#to, number, 1);
+    } else if ((flags & PTE_DEVICE_PRIVATE) !== 0) {
+      if (this.#isCow) flags &= ~PTE_WRITE;
+      host.frames.flags[number] &= ~PG_ANON_EXCLUSIVE;
+      host.frames.get(number);
+      host.frames.mapcount[number]++;
       countMapped(this.#to, number, 1);
     }
     source.flags[index] = flags;

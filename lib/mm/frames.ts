@@ -37,8 +37,10 @@ export interface Node {
 
 /** All frames of a machine. */
 export class Frames {
-  /** Number of frames. */
+  /** Number of frames that the CPU can reach. */
   readonly count: number;
+  /** Frames of a device behind those of the CPU (ZONE_DEVICE), given out by allocDevice alone. */
+  readonly device: Node;
   /** References per frame; a compound page counts on its head. */
   readonly refcount: Int32Array;
   /** Page-table entries mapping the frame. */
@@ -66,28 +68,31 @@ export class Frames {
    *
    * @param count Number of 4 KiB frames.
    * @param nodes Number of NUMA nodes that share them equally.
+   * @param deviceCount Number of further frames on a device, which the CPU cannot reach.
    * @throws {RangeError} If there are fewer than 16 frames a node.
    */
-  constructor(count: number, nodes = 1) {
+  constructor(count: number, nodes = 1, deviceCount = 0) {
     if (!Number.isInteger(count) || count < 16 * nodes || count >= 2 ** 31) {
       throw new RangeError(
         `Cannot make a memory of ${count} frames on ${nodes} nodes: expected at least 16 a node`,
       );
     }
+    const total = count + deviceCount;
     this.count = count;
-    this.refcount = new Int32Array(count);
-    this.mapcount = new Int32Array(count);
-    this.compoundMapcount = new Int32Array(Math.ceil(count / 512));
-    this.flags = new Uint32Array(count);
-    this.mapping = new Uint32Array(count);
-    this.index = new Uint32Array(count);
-    this.content = new Uint32Array(count);
+    this.refcount = new Int32Array(total);
+    this.mapcount = new Int32Array(total);
+    this.compoundMapcount = new Int32Array(Math.ceil(total / 512));
+    this.flags = new Uint32Array(total);
+    this.mapping = new Uint32Array(total);
+    this.index = new Uint32Array(total);
+    this.content = new Uint32Array(total);
     this.nodes = Array.from({ length: nodes }, (_, node) => {
       const start = Math.floor((count * node) / nodes);
       const end = Math.floor((count * (node + 1)) / nodes);
       return { start, end, allocator: new PageAllocator(start, end) };
     });
     this.#allocators = this.nodes.map((node) => node.allocator);
+    this.device = { start: count, end: total, allocator: new PageAllocator(count, total) };
     this.nodes[0].allocator.take(ZERO_PFN);
     this.flags[ZERO_PFN] = PG_RESERVED;
     this.refcount[ZERO_PFN] = 1;
@@ -140,6 +145,19 @@ export class Frames {
     this.refcount[pfn] = 1;
     this.flags[pfn] = 0;
     this.content[pfn] = 0;
+    return pfn;
+  }
+
+  /**
+   * Allocates one frame of the device.
+   *
+   * @returns The frame with one reference, or -1 when the device is full.
+   */
+  allocDevice(): Pfn {
+    const pfn = this.device.allocator.alloc();
+    if (pfn < 0) return -1;
+    this.refcount[pfn] = 1;
+    this.flags[pfn] = 0;
     return pfn;
   }
 
@@ -279,7 +297,7 @@ export class Frames {
   /** Gives frames back to the allocators of their nodes. */
   #freeRange(from: Pfn, to: Pfn): void {
     while (from < to) {
-      const node = this.nodes[this.nodeOf(from)];
+      const node = from >= this.device.start ? this.device : this.nodes[this.nodeOf(from)];
       const end = Math.min(to, node.end);
       node.allocator.freeRange(from, end);
       from = end;

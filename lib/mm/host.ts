@@ -36,6 +36,8 @@ export interface HostOptions {
   memory?: number;
   /** NUMA nodes that share the memory equally; 1 unless given. */
   nodes?: number;
+  /** Frames on a device that the CPU cannot reach; 0 unless given. */
+  devicePages?: number;
   /** Swap slots (pages); 0 unless given. */
   swapPages?: number;
   /** Seed of all chance; 1 unless given. */
@@ -104,6 +106,7 @@ export class Host implements NotifierContext {
     this.frames = new Frames(
       Math.floor((options.memory ?? 64 * 2 ** 20) / PAGE_SIZE),
       options.nodes ?? 1,
+      options.devicePages ?? 0,
     );
     this.lazyfree = new LazyfreeBatch(this.frames);
     this.hugetlb = new HugetlbPool(this.frames);

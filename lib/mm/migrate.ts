@@ -21,7 +21,7 @@ import { SITE } from "../notifier/sites.ts";
 import type { Host } from "./host.ts";
 import { pageStableNode } from "./ksm_tree.ts";
 import { moveHugePage } from "./migrate_huge.ts";
-import { migrationEntryFlags, restoredEntryFlags } from "./migration_entry.ts";
+import { deviceEntryFlags, migrationEntryFlags, restoredEntryFlags } from "./migration_entry.ts";
 import {
   PG_ANON,
   PG_ANON_EXCLUSIVE,
@@ -34,7 +34,7 @@ import {
   PG_SWAPCACHE,
 } from "./page_flags.ts";
 import type { PteTable } from "./page_table.ts";
-import { PTE_DIRTY, PTE_MIGRATION, PTE_SWP_EXCLUSIVE } from "./pte.ts";
+import { PTE_DEVICE_PRIVATE, PTE_DIRTY, PTE_MIGRATION, PTE_SWP_EXCLUSIVE } from "./pte.ts";
 import { type RmapPlace, rmapWalk } from "./rmap.ts";
 import { pteMaps } from "./rmap_referenced.ts";
 import { swapSlotOf } from "./swap_cache.ts";
@@ -143,12 +143,23 @@ function* movePage(host: Host, pfn: Pfn, target: Pfn): Operation<number> {
   const places = rmapWalk(host, pfn);
   if (mapped) yield* tryToMigrate(host, pfn, places);
   const result = frames.mapcount[pfn] === 0 ? moveToNewPage(host, pfn, target) : -ERRNO.EAGAIN;
-  if (mapped) removeMigrationPtes(host, places, pfn, result === 0 ? target : pfn);
+  if (mapped) removeMigrationPtes(host, pfn, result === 0 ? target : pfn);
   return result;
 }
 
-/** Replaces mappings by migration entries, a window each, until the page is mapped nowhere. */
-function* tryToMigrate(host: Host, pfn: Pfn, places: readonly RmapPlace[]): Operation {
+/**
+ * Replaces mappings by migration entries, a window each, until the page is mapped nowhere
+ * (mm/rmap.c: try_to_migrate).
+ *
+ * @param host The machine.
+ * @param pfn The frame.
+ * @param places Where it may be mapped.
+ */
+export function* tryToMigrate(
+  host: Host,
+  pfn: Pfn,
+  places: readonly RmapPlace[],
+): Operation {
   for (const { vma, addr } of places) {
     const { mm } = vma;
     const range = mmuNotifierRangeInit(
@@ -164,18 +175,34 @@ function* tryToMigrate(host: Host, pfn: Pfn, places: readonly RmapPlace[]): Oper
     yield "window_open";
     const table = mm.pageTable.lookup(addr);
     const index = indexInTable(addr);
-    const goOn = !pteMaps(table, index, pfn) || setMigrationEntry(host, table, index, pfn);
+    const maps = pteMaps(table, index, pfn) || isDeviceEntry(table, index, pfn);
+    const goOn = !maps || setMigrationEntry(host, table!, index, pfn);
     mmuNotifierInvalidateRangeEnd(range);
     yield "window_closed";
     if (!goOn || host.frames.mapcount[pfn] === 0) return;
   }
 }
 
+function isDeviceEntry(table: PteTable | null, index: number, pfn: Pfn): boolean {
+  return table !== null && (table.flags[index] & PTE_DEVICE_PRIVATE) !== 0 &&
+    table.pfn[index] === pfn;
+}
+
 /**
- * mm/rmap.c: try_to_migrate_one. A pinned exclusive page keeps its entry, which ends the walk
- * (v6.1).
+ * Replaces one mapping by a migration entry (mm/rmap.c: try_to_migrate_one).
+ *
+ * @param host The machine.
+ * @param table The last-level table.
+ * @param index Index of the entry, which maps the frame.
+ * @param pfn The frame.
+ * @returns False if a pinned exclusive page keeps its entry, which ends the walk (v6.1).
  */
-function setMigrationEntry(host: Host, table: PteTable, index: number, pfn: Pfn): boolean {
+export function setMigrationEntry(
+  host: Host,
+  table: PteTable,
+  index: number,
+  pfn: Pfn,
+): boolean {
   const { frames, profile } = host;
   const old = table.flags[index];
   const exclusive = (frames.flags[pfn] & PG_ANON_EXCLUSIVE) !== 0;
@@ -189,8 +216,15 @@ function setMigrationEntry(host: Host, table: PteTable, index: number, pfn: Pfn)
   return true;
 }
 
-/** Copies content and state if nobody else holds the page (mm/migrate.c: migrate_page). */
-function moveToNewPage(host: Host, pfn: Pfn, target: Pfn): number {
+/**
+ * Copies content and state if nobody else holds the page (mm/migrate.c: migrate_page).
+ *
+ * @param host The machine.
+ * @param pfn The frame, isolated and mapped nowhere.
+ * @param target The new frame.
+ * @returns 0, or -EAGAIN if somebody else holds the page.
+ */
+export function moveToNewPage(host: Host, pfn: Pfn, target: Pfn): number {
   const { frames } = host;
   const flags = frames.flags[pfn];
   const cached = (flags & PG_SWAPCACHE) !== 0 || (flags & PG_ANON) === 0;
@@ -216,21 +250,25 @@ function moveCached(host: Host, pfn: Pfn, target: Pfn): void {
   frames.put(pfn);
 }
 
-/** Turns migration entries back into mappings; nobody is told (mm/migrate.c: remove_migration_pte). */
-function removeMigrationPtes(
-  host: Host,
-  places: readonly RmapPlace[],
-  from: Pfn,
-  to: Pfn,
-): void {
+/**
+ * Turns migration entries back into mappings; nobody is told (mm/migrate.c: remove_migration_ptes).
+ *
+ * The places are looked up anew: a fork may have copied entries meanwhile.
+ *
+ * @param host The machine.
+ * @param from The frame that the entries name.
+ * @param to The frame they will map, of a device or of the CPU, or `from` itself.
+ */
+export function removeMigrationPtes(host: Host, from: Pfn, to: Pfn): void {
   const { frames } = host;
-  for (const { vma, addr } of places) {
+  const device = to >= frames.device.start;
+  for (const { vma, addr } of rmapWalk(host, to)) {
     const table = vma.mm.pageTable.lookup(addr);
     const index = indexInTable(addr);
     if (table === null || (table.flags[index] & PTE_MIGRATION) === 0) continue;
     if (table.pfn[index] !== from) continue;
     const entry = table.flags[index];
-    table.flags[index] = restoredEntryFlags(vma, entry);
+    table.flags[index] = device ? deviceEntryFlags(entry) : restoredEntryFlags(vma, entry);
     table.pfn[index] = to;
     if ((entry & PTE_SWP_EXCLUSIVE) !== 0) frames.flags[to] |= PG_ANON_EXCLUSIVE;
     frames.get(to);

@@ -7,6 +7,7 @@
  */
 
 import {
+  PTE_DEVICE_PRIVATE,
   PTE_DIRTY,
   PTE_MIGRATION,
   PTE_MKDIRTY,
@@ -46,4 +47,17 @@ export function restoredEntryFlags(vma: Vma, entry: number): number {
   }
   if ((entry & PTE_WRITE) !== 0 && (vma.flags & VM_WRITE) !== 0) flags |= PTE_WRITE;
   return flags;
+}
+
+/**
+ * Turns the flags of a migration entry into those of an entry that names a frame of a device.
+ *
+ * Dirty, young and soft-dirty bits are lost. From include/linux/swapops.h:
+ * make_writable_device_private_entry, make_readable_device_private_entry.
+ *
+ * @param entry PTE_ flags of the migration entry.
+ * @returns PTE_ flags of the device-private entry.
+ */
+export function deviceEntryFlags(entry: number): number {
+  return PTE_DEVICE_PRIVATE | (entry & PTE_WRITE);
 }

@@ -35,6 +35,7 @@ import type { Cursor, PteTable } from "./page_table.ts";
 import { mmPopulate } from "./populate.ts";
 import {
   PTE_CHG_MASK,
+  PTE_DEVICE_PRIVATE,
   PTE_DIRTY,
   PTE_EXEC,
   PTE_MARKER,
@@ -321,7 +322,7 @@ function changePtes(
 }
 
 /**
- * Write-migration entries become read entries; only userfaultfd changes swap entries, and leaves
+ * Migration and device entries that allowed writes become read entries; only userfaultfd changes swap entries, and leaves
  * markers where a file's page is not mapped.
  */
 function changeNonpresent(
@@ -331,7 +332,7 @@ function changeNonpresent(
   uffdWp: boolean | undefined,
 ): void {
   let flags = table.flags[index];
-  if ((flags & PTE_MIGRATION) !== 0) flags &= ~PTE_WRITE;
+  if ((flags & (PTE_MIGRATION | PTE_DEVICE_PRIVATE)) !== 0) flags &= ~PTE_WRITE;
   if (uffdWp === true) {
     if (flags !== 0) flags |= PTE_UFFD_WP;
     else if (vma.file !== null) flags = PTE_MARKER | PTE_UFFD_WP;

@@ -12,8 +12,16 @@ import { handleHugeFault } from "./huge_memory.ts";
 import { doFault, wpPageShared } from "./file_fault.ts";
 import { hugetlbFault } from "./hugetlb.ts";
 import { FAULT, type FaultOutcome } from "./memory.ts";
+import { migrateToRam } from "./migrate_vma.ts";
 import { doNumaPage } from "./numa_fault.ts";
-import { PTE_MARKER, PTE_MIGRATION, PTE_PROTNONE, PTE_SWAP, PTE_UFFD_WP } from "./pte.ts";
+import {
+  PTE_DEVICE_PRIVATE,
+  PTE_MARKER,
+  PTE_MIGRATION,
+  PTE_PROTNONE,
+  PTE_SWAP,
+  PTE_UFFD_WP,
+} from "./pte.ts";
 import { doSwapPage } from "./swap_fault.ts";
 import { VM_SHARED, type Vma } from "./vma.ts";
 
@@ -43,6 +51,7 @@ export function* handleSlowFault(
     yield "ptl_dropped";
     return FAULT.TOUCHED;
   }
+  if ((flags & PTE_DEVICE_PRIVATE) !== 0) return yield* migrateToRam(vma, addr);
   if ((flags & PTE_SWAP) !== 0) return yield* doSwapPage(vma, addr, write);
   if ((flags & PTE_PROTNONE) !== 0) return yield* doNumaPage(vma, addr);
   if (write && (vma.flags & VM_SHARED) !== 0 && (flags & PTE_UFFD_WP) === 0) {

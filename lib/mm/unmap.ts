@@ -34,6 +34,7 @@ import { MmuGather } from "./mmu_gather.ts";
 import { PG_ANON, PG_DIRTY } from "./page_flags.ts";
 import type { Cursor, PteTable } from "./page_table.ts";
 import {
+  PTE_DEVICE_PRIVATE,
   PTE_DIRTY,
   PTE_MARKER,
   PTE_MIGRATION,
@@ -42,7 +43,7 @@ import {
   PTE_SWAP,
   PTE_UFFD_WP,
 } from "./pte.ts";
-import { countMapped } from "./rmap.ts";
+import { countMapped, pageRemoveRmap } from "./rmap.ts";
 import { freeSwapAndCache } from "./swap_cache.ts";
 import { VM_UFFD_WP, type Vma } from "./vma.ts";
 
@@ -228,6 +229,9 @@ function zapNonpresent(vma: Vma, flags: number, slotOrPfn: number): void {
     freeSwapAndCache(mm.host, slotOrPfn);
   } else if ((flags & PTE_MIGRATION) !== 0) {
     countMapped(vma, slotOrPfn, -1);
+  } else if ((flags & PTE_DEVICE_PRIVATE) !== 0) {
+    pageRemoveRmap(vma, slotOrPfn);
+    mm.host.frames.put(slotOrPfn);
   }
 }
 
