@@ -35,6 +35,8 @@ export interface KernelProfile {
   readonly madviseCollapse: boolean;
   /** Collapse takes shared and compound pages too (v5.8); before, a page has one reference only. */
   readonly collapseShared: boolean;
+  /** Collapse of a file unmaps page by page by rmap (v5.18), not by zapping all mappings (v5.2). */
+  readonly collapseUnmapsByRmap: boolean;
   /** Collapse gives up, even without swap, where fewer than 256 of the entries are young (v5.2). */
   readonly collapseNeedsHalfYoung: boolean;
   /** Moving a VMA border inside a whole 2 MiB block sends CLEAR for the block. */
@@ -121,6 +123,7 @@ const V5_0: KernelProfile = {
   thpCow: "copy",
   madviseCollapse: false,
   collapseShared: false,
+  collapseUnmapsByRmap: false,
   collapseNeedsHalfYoung: true,
   vmaSplitClear: true,
   mprotectUpgradesWritable: false,
@@ -181,6 +184,7 @@ const V6_1: KernelProfile = {
   thpCow: "split",
   madviseCollapse: true,
   collapseShared: true,
+  collapseUnmapsByRmap: true,
   collapseNeedsHalfYoung: false,
   mprotectUpgradesWritable: true,
   migrationKeepsDirty: true,

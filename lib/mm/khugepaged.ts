@@ -27,6 +27,7 @@ import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { SITE } from "../notifier/sites.ts";
 import { access } from "./access.ts";
+import { collapseFileBlock } from "./collapse_file.ts";
 import { type CollapseControl, scanPmd, type ScanResult, scanTable } from "./collapse_scan.ts";
 import type { Host } from "./host.ts";
 import { mapNewHugePage } from "./huge_memory.ts";
@@ -114,6 +115,7 @@ function* collapseBlock(
   base: Vaddr,
   control: CollapseControl,
 ): Operation<ScanResult> {
+  if (vma.file !== null) return yield* collapseFileBlock(vma, base, control);
   const { mm } = vma;
   const { host } = mm;
   const scan = scanPmd(vma, base, control);
