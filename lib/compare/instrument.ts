@@ -61,13 +61,20 @@ export function instrument(program: Program, onStep: (index: number) => void): P
       throw error instanceof KernelBugError ? error : new StepError(step, error, failed);
     }
   }
-  const steps = program.steps.map((step, index) => ({
+  const watch = (step: Step, index: number): Step => ({
     ...step,
     operation: {
       ...step.operation,
       run: (machine: Machine, args: Arguments) => watched(step, index, machine, args),
     },
-  }));
+    ...(step.during === undefined ? {} : {
+      during: step.during.map((interlude) => ({
+        ...interlude,
+        steps: interlude.steps.map((inner) => watch(inner, index)),
+      })),
+    }),
+  });
+  const steps = program.steps.map(watch);
   return { ...program, steps };
 }
 

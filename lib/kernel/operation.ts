@@ -8,18 +8,17 @@
  * @module
  */
 
+/** The points at which an operation may be interrupted, with what has happened by then. */
+export const PREEMPTIONS = {
+  window_open: "A notifier window has just been opened; the page tables are unchanged yet",
+  ptl_dropped: "A page-table lock was dropped between two tables",
+  before_retry_check: "A device has the page and has not yet checked for invalidations",
+  window_closed: "A notifier window has just been closed",
+  daemon_step: "A daemon finished one unit of work",
+} as const;
+
 /** A point at which an operation may be interrupted. */
-export type Preemption =
-  /** A notifier window has just been opened; the page tables are unchanged yet. */
-  | "window_open"
-  /** A page-table lock was dropped between two tables. */
-  | "ptl_dropped"
-  /** A device has the page and has not yet checked for invalidations. */
-  | "before_retry_check"
-  /** A notifier window has just been closed. */
-  | "window_closed"
-  /** A daemon finished one unit of work. */
-  | "daemon_step";
+export type Preemption = keyof typeof PREEMPTIONS;
 
 /** An interruptible piece of work with a result. */
 export type Operation<T = void> = Generator<Preemption, T, void>;

@@ -15,7 +15,7 @@ import { checkPages } from "./expect_pages.ts";
 import { checkSequence } from "./expect_sequence.ts";
 import { match } from "./matcher.ts";
 import type { Failure, Mismatch, Observed } from "./observed.ts";
-import type { Program } from "./program.ts";
+import type { Program, Step } from "./program.ts";
 
 /** Figures as they were before a step. */
 export type Baseline = ReadonlyMap<string, number>;
@@ -68,16 +68,35 @@ export function checkStep(
   baseline: Baseline,
 ): Failure[] {
   const step = program.steps[index];
-  const wanted = applicable(step.expect, observed);
-  const spoken = wanted.some(({ demand }) => demand.kind === "ret" || demand.kind === "errno");
-  const all = spoken ? wanted : [{ ...NOT_FAILED, position: step.position }, ...wanted];
-  const failures = checkAll(all, index, observed, observed.violations, baseline);
-  const claims = [...wanted, ...applicable(program.expect, observed)];
+  const failures = checkMeanwhile(step, index, observed, baseline);
+  const claims = applicable([...step.expect, ...program.expect], observed);
   const unexpected = unclaimed(claims, observed);
   if (unexpected) {
     failures.push(failure({ ...NO_VIOLATIONS, position: step.position }, index, unexpected));
   }
   return failures;
+}
+
+/**
+ * Checks what a step itself expects: all there is to check of a step inside another one, as
+ * invariants are looked at only between operations.
+ *
+ * @param step The step.
+ * @param index Index of the step that it is, or is part of.
+ * @param observed The machine after the step.
+ * @param baseline Figures from before the step.
+ * @returns The expectations that do not hold.
+ */
+export function checkMeanwhile(
+  step: Step,
+  index: number,
+  observed: Observed,
+  baseline: Baseline,
+): Failure[] {
+  const wanted = applicable(step.expect, observed);
+  const spoken = wanted.some(({ demand }) => demand.kind === "ret" || demand.kind === "errno");
+  const all = spoken ? wanted : [{ ...NOT_FAILED, position: step.position }, ...wanted];
+  return checkAll(all, index, observed, observed.violations, baseline);
 }
 
 /**

@@ -11,7 +11,7 @@ import { PAGE_SIZE, type Vaddr } from "../kernel/address.ts";
 import type { CostName } from "../kernel/costs.ts";
 import { COSTS } from "../kernel/costs.ts";
 import { type FaultSet, NO_FAULTS } from "../kernel/faults.ts";
-import { drain } from "../kernel/operation.ts";
+import { drain, type Operation } from "../kernel/operation.ts";
 import type { KernelProfile } from "../kernel/profile.ts";
 import { KernelBugError, type Violation } from "../kernel/violation.ts";
 import type { ListenerCostName } from "../listeners/costs.ts";
@@ -71,6 +71,17 @@ export interface PlacedListener {
   readonly listener: Listener;
   /** Name of the process. */
   readonly process: string;
+}
+
+/** Others that act while an operation is interrupted. */
+export interface Company {
+  /**
+   * Runs an operation to its end, with interruptions, and then whoever had to wait for it.
+   *
+   * @param operation The operation; it is used up.
+   * @returns What it returned.
+   */
+  accompany(operation: Operation<OperationResult>): OperationResult;
 }
 
 /** A part of an address space. */
@@ -283,13 +294,17 @@ export class Machine {
    *
    * @param operation The operation.
    * @param args Its checked arguments.
+   * @param company Others that act while it is interrupted.
    * @returns Its result.
    * @throws {RangeError} If an argument names something that does not exist.
    */
-  execute(operation: OperationSpec, args: Arguments): OperationResult {
+  execute(operation: OperationSpec, args: Arguments, company?: Company): OperationResult {
     const { trace, clock } = this.host;
     trace.record(clock.now, "operation_begin", -1, -1, 0, 0, 0, 0);
-    const result = this.#run(operation, args);
+    const result = this.attempt(operation.name, () => {
+      const running = operation.run(this, args);
+      return company === undefined ? drain(running) : company.accompany(running);
+    });
     trace.record(clock.now, "operation_end", -1, -1, 0, 0, 0, 0);
     if (this.checked) this.#check(operation.name);
     return result;
@@ -311,16 +326,19 @@ export class Machine {
     this.#closing.push(...checkClosingWindow(this, range));
   }
 
-  #run(operation: OperationSpec, args: Arguments): OperationResult {
+  /**
+   * Carries out a part of an operation; a kernel bug that it finds becomes a violation.
+   *
+   * @param operation Name of the operation.
+   * @param work Does it.
+   * @returns Its result; success after a kernel bug.
+   */
+  attempt(operation: string, work: () => OperationResult): OperationResult {
     try {
-      return drain(operation.run(this, args));
+      return work();
     } catch (error) {
       if (!(error instanceof KernelBugError)) throw error;
-      this.violations.push({
-        invariant: "kernel_bug",
-        message: error.message,
-        operation: operation.name,
-      });
+      this.violations.push({ invariant: "kernel_bug", message: error.message, operation });
       return { ret: 0 };
     }
   }

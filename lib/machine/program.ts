@@ -8,6 +8,7 @@
  */
 
 import type { FaultName } from "../kernel/faults.ts";
+import type { Preemption } from "../kernel/operation.ts";
 import type { KernelProfile } from "../kernel/profile.ts";
 import type { EventName } from "../notifier/events.ts";
 import type { CompareExpectation, Expectation } from "./expectation.ts";
@@ -69,6 +70,16 @@ export interface ProgramPolicy {
   readonly events: Readonly<Partial<Record<EventName, string>>>;
 }
 
+/** Steps of others that run while an operation is interrupted. */
+export interface Interlude {
+  /** The point at which it is interrupted. */
+  readonly at: Preemption;
+  /** At which visit of that point, from 1. */
+  readonly nth: number;
+  /** What the others do there, in order; one that must wait for the operation is set aside. */
+  readonly steps: readonly Step[];
+}
+
 /** One operation to carry out. */
 export interface Step {
   /** The operation. */
@@ -81,6 +92,8 @@ export interface Step {
   readonly name?: string;
   /** What must hold afterwards. */
   readonly expect: readonly Expectation[];
+  /** What others do meanwhile. */
+  readonly during?: readonly Interlude[];
   /** Where it is written, or null in a program made without a file. */
   readonly position: SourcePosition | null;
 }

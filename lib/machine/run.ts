@@ -10,6 +10,7 @@ import type { Violation } from "../kernel/violation.ts";
 import type { PolicySpec } from "../listeners/policy.ts";
 import { checkEnd, checkStep, takeBaseline } from "./expect.ts";
 import { allFigures } from "./figures.ts";
+import { Interleaving } from "./interlude.ts";
 import { Machine } from "./machine.ts";
 import type { Failure, Observed } from "./observed.ts";
 import { observe } from "./observer.ts";
@@ -164,7 +165,8 @@ export function runStep(
   const before = view(machine, policy, null, fromRecord, fromViolation);
   const baseline = takeBaseline(step.expect, before);
   const started = host.clock.now;
-  const result = machine.execute(step.operation, step.args);
+  const company = step.during && new Interleaving(machine, step, index, policy);
+  const result = machine.execute(step.operation, step.args, company);
   const after = view(machine, policy, result, fromRecord, fromViolation);
   return {
     label: step.label,
@@ -172,7 +174,7 @@ export function runStep(
     position: step.position,
     result,
     time_ns: host.clock.now - started,
-    failures: checkStep(program, index, after, baseline),
+    failures: [...(company?.failures ?? []), ...checkStep(program, index, after, baseline)],
   };
 }
 

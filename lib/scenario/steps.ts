@@ -5,7 +5,8 @@
  */
 
 import type { Expectation } from "../machine/expectation.ts";
-import { type Step, withDefaults } from "../machine/program.ts";
+import { type Preemption, PREEMPTIONS } from "../kernel/operation.ts";
+import { type Interlude, type Step, withDefaults } from "../machine/program.ts";
 import type { Arguments, ArgumentValue, OperationSpec } from "../machine/spec.ts";
 import { argumentFields } from "./arguments.ts";
 import { quote } from "./diagnostics.ts";
@@ -15,10 +16,21 @@ import { LOOP_FIELDS, type LoopPasses, readLoop } from "./loops.ts";
 import type { JsonSchema } from "./json_schema.ts";
 import { MAX_STEPS } from "./limits.ts";
 import type { Scope } from "./scope.ts";
-import { describe, record, recordSchema, text } from "./shape.ts";
+import { integer } from "./measures.ts";
+import { choice, describe, readMap, record, recordSchema, reportUnknown, text } from "./shape.ts";
 import { suggestion } from "./suggest.ts";
 
-const STEP_KEYS = ["name", "expect", "repeat", "for", "do"];
+const STEP_KEYS = ["name", "expect", "during", "repeat", "for", "do"];
+
+/** The keys of an interlude, its steps left out. */
+const INTERLUDE = {
+  at: {
+    about: "Point at which the operation is interrupted",
+    required: true,
+    shape: choice("point", Object.keys(PREEMPTIONS) as Preemption[]),
+  },
+  nth: { about: "At which visit of that point, from 1 (default 1)", shape: integer({ min: 1 }) },
+} as const;
 
 /**
  * Reads the steps of a scenario and expands its loops.
@@ -43,6 +55,7 @@ export function stepSchema(operations: readonly OperationSpec[]): JsonSchema {
   const properties: Record<string, JsonSchema> = {
     name: { description: "Title of the step", ...text().schema() },
     expect: { description: "What must hold after the step", $ref: "#/$defs/step_expect" },
+    during: { description: "What others do while it is interrupted", ...duringSchema() },
     do: { description: "Steps to repeat", $ref: "#/$defs/steps" },
     ...(recordSchema(LOOP_FIELDS).properties as Record<string, JsonSchema>),
   };
@@ -52,6 +65,17 @@ export function stepSchema(operations: readonly OperationSpec[]): JsonSchema {
     properties[name] = { ...schema, description, type: ["object", "null"] };
   }
   return { type: "object", additionalProperties: false, properties };
+}
+
+function duringSchema(): JsonSchema {
+  const steps = { description: "What the others do", $ref: "#/$defs/steps" };
+  const { properties, ...rest } = recordSchema(INTERLUDE);
+  const one = {
+    ...rest,
+    properties: { ...properties as Record<string, JsonSchema>, do: steps },
+    required: ["at", "do"],
+  };
+  return { anyOf: [one, { type: "array", items: one }] };
 }
 
 class StepReader {
@@ -113,8 +137,9 @@ class StepReader {
       "expect",
       (value) => readExpectations(value, scope, "step").expect,
     );
+    const during = optional(node.entries, "during", (value) => readDuring(value, scope));
     if (this.steps.length >= MAX_STEPS) return this.#full(entry.key, scope);
-    this.steps.push(makeStep({ operation, args, entry, name, expect, scope }));
+    this.steps.push(makeStep({ operation, args, entry, name, expect, during, scope }));
   }
 
   #full(at: { readonly span: Node["span"] }, scope: Scope): void {
@@ -130,15 +155,33 @@ interface StepParts {
   readonly entry: Entry;
   readonly name: string | undefined;
   readonly expect: readonly Expectation[] | undefined;
+  readonly during: readonly Interlude[] | undefined;
   readonly scope: Scope;
 }
 
-function makeStep({ operation, args, entry, name, expect, scope }: StepParts): Step {
+/** Reads what others do during a step: one interlude or a list of them. */
+function readDuring(node: Node, scope: Scope): Interlude[] {
+  const items = node.kind === "list" ? node.items : [node];
+  return items.flatMap((item) => {
+    const entries = readMap(item, scope, "an interlude as a map") ?? [];
+    reportUnknown(entries, [...Object.keys(INTERLUDE), "do"], scope, "an interlude");
+    const body = entries.find(({ key }) => key.text === "do");
+    if (body === undefined) scope.report(item, 'Missing key "do" in an interlude');
+    const rest = entries.filter(({ key }) => key.text !== "do");
+    const head = item.kind === "map" ? { ...item, entries: rest } : item;
+    const { at, nth } = record("an interlude", INTERLUDE).read(head, scope) ?? {};
+    const steps = body === undefined ? [] : readSteps(body.value, scope);
+    return at === undefined ? [] : [{ at, nth: nth ?? 1, steps }];
+  });
+}
+
+function makeStep({ operation, args, entry, name, expect, during, scope }: StepParts): Step {
   return {
     operation,
     args,
     label: labelText(entry, scope),
     expect: expect ?? [],
+    ...(during === undefined ? {} : { during }),
     position: scope.position(entry.key),
     ...(name === undefined ? {} : { name }),
   };

@@ -1,0 +1,135 @@
+/**
+ * Interludes: what others do while an operation is interrupted at a named point.
+ *
+ * The others run to their end there and then, one after the other, like CPUs and devices that are
+ * faster. A device that has to retry, or to wait, for the interrupted operation is set aside and
+ * goes on when that has ended. Invariants are looked at when all have ended.
+ *
+ * @module
+ */
+
+import type { Operation, Preemption } from "../kernel/operation.ts";
+import { checkMeanwhile, takeBaseline } from "./expect.ts";
+import type { Company, Machine } from "./machine.ts";
+import type { Failure } from "./observed.ts";
+import { observe } from "./observer.ts";
+import type { Interlude, Step } from "./program.ts";
+import type { OperationResult } from "./spec.ts";
+
+/** An operation with its own interludes. */
+class Actor {
+  readonly #visits = new Map<Preemption, number>();
+
+  constructor(
+    readonly operation: Operation<OperationResult>,
+    readonly interludes: readonly Interlude[],
+    readonly finish: (result: OperationResult) => void,
+  ) {}
+
+  /** Counts the visit of a point; the steps that others do there. */
+  visit(point: Preemption): readonly Step[] {
+    const nth = (this.#visits.get(point) ?? 0) + 1;
+    this.#visits.set(point, nth);
+    return this.interludes.filter((one) => one.at === point && one.nth === nth)
+      .flatMap(({ steps }) => steps);
+  }
+}
+
+/** Runs one step of a program together with its interludes. */
+export class Interleaving implements Company {
+  /** Expectations of steps inside interludes that do not hold. */
+  readonly failures: Failure[] = [];
+  readonly #machine: Machine;
+  readonly #step: Step;
+  readonly #index: number;
+  readonly #policy: string;
+  /** Those that wait for the interrupted operation, oldest first. */
+  readonly #waiting: Actor[] = [];
+
+  /**
+   * Prepares a step.
+   *
+   * @param machine The machine.
+   * @param step The step.
+   * @param index Its index, for failures.
+   * @param policy Name of the policy of the run.
+   */
+  constructor(machine: Machine, step: Step, index: number, policy: string) {
+    this.#machine = machine;
+    this.#step = step;
+    this.#index = index;
+    this.#policy = policy;
+  }
+
+  /**
+   * Runs the operation of the step with its interruptions, and then whoever had to wait.
+   *
+   * @param operation The operation; it is used up.
+   * @returns What it returned.
+   */
+  accompany(operation: Operation<OperationResult>): OperationResult {
+    let outcome: OperationResult = { ret: 0 };
+    const main = new Actor(operation, this.#step.during ?? [], (result) => outcome = result);
+    try {
+      this.#advance(main, false);
+    } finally {
+      for (const actor of this.#waiting.splice(0)) this.#advanceOther(actor, false);
+    }
+    return outcome;
+  }
+
+  #begin(step: Step): void {
+    const machine = this.#machine;
+    const view = (result: OperationResult | null, record: number, violation: number) =>
+      observe(machine, {
+        policy: this.#policy,
+        result,
+        fromRecord: record,
+        fromViolation: violation,
+      });
+    const [record, violation] = [machine.host.trace.length, machine.violations.length];
+    const baseline = takeBaseline(step.expect, view(null, record, violation));
+    const finish = (result: OperationResult) => {
+      const after = view(result, record, violation);
+      this.failures.push(...checkMeanwhile(step, this.#index, after, baseline));
+    };
+    const running = step.operation.run(machine, step.args);
+    this.#advanceOther(new Actor(running, step.during ?? [], finish), true);
+  }
+
+  #advanceOther(actor: Actor, mayWait: boolean): void {
+    this.#machine.attempt(this.#step.operation.name, () => {
+      this.#advance(actor, mayWait);
+      return { ret: 0 };
+    });
+  }
+
+  /** Runs an actor to its end, or until it has to wait. */
+  #advance(actor: Actor, mayWait: boolean): void {
+    let mark = this.#progress();
+    let last: Preemption | null = null;
+    for (;;) {
+      const { done, value } = actor.operation.next();
+      if (done) return actor.finish(value);
+      for (const step of actor.visit(value)) this.#begin(step);
+      const now = this.#progress();
+      const retried = now.retries > mark.retries;
+      const idle = value === last && now.records === mark.records;
+      if (mayWait && value === "before_retry_check" && (retried || idle)) {
+        this.#waiting.push(actor);
+        return;
+      }
+      mark = now;
+      last = value;
+    }
+  }
+
+  #progress(): { retries: number; records: number } {
+    const { trace } = this.#machine.host;
+    let retries = 0;
+    for (const { listener } of this.#machine.listeners.values()) {
+      retries += listener.counters.retries;
+    }
+    return { retries, records: trace.length + trace.dropped };
+  }
+}

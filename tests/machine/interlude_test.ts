@@ -1,0 +1,72 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { runProgram } from "../../lib/machine/run.ts";
+import { checkScenario, parseScenario } from "../../lib/scenario/scenario.ts";
+
+const HEAD = `
+name: A race
+kernel: v5.2
+processes: { qemu: {} }
+listeners: { guest: { kind: kvm, process: qemu } }
+steps:
+  - mmap: { process: qemu, name: ram, size: 4 pages }
+  - fill: { range: ram, fill: unique }
+  - memslot: { listener: guest, range: ram }
+`;
+
+const ZAP_IN_FAULT = `${HEAD}
+  - guest_read: { listener: guest, range: "ram[0]" }
+    during:
+      at: before_retry_check
+      do:
+        - madvise: { range: "ram[0]", advice: DONTNEED }
+          expect: { events: { CLEAR: 1 } }
+    expect: { delta: { guest.retries: RETRIES } }
+`;
+
+Deno.test("a window inside a device fault makes it retry", () => {
+  const { passed, failures } = runProgram(parseScenario(ZAP_IN_FAULT.replace("RETRIES", "1")));
+  assertEquals([passed, failures], [true, []]);
+});
+
+Deno.test("a driver that forgets the retry check keeps a stale translation", () => {
+  const program = parseScenario(ZAP_IN_FAULT.replace("RETRIES", "0"));
+  const { violations } = runProgram(program, { faults: ["forget_retry"] });
+  assertEquals(violations.map(({ invariant }) => invariant), ["coherence"]);
+});
+
+Deno.test("a device that must wait for the interrupted operation goes on afterwards", () => {
+  const program = parseScenario(`${HEAD}
+  - madvise: { range: ram, advice: DONTNEED }
+    during:
+      at: window_open
+      do:
+        - guest_read: { listener: guest, range: ram }
+    expect: { guest.retries: 1, pages: { ram: { device: { guest: ro }, zero: true } } }
+`);
+  const { failures } = runProgram(program);
+  assertEquals(failures, []);
+});
+
+Deno.test("expectations of steps inside an interlude count", () => {
+  const program = parseScenario(`${HEAD}
+  - madvise: { range: ram, advice: DONTNEED }
+    during:
+      - at: window_closed
+        nth: 1
+        do: [{ read: { range: ram }, expect: { ret: 7 } }]
+      - at: window_closed
+        nth: 2
+        do: [{ read: { range: ram }, expect: { ret: 8 } }]
+`);
+  const { failures } = runProgram(program);
+  assertEquals(failures.map(({ message }) => message), ["ret: expected 7, got 0"]);
+});
+
+Deno.test("mistakes in an interlude are reported with their place", () => {
+  const { diagnostics } = checkScenario(`${HEAD}
+  - read: { range: ram }
+    during: { at: window_opn, nth: 0 }
+`);
+  assertEquals(diagnostics.length, 3);
+  assertMatch(diagnostics.map(({ message }) => message).join(), /Missing key "do".*point/);
+});
