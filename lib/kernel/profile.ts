@@ -93,6 +93,8 @@ export interface KernelProfile {
   readonly numaSkipsReferenced: boolean;
   /** madvise knows MADV_DONTNEED_LOCKED (v5.18). */
   readonly madviseDontneedLocked: boolean;
+  /** A huge page on the wrong node moves inside a CLEAR window like any other (v5.13; B-12). */
+  readonly numaThpNotifies: boolean;
   /** KVM retries only faults inside the span of the open windows (v5.12), not all of them. */
   readonly kvmRetry: "vm" | "range";
   /** ODP keeps umem_rwsem for read when it refuses a window with -EAGAIN (B-3, until v5.3). */
@@ -152,6 +154,7 @@ const V5_0: KernelProfile = {
   oomReapsLocked: false,
   numaSkipsReferenced: false,
   madviseDontneedLocked: false,
+  numaThpNotifies: false,
   kvmRetry: "vm",
   odpKeepsLockOnEagain: true,
   i915Userptr: "worker",
@@ -211,6 +214,7 @@ const V6_1: KernelProfile = {
   oomReapsLocked: true,
   numaSkipsReferenced: true,
   madviseDontneedLocked: true,
+  numaThpNotifies: true,
   kvmRetry: "range",
   odpKeepsLockOnEagain: false,
   i915Userptr: "interval",

@@ -37,7 +37,6 @@ import { MMF_UNSTABLE } from "./mm_struct.ts";
 import { PG_ANON_EXCLUSIVE } from "./page_flags.ts";
 import { type PmdTable, PteTable } from "./page_table.ts";
 import {
-  PTE_CHG_MASK,
   PTE_DIRTY,
   PTE_MIGRATION,
   PTE_MKDIRTY,
@@ -143,7 +142,7 @@ export function accessHugePmd(
 /**
  * Handles a fault on a huge entry that {@linkcode accessHugePmd} left alone.
  *
- * From mm/huge_memory.c: do_huge_pmd_wp_page, do_huge_pmd_numa_page.
+ * From mm/huge_memory.c: do_huge_pmd_wp_page.
  *
  * @param vma The mapping; the access is allowed.
  * @param addr The address of the fault.
@@ -156,10 +155,6 @@ export function* handleHugeFault(vma: Vma, addr: Vaddr): Operation<FaultOutcome>
   const flags = pmd.hugeFlags[slot];
   if ((flags & PTE_MIGRATION) !== 0) {
     yield "ptl_dropped";
-    return FAULT.TOUCHED;
-  }
-  if ((flags & PTE_PROTNONE) !== 0) {
-    pmd.hugeFlags[slot] = (flags & PTE_CHG_MASK) | vmPageProt(vma) | PTE_YOUNG;
     return FAULT.TOUCHED;
   }
   if (mm.host.profile.thpCow === "copy" && vma.file === null) {

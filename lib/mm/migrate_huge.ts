@@ -73,7 +73,7 @@ export function* moveHugePage(host: Host, head: Pfn, target: Pfn): Operation<num
   const places = rmapWalkHuge(host, head);
   if (totalMapcount(frames, head) > 0) yield* tryToMigrateHuge(host, head, places);
   const left = totalMapcount(frames, head);
-  const result = left === 0 ? moveToNewPage(host, head, target) : -ERRNO.EAGAIN;
+  const result = left === 0 ? moveToNewHugePage(host, head, target) : -ERRNO.EAGAIN;
   const to = result === 0 ? target : head;
   for (const place of places) {
     for (const entry of entriesOf(place, head, PTE_MIGRATION)) {
@@ -142,8 +142,15 @@ function restore(
   else frames.mapcount[page]++;
 }
 
-/** Copies content and state if nobody else holds the page. */
-function moveToNewPage(host: Host, head: Pfn, target: Pfn): number {
+/**
+ * Copies content and state of a compound page if nobody else holds it (mm/migrate.c: migrate_page).
+ *
+ * @param host The machine.
+ * @param head The head, mapped nowhere, with one reference of the caller.
+ * @param target The head of the new page.
+ * @returns 0, or -EAGAIN if somebody else holds the page.
+ */
+export function moveToNewHugePage(host: Host, head: Pfn, target: Pfn): number {
   const { frames, files } = host;
   const flags = frames.flags[head];
   const cache = (flags & PG_ANON) === 0 ? files[frames.mapping[head]].cache : null;

@@ -20,6 +20,7 @@ import {
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { SITE } from "../notifier/sites.ts";
 import { anonVmaPrepare } from "./anon_vma.ts";
 import type { Host } from "./host.ts";
 import { FAULT, type FaultOutcome } from "./memory.ts";
@@ -103,7 +104,15 @@ function* collect(
   const { mm } = vma;
   const { frames } = mm.host;
   const pages: Pfn[] = [];
-  const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, null, mm, start, end);
+  const range = mmuNotifierRangeInit(
+    MMU_NOTIFY_CLEAR,
+    0,
+    null,
+    mm,
+    start,
+    end,
+    SITE.migrate_vma_collect,
+  );
   mmuNotifierInvalidateRangeStart(range);
   yield "window_open";
   const cursor = mm.pageTable.cursor(start, end);
@@ -191,7 +200,15 @@ function* insertPages(vma: Vma, start: Vaddr, end: Vaddr): Operation<number> {
     const { prev, next } = mm.neighbours(vma);
     anonVmaPrepare(vma, prev, next);
   }
-  const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, null, mm, first, end);
+  const range = mmuNotifierRangeInit(
+    MMU_NOTIFY_CLEAR,
+    0,
+    null,
+    mm,
+    first,
+    end,
+    SITE.migrate_vma_pages,
+  );
   mmuNotifierInvalidateRangeStart(range);
   yield "window_open";
   let inserted = 0;

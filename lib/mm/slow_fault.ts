@@ -14,10 +14,12 @@ import { hugetlbFault } from "./hugetlb.ts";
 import { FAULT, type FaultOutcome } from "./memory.ts";
 import { migrateToRam } from "./migrate_vma.ts";
 import { doNumaPage } from "./numa_fault.ts";
+import { doHugePmdNumaPage } from "./numa_huge.ts";
 import {
   PTE_DEVICE_PRIVATE,
   PTE_MARKER,
   PTE_MIGRATION,
+  PTE_PRESENT,
   PTE_PROTNONE,
   PTE_SWAP,
   PTE_UFFD_WP,
@@ -40,8 +42,10 @@ export function* handleSlowFault(
 ): Operation<FaultOutcome> {
   if (vma.isHugetlb) return yield* hugetlbFault(vma, addr, write);
   const pmd = vma.mm.pageTable.pmd(addr);
-  if (pmd !== null && pmd.hugeFlags[tableOf(addr) & (HPAGE_PMD_NR - 1)] !== 0) {
-    return yield* handleHugeFault(vma, addr);
+  const huge = pmd?.hugeFlags[tableOf(addr) & (HPAGE_PMD_NR - 1)] ?? 0;
+  if (huge !== 0) {
+    const hinted = (huge & (PTE_PRESENT | PTE_PROTNONE)) === (PTE_PRESENT | PTE_PROTNONE);
+    return yield* hinted ? doHugePmdNumaPage(vma, addr) : handleHugeFault(vma, addr);
   }
   const flags = vma.mm.pageTable.lookup(addr)?.flags[indexInTable(addr)] ?? 0;
   if (flags === 0 || (flags & PTE_MARKER) !== 0) {
