@@ -117,7 +117,7 @@ export function* uffdWriteprotect(
  * @param length Bytes, a multiple of the page size.
  * @param content What each page holds, first byte in the low 8 bits; null for the zero page.
  * @returns 0; -ENOENT unless one registered mapping holds the range; -EEXIST at a page that is there
- * already; or -ENOMEM.
+ * already; -EFAULT behind the end of a file; or -ENOMEM.
  */
 export function uffdCopy(
   mm: Mm,
@@ -140,6 +140,7 @@ function copyOne(vma: Vma, addr: Vaddr, content: number | null): number {
   const { frames } = vma.mm.host;
   const shared = (vma.flags & VM_SHARED) !== 0;
   if (vma.mm.pageTable.flagsAt(addr) !== 0) return -ERRNO.EEXIST;
+  if (shared && vma.indexOf(addr) >= vma.file!.pages) return -ERRNO.EFAULT;
   if (shared && findCachedPage(vma.file!, vma.indexOf(addr)) >= 0) return -ERRNO.EEXIST;
   const table = vma.mm.pageTable.ensure(addr);
   const index = indexInTable(addr);

@@ -79,3 +79,10 @@ Deno.test("kernels before v5.7 cannot protect, and none a disk file", () => {
   map(mm, 0, 1, { file: host.createFile("file", "/mnt/a", 1), shared: true });
   assertEquals(drain(uffdRegister(mm, at(0), PAGE_SIZE, "missing")), -ERRNO.EINVAL);
 });
+
+Deno.test("no page can be copied in behind the end of a memory file", () => {
+  const { host, mm } = machine();
+  map(mm, 0, 2, { file: host.createFile("shmem", "memfd", 1), shared: true });
+  drain(uffdRegister(mm, at(0), 2 * PAGE_SIZE, "missing"));
+  assertEquals(uffdCopy(mm, at(1), PAGE_SIZE, 7), -ERRNO.EFAULT);
+});
