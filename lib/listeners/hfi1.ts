@@ -60,7 +60,8 @@ export class Hfi1Listener implements Listener {
   }
 
   /**
-   * Pins a buffer and programs TIDs for it. From hfi1_user_exp_rcv_setup.
+   * Pins a buffer and programs TIDs for it, unless the cache has one that covers it. From
+   * hfi1_user_exp_rcv_setup.
    *
    * @param start First page.
    * @param pages Number of pages.
@@ -70,6 +71,8 @@ export class Hfi1Listener implements Listener {
   *setupTids(start: Vaddr, pages: number): Operation<number> {
     requirePages("set up TIDs", start, pages);
     const { user, costs, counters } = this.#device;
+    const cached = this.find(start, pages);
+    if (cached !== 0) return cached;
     const end = start + pages * PAGE_SIZE;
     const table = new SecondaryTable(start, end);
     const node: TidNode = { key: this.#nodes.newKey(), start, end, writable: true, table };

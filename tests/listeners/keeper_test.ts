@@ -123,6 +123,13 @@ Deno.test("hfi1 of v6.1 looks at the event and acts on UNMAP alone", () => {
   assertEquals(entries(device), "----");
 });
 
+Deno.test("hfi1 finds a buffer that it has in its cache", () => {
+  const { user, device } = adapter("v5.2");
+  const key = device.find(BASE, 1);
+  assertEquals(drain(device.setupTids(page(1), 2)), key);
+  assertEquals(user.pins.size, 4);
+});
+
 Deno.test("hfi1 pins all pages of a buffer or none", () => {
   const { user, device } = adapter("v5.2");
   user.mmap(page(8), 1, true);

@@ -67,7 +67,7 @@ const PEER_WRITE: OperationSpec = {
 
 const TID_SETUP: OperationSpec = {
   name: "tid_setup",
-  about: "Pins a receive buffer and programs expected TIDs for it",
+  about: "Pins a receive buffer and programs expected TIDs, unless the cache has them",
   kernel: "drivers/infiniband/hw/hfi1/user_exp_rcv.c: hfi1_user_exp_rcv_setup",
   args: { listener: ADAPTER, range: RANGE },
   *run(machine, args) {
