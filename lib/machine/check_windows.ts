@@ -31,7 +31,8 @@ export function checkClosingWindow(machine: Machine, range: MmuNotifierRange): V
   for (const { listener, process } of machine.listeners.values()) {
     const mm = machine.processes.get(process);
     if (mm === undefined || mm.id !== range.mm.id) continue;
-    if (listener.pins || !listener.ops?.invalidateRangeStart) continue;
+    const holds = listener.pins || listener.forEachReference !== undefined;
+    if (holds || !listener.ops?.invalidateRangeStart) continue;
     const wrong = findEntry(listener, range, (address, pfn, writable) => {
       const flags = mm.pageTable.flagsAt(address);
       const same = pteAccessible(flags) && mm.pageTable.pfnAt(address) === pfn;
