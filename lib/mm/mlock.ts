@@ -101,7 +101,14 @@ function markPages(vma: Vma, start: Vaddr, end: Vaddr): void {
   const marks = PG_MLOCKED | PG_UNEVICTABLE;
   const cursor = pageTable.cursor(Math.max(vma.start, start), Math.min(vma.end, end));
   while (cursor.next()) {
-    if (cursor.table === null) continue;
+    if (cursor.table === null) {
+      const head = cursor.pmd.hugePfn[cursor.slot];
+      const huge = cursor.pmd.hugeFlags[cursor.slot] & (PTE_PRESENT | PTE_SPECIAL);
+      if (huge !== PTE_PRESENT || vma.isHugetlb) continue;
+      if (locked) host.frames.flags[head] |= marks;
+      else host.frames.flags[head] &= ~marks;
+      continue;
+    }
     const { flags, pfn } = cursor.table;
     for (let index = cursor.first; index < cursor.last; index++) {
       if ((flags[index] & (PTE_PRESENT | PTE_SPECIAL)) !== PTE_PRESENT) continue;
