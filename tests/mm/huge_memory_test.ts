@@ -8,9 +8,11 @@ import { userPages } from "../../lib/mm/gup.ts";
 import { splitHugePage } from "../../lib/mm/huge_page_split.ts";
 import { ksmFullScans } from "../../lib/mm/ksm.ts";
 import { madvise } from "../../lib/mm/madvise.ts";
+import { mlock } from "../../lib/mm/mlock.ts";
 import { munmap } from "../../lib/mm/mmap.ts";
 import { mprotect } from "../../lib/mm/mprotect.ts";
 import { mremap } from "../../lib/mm/mremap.ts";
+import { PG_MLOCKED } from "../../lib/mm/page_flags.ts";
 import { VM_READ } from "../../lib/mm/vma.ts";
 import { BASE, hugeProcess, isHuge, read, TWO_BLOCKS, windows, write } from "./huge_world.ts";
 
@@ -218,4 +220,17 @@ Deno.test("KSM takes a huge page apart in one round and merges its pages in the 
   const merge = windows(mm, () => drain(ksmFullScans(host, 1)));
   assertEquals(merge, ["CLEAR 1 2", "CLEAR 0 1", "CLEAR 0 1"]);
   assertEquals([host.ksm.pages_shared, host.ksm.pages_sharing], [1, 1]);
+});
+
+Deno.test("locking a whole huge page marks it and keeps it huge, of a part splits its entry", () => {
+  const { host, mm } = hugeProcess();
+  write(mm, 0);
+  write(mm, 512);
+  assertEquals(windows(mm, () => void drain(mlock(mm, BASE, PMD_SIZE))), []);
+  const head = mm.pageTable.pfnAt(BASE);
+  assert(isHuge(mm, 0) && (host.frames.flags[head] & PG_MLOCKED) !== 0);
+  const part = windows(mm, () => {
+    drain(mlock(mm, BASE + 600 * PAGE_SIZE, 2 * PAGE_SIZE));
+  });
+  assertEquals([part, isHuge(mm, 600)], [["CLEAR 512 1024"], false]);
 });
