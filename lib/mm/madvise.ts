@@ -21,7 +21,7 @@ import { madviseCollapse } from "./khugepaged.ts";
 import { ksmEnter, unmergeKsmPages } from "./ksm.ts";
 import { madviseFree } from "./madvise_free.ts";
 import { madviseCold, madvisePageout } from "./madvise_pageout.ts";
-import { madviseSoftOffline } from "./memory_failure.ts";
+import { madviseHwpoison, madviseSoftOffline } from "./memory_failure.ts";
 import type { Mm } from "./mm_struct.ts";
 import { isolateRange } from "./mprotect.ts";
 import { khugepagedEnterVma } from "./thp.ts";
@@ -55,6 +55,7 @@ export const ADVICE = [
   "COLD",
   "PAGEOUT",
   "SOFT_OFFLINE",
+  "HWPOISON",
   "MERGEABLE",
   "UNMERGEABLE",
   "DONTFORK",
@@ -135,6 +136,8 @@ function* adviseVma(
       return yield* madvisePageout(vma, start, end);
     case "SOFT_OFFLINE":
       return yield* madviseSoftOffline(vma.mm, start, end);
+    case "HWPOISON":
+      return yield* madviseHwpoison(vma.mm, start, end);
     case "DONTFORK":
       return yield* updateFlags(vma, start, end, flags | VM_DONTCOPY);
     case "DOFORK":

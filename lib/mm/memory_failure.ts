@@ -1,7 +1,7 @@
 /**
- * Taking pages out of use before they break.
+ * Taking pages out of use that are broken, or about to break.
  *
- * From mm/memory-failure.c: soft_offline_page.
+ * From mm/memory-failure.c: soft_offline_page, memory_failure.
  *
  * @module
  */
@@ -13,7 +13,8 @@ import { getUserPage } from "./gup.ts";
 import type { Host } from "./host.ts";
 import { isolateLruPage, migratePages } from "./migrate.ts";
 import type { Mm } from "./mm_struct.ts";
-import { PG_HWPOISON, PG_RESERVED } from "./page_flags.ts";
+import { PG_HWPOISON, PG_LRU, PG_RESERVED } from "./page_flags.ts";
+import { tryToUnmap } from "./rmap_unmap.ts";
 
 /**
  * Moves the pages of a range away and never uses their frames again (MADV_SOFT_OFFLINE; mm/madvise.c:
@@ -54,6 +55,45 @@ export function* softOfflinePage(host: Host, pfn: Pfn): Operation<number> {
   const outcome = yield* migratePages(host, [pfn], () => frames.alloc(node));
   if (outcome.failed.length > 0) return -ERRNO.EBUSY;
   poison(host, pfn);
+  return 0;
+}
+
+/**
+ * Treats the pages of a range as broken (MADV_HWPOISON; mm/madvise.c: madvise_inject_error).
+ *
+ * @param mm The address space.
+ * @param start First byte, page aligned.
+ * @param end First byte after.
+ * @returns 0, or -EFAULT or -EBUSY at the first page that could not be taken away.
+ */
+export function* madviseHwpoison(mm: Mm, start: Vaddr, end: Vaddr): Operation<number> {
+  for (let addr = start; addr < end; addr += PAGE_SIZE) {
+    const pfn = yield* getUserPage(mm, addr, false);
+    if (pfn < 0) return pfn;
+    const result = yield* memoryFailure(mm.host, pfn);
+    if (result < 0) return result;
+  }
+  return 0;
+}
+
+/**
+ * Takes a broken page out of every page table; whoever touches it is killed (mm/memory-failure.c:
+ * memory_failure).
+ *
+ * @param host The machine.
+ * @param pfn The frame, with a reference of the caller that keeps it from being used again.
+ * @returns 0, or -EBUSY if it is still mapped.
+ */
+export function* memoryFailure(host: Host, pfn: Pfn): Operation<number> {
+  const { frames } = host;
+  if ((frames.flags[pfn] & PG_HWPOISON) !== 0) {
+    frames.put(pfn);
+    return 0;
+  }
+  frames.flags[pfn] |= PG_HWPOISON;
+  const unmapped = frames.mapcount[pfn] === 0 || (yield* tryToUnmap(host, pfn, true));
+  if (!unmapped) return -ERRNO.EBUSY;
+  frames.flags[pfn] = (frames.flags[pfn] & ~PG_LRU) | PG_RESERVED;
   return 0;
 }
 

@@ -23,7 +23,14 @@ import { SITE } from "../notifier/sites.ts";
 import type { Host } from "./host.ts";
 import { PG_ANON, PG_ANON_EXCLUSIVE, PG_DIRTY, PG_MLOCKED, PG_SWAPBACKED } from "./page_flags.ts";
 import type { PteTable } from "./page_table.ts";
-import { PTE_DIRTY, PTE_SOFT_DIRTY, PTE_SWAP, PTE_SWP_EXCLUSIVE, PTE_UFFD_WP } from "./pte.ts";
+import {
+  PTE_DIRTY,
+  PTE_HWPOISON,
+  PTE_SOFT_DIRTY,
+  PTE_SWAP,
+  PTE_SWP_EXCLUSIVE,
+  PTE_UFFD_WP,
+} from "./pte.ts";
 import { pageRemoveRmap, type RmapPlace, rmapWalk } from "./rmap.ts";
 import { clearFlushYoung, pteMaps } from "./rmap_referenced.ts";
 import { swapSlotOf } from "./swap_cache.ts";
@@ -34,9 +41,10 @@ import { VM_LOCKED } from "./vma.ts";
  *
  * @param host The machine.
  * @param pfn The frame; the caller holds a reference.
+ * @param poisoned Whether entries shall name the frame as poisoned (TTU_HWPOISON), locked ones too.
  * @returns True if nothing maps it any more.
  */
-export function* tryToUnmap(host: Host, pfn: Pfn): Operation<boolean> {
+export function* tryToUnmap(host: Host, pfn: Pfn, poisoned = false): Operation<boolean> {
   const { frames } = host;
   for (const place of rmapWalk(host, pfn)) {
     const { vma, addr } = place;
@@ -54,12 +62,22 @@ export function* tryToUnmap(host: Host, pfn: Pfn): Operation<boolean> {
     yield "window_open";
     const table = mm.pageTable.lookup(addr);
     const index = indexInTable(addr);
-    const goOn = !pteMaps(table, index, pfn) || unmapOne(host, place, table, index, pfn);
+    const goOn = !pteMaps(table, index, pfn) ||
+      (poisoned ? poisonOne(host, place, table, index) : unmapOne(host, place, table, index, pfn));
     mmuNotifierInvalidateRangeEnd(range);
     yield "window_closed";
     if (!goOn || frames.mapcount[pfn] === 0) break;
   }
   return frames.mapcount[pfn] === 0;
+}
+
+/** Leaves an entry whose access kills; no invalidate_range, as the frame is never used again. */
+function poisonOne(host: Host, place: RmapPlace, table: PteTable, index: number): boolean {
+  const pfn = table.pfn[index];
+  table.flags[index] = PTE_HWPOISON;
+  pageRemoveRmap(place.vma, pfn);
+  host.frames.put(pfn);
+  return true;
 }
 
 /** mm/rmap.c: try_to_unmap_one; false ends the walk. */

@@ -17,6 +17,7 @@ import { doNumaPage } from "./numa_fault.ts";
 import { doHugePmdNumaPage } from "./numa_huge.ts";
 import {
   PTE_DEVICE_PRIVATE,
+  PTE_HWPOISON,
   PTE_MARKER,
   PTE_MIGRATION,
   PTE_PRESENT,
@@ -51,6 +52,7 @@ export function* handleSlowFault(
   if (flags === 0 || (flags & PTE_MARKER) !== 0) {
     return vma.file === null ? FAULT.SIGBUS : doFault(vma, addr, write);
   }
+  if ((flags & PTE_HWPOISON) !== 0) return FAULT.SIGBUS;
   if ((flags & PTE_MIGRATION) !== 0) {
     yield "ptl_dropped";
     return FAULT.TOUCHED;

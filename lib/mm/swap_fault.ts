@@ -45,6 +45,7 @@ export function* doSwapPage(vma: Vma, addr: Vaddr, write: boolean): Operation<Fa
   if (cached < 0) return FAULT.OOM;
   yield "ptl_dropped";
   if (table.flags[index] !== entry || table.pfn[index] !== slot) return FAULT.TOUCHED;
+  if (mm.host.swap.cache.get(slot) !== cached) return FAULT.TOUCHED;
   if (vma.anonVma === null) prepare(vma);
   const pfn = ksmMightNeedToCopy(vma, addr, cached);
   if (pfn < 0) return FAULT.OOM;

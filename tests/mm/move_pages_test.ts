@@ -1,9 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { ERRNO } from "../../lib/kernel/errno.ts";
 import { drain } from "../../lib/kernel/operation.ts";
+import { access } from "../../lib/mm/access.ts";
 import { fork } from "../../lib/mm/fork.ts";
 import { getUserPageFast, pinUserPage, unpinUserPage } from "../../lib/mm/gup.ts";
 import { doMigratePages, mbind } from "../../lib/mm/mempolicy.ts";
+import { FAULT } from "../../lib/mm/memory.ts";
 import type { Mm } from "../../lib/mm/mm_struct.ts";
 import { movePages } from "../../lib/mm/move_pages.ts";
 import { PG_HWPOISON } from "../../lib/mm/page_flags.ts";
@@ -102,4 +104,15 @@ Deno.test("soft offline moves the page and never uses its frame again", () => {
   assertEquals(heard(host, () => advise(mm, 0, 1, "SOFT_OFFLINE")), ["P CLEAR [0,1)"]);
   assertEquals(host.frames.flags[pfn] & PG_HWPOISON, PG_HWPOISON);
   assertEquals(host.frames.nodes[0].allocator.isFree(pfn), false);
+});
+
+Deno.test("a broken page leaves an entry that kills, with one window and no invalidate_range", () => {
+  const { host, mm } = machineWithPages("v6.1", 2);
+  const pfn = mm.pageTable.pfnAt(at(0));
+  assertEquals(heard(host, () => advise(mm, 0, 1, "HWPOISON")), ["P CLEAR [0,1)"]);
+  const result = drain(access(mm, at(0), at(1), null));
+  assertEquals(result.failure, FAULT.SIGBUS);
+  advise(mm, 0, 2, "DONTNEED");
+  assertEquals(host.frames.flags[pfn] & PG_HWPOISON, PG_HWPOISON);
+  assertEquals(host.frames.freeCount, host.frames.count - 2);
 });
