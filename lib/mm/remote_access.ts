@@ -14,7 +14,17 @@ import { getUserPage } from "./gup.ts";
 import { FAULT, type FaultOutcome, handlePteFault, wpPageCopy } from "./memory.ts";
 import { type Mm, MMF_HAS_PINNED } from "./mm_struct.ts";
 import { PG_ANON, PG_ANON_EXCLUSIVE, PG_DIRTY } from "./page_flags.ts";
-import { PTE_DIRTY, PTE_SOFT_DIRTY, PTE_SPECIAL, PTE_WRITE, pteAccessible } from "./pte.ts";
+import type { PteTable } from "./page_table.ts";
+import {
+  PTE_DIRTY,
+  PTE_MKDIRTY,
+  PTE_PRESENT,
+  PTE_PROTNONE,
+  PTE_SOFT_DIRTY,
+  PTE_SPECIAL,
+  PTE_WRITE,
+  PTE_YOUNG,
+} from "./pte.ts";
 import { handleSlowFault } from "./slow_fault.ts";
 import { VM_SOFTDIRTY, VM_WRITE, type Vma } from "./vma.ts";
 
@@ -74,8 +84,12 @@ function* forceWritableCopy(vma: Vma, addr: Vaddr): Operation<number> {
   const index = indexInTable(addr);
   for (;;) {
     const table = pageTable.ensure(addr);
-    if (isOwnCopy(vma, table.flags[index], table.pfn[index])) return table.pfn[index];
-    let outcome: FaultOutcome = handlePteFault(vma, table, index, addr, true);
+    const flags = table.flags[index];
+    if (isOwnCopy(vma, flags, table.pfn[index])) return table.pfn[index];
+    const noAccess = PTE_PRESENT | PTE_PROTNONE;
+    let outcome: FaultOutcome = (flags & noAccess) === noAccess
+      ? faultOnProtNone(vma, table, index)
+      : handlePteFault(vma, table, index, addr, true);
     if (outcome === FAULT.NEEDS_WINDOW) outcome = yield* wpPageCopy(vma, addr);
     else if (outcome === FAULT.NEEDS_SLOW) outcome = yield* handleSlowFault(vma, addr, true);
     if (outcome < 0) return -ERRNO.EFAULT;
@@ -83,9 +97,22 @@ function* forceWritableCopy(vma: Vma, addr: Vaddr): Operation<number> {
   }
 }
 
+/** A write fault on memory without any access, which only FOLL_FORCE gets to (mm: do_wp_page). */
+function faultOnProtNone(vma: Vma, table: PteTable, index: number): FaultOutcome {
+  const special = (table.flags[index] & PTE_SPECIAL) !== 0;
+  if (special || !isExclusive(vma, table.pfn[index])) return FAULT.NEEDS_WINDOW;
+  table.flags[index] |= PTE_YOUNG | PTE_MKDIRTY;
+  return FAULT.REUSED;
+}
+
 function isOwnCopy(vma: Vma, flags: number, pfn: number): boolean {
-  if (!pteAccessible(flags) || (flags & (PTE_SPECIAL | PTE_DIRTY)) !== PTE_DIRTY) return false;
+  const wanted = PTE_PRESENT | PTE_DIRTY;
+  if ((flags & (wanted | PTE_SPECIAL)) !== wanted) return false;
   if ((vma.flags & VM_SOFTDIRTY) === 0 && (flags & PTE_SOFT_DIRTY) === 0) return false;
+  return isExclusive(vma, pfn);
+}
+
+function isExclusive(vma: Vma, pfn: number): boolean {
   const exclusive = PG_ANON | PG_ANON_EXCLUSIVE;
   return (vma.mm.host.frames.flags[pfn] & exclusive) === exclusive;
 }

@@ -26,6 +26,15 @@ Deno.test("a debugger writes to read-only private memory, which stays read-only"
   assertEquals(mm.pageTable.flagsAt(at(0)) & PTE_WRITE, 0);
 });
 
+Deno.test("a debugger writes to memory without any access", () => {
+  const { host, mm } = machineWithPages("v6.1", 1);
+  drain(fork(mm, "C"));
+  drain(mprotect(mm, at(0), PAGE_SIZE, 0));
+  const events = heard(host, () => drain(accessRemoteVm(mm, at(0), storeByte(9))));
+  assertEquals(events[0], "P CLEAR [0,1)");
+  assertEquals(heard(host, () => drain(accessRemoteVm(mm, at(0), storeByte(8)))), []);
+});
+
 Deno.test("a debugger cannot write to read-only shared memory or where nothing is mapped", () => {
   const { mm } = machineWithPages("v6.1", 1);
   drain(mmap(mm, { addr: at(4), fixed: true, length: PAGE_SIZE, prot: VM_READ, shared: true }));
