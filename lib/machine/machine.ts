@@ -41,6 +41,8 @@ export interface MachineOptions {
   readonly nodes?: number;
   /** Swap in pages; as much as memory unless given. */
   readonly swapPages?: number;
+  /** Device memory in pages; a quarter of the memory unless given. */
+  readonly devicePages?: number;
   /** Seed of all chance; 1 unless given. */
   readonly seed?: number;
   /** Costs in ns that replace those of the model, by name. */
@@ -161,6 +163,7 @@ export class Machine {
     const memoryPages = Math.floor((sizes.memory ?? 64 * 2 ** 20) / PAGE_SIZE);
     this.host = new Host({
       swapPages: memoryPages,
+      devicePages: Math.floor(memoryPages / 4),
       ...sizes,
       faults,
       costs: Object.fromEntries(own) as Partial<Record<CostName, number>>,

@@ -97,6 +97,14 @@ const GROUPS: Readonly<Record<string, string>> = {
     expect: { pages: { a: { node: 0 } } }
   - mbind: { range: "a[0..4]", node: 1, move: true }
     expect: { pages: { "a[0..4]": { node: 1 }, "a[4..16]": { node: 0 } } }
+  - numa_scan: { process: p }
+    expect: { events: { PROTECTION_VMA: ">= 1" }, pages: { "a[0]": { protnone: true }, "a[8]": { protnone: false } } }
+  - read: { range: a }
+    expect: { pages: { a: { protnone: false } } }
+  - migrate_to_device: { range: "a[8..12]" }
+    expect: { values: { moved: 4 }, pages: { "a[8..12]": { present: false } } }
+  - read: { range: a }
+    expect: { pages: { "a[8..12]": { present: true } } }
   - madvise: { range: "a[0..4]", advice: PAGEOUT }
     expect: { pages: { "a[0..4]": { swapped: true } }, p.swap_entries: 4 }
   - reclaim: { size: 4 pages }

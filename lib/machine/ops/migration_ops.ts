@@ -6,7 +6,9 @@
 
 import { PAGE_SIZE } from "../../kernel/address.ts";
 import { doMigratePages, mbind } from "../../mm/mempolicy.ts";
+import { migrateToDevice } from "../../mm/migrate_vma.ts";
 import { movePages } from "../../mm/move_pages.ts";
+import { taskNumaWork } from "../../mm/numa.ts";
 import type { ArgumentSpec, OperationSpec } from "../spec.ts";
 import { IN_PROCESS, number, pagesOf, PROCESS, RANGE, text } from "./arguments.ts";
 
@@ -69,5 +71,46 @@ const MIGRATE_PAGES: OperationSpec = {
   },
 };
 
+const NUMA_SCAN: OperationSpec = {
+  name: "numa_scan",
+  about: "NUMA balancing takes access away from pages, so that the next access shows who uses them",
+  kernel: "kernel/sched/fair.c: task_numa_work; mm/mempolicy.c: change_prot_numa",
+  args: {
+    process: PROCESS,
+    size: { kind: "size", about: "How much address space is scanned; 256 MiB unless given" },
+  },
+  *run(machine, args) {
+    const mm = machine.mm(text(args, "process"));
+    yield* typeof args.size === "number"
+      ? taskNumaWork(mm, args.size / PAGE_SIZE)
+      : taskNumaWork(mm);
+    return { ret: 0 };
+  },
+};
+
+const MIGRATE_TO_DEVICE: OperationSpec = {
+  name: "migrate_to_device",
+  about: "Moves the pages of a range into device memory; a CPU access brings one back",
+  kernel: "mm/migrate.c: migrate_vma",
+  args: { range: RANGE, process: IN_PROCESS },
+  *run(machine, args) {
+    const { mm, start, end } = pagesOf(machine, args);
+    let moved = 0;
+    for (const vma of mm.vmasIn(start, end)) {
+      const from = Math.max(vma.start, start);
+      const result = yield* migrateToDevice(vma, from, Math.min(vma.end, end));
+      if (result < 0) return { ret: result, values: { moved } };
+      moved += result;
+    }
+    return { ret: 0, values: { moved } };
+  },
+};
+
 /** The operations, in the order of documentation. */
-export const MIGRATION_OPS: readonly OperationSpec[] = [MOVE_PAGES, MBIND, MIGRATE_PAGES];
+export const MIGRATION_OPS: readonly OperationSpec[] = [
+  MOVE_PAGES,
+  MBIND,
+  MIGRATE_PAGES,
+  NUMA_SCAN,
+  MIGRATE_TO_DEVICE,
+];
