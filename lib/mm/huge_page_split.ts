@@ -71,7 +71,7 @@ export function* splitHugePage(host: Host, page: Pfn): Operation<number> {
 function* unmapHugePage(host: Host, head: Pfn, places: readonly HugeRmapPlace[]): Operation {
   for (const place of places) {
     const { vma, start, end } = place;
-    yield* splitHugePmd(vma, start, true);
+    yield* splitHugePmd(vma, start, head, true);
     const range = mmuNotifierRangeInit(
       MMU_NOTIFY_CLEAR,
       0,

@@ -47,9 +47,15 @@ import { type Vma, vmPageProt } from "./vma.ts";
  *
  * @param vma The mapping.
  * @param addr An address in the block.
+ * @param only Splits nothing but entries of this page; any entry unless given.
  * @param freeze Whether the small entries become migration entries, for a split of the page.
  */
-export function* splitHugePmd(vma: Vma, addr: Vaddr, freeze = false): Operation {
+export function* splitHugePmd(
+  vma: Vma,
+  addr: Vaddr,
+  only: Pfn | null = null,
+  freeze = false,
+): Operation {
   const { mm } = vma;
   const base = alignDown(addr, PMD_SIZE);
   const range = mmuNotifierRangeInit(
@@ -66,7 +72,7 @@ export function* splitHugePmd(vma: Vma, addr: Vaddr, freeze = false): Operation 
   const pmd = mm.pageTable.pmd(base);
   const slot = tableOf(base) & (HPAGE_PMD_NR - 1);
   if (pmd !== null && pmd.hugeFlags[slot] !== 0 && !vma.isHugetlb) {
-    splitLocked(vma, pmd, slot, base, freeze);
+    if (only === null || pmd.hugePfn[slot] === only) splitLocked(vma, pmd, slot, base, freeze);
   }
   mmuNotifierInvalidateRangeOnlyEnd(range);
   yield "window_closed";

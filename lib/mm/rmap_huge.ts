@@ -63,7 +63,7 @@ export function* tryToUnmapHuge(host: Host, head: Pfn): Operation<boolean> {
   const { frames } = host;
   for (const place of rmapWalkHuge(host, head)) {
     const { vma, start, end } = place;
-    yield* splitHugePmd(vma, start);
+    yield* splitHugePmd(vma, start, head);
     const range = mmuNotifierRangeInit(
       MMU_NOTIFY_CLEAR,
       0,

@@ -234,3 +234,17 @@ Deno.test("locking a whole huge page marks it and keeps it huge, of a part split
   });
   assertEquals([part, isHuge(mm, 600)], [["CLEAR 512 1024"], false]);
 });
+
+Deno.test("splitting a huge page leaves a relative's own huge page at the same place alone", () => {
+  const { host, mm } = hugeProcess();
+  write(mm, 0);
+  const child = drain(fork(mm, "C"));
+  drain(madvise(mm, BASE, PMD_SIZE, "DONTNEED"));
+  write(mm, 0, 2);
+  const head = child.pageTable.pfnAt(BASE);
+  host.frames.get(head);
+  assertEquals(windows(mm, () => drain(splitHugePage(host, head))), ["CLEAR 0 512", "CLEAR 0 512"]);
+  host.frames.put(head);
+  assertEquals([isHuge(mm, 0), isHuge(child, 0)], [true, false]);
+  assertEquals([read(mm, 0), read(child, 0)], [2, 1]);
+});
