@@ -35,7 +35,7 @@ import {
   type PageContent,
   type PageVisitor,
 } from "./device_access.ts";
-import type { Listener, SecondaryEntry } from "./listener.ts";
+import type { Listener, ListenerRange, SecondaryEntry } from "./listener.ts";
 import { Memslots } from "./memslots.ts";
 import { ENTRY_ACCESSED, ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
 import { SecondaryTable } from "./secondary_table.ts";
@@ -166,6 +166,19 @@ export class KvmListener implements Listener {
     const flags = this.#table.flagsAt(address);
     if (flags === 0) return undefined;
     return { address, pfn: this.#table.pfnAt(address), writable: (flags & ENTRY_WRITE) !== 0 };
+  }
+
+  /**
+   * Lists the memslots.
+   *
+   * @returns Their host ranges, with the guest address as label.
+   */
+  ranges(): ListenerRange[] {
+    return this.#slots.list().map(({ gpa, start, end }) => ({
+      start,
+      end,
+      label: `memslot at gpa ${hex(gpa)}`,
+    }));
   }
 
   /** Drops all shadow entries. */

@@ -18,6 +18,16 @@ export interface SecondaryEntry {
   readonly writable: boolean;
 }
 
+/** A part of the process that a driver knows: a memslot or a memory region. */
+export interface ListenerRange {
+  /** First byte. */
+  readonly start: Vaddr;
+  /** First byte after. */
+  readonly end: Vaddr;
+  /** What it is to the driver, such as `gpa 0x0` or `key 1, rw`. */
+  readonly label: string;
+}
+
 /** A simulated driver that listens on (or pins pages of) one process. */
 export interface Listener {
   /** Its name in the scenario. */
@@ -55,6 +65,12 @@ export interface Listener {
   entryAt(address: Vaddr): SecondaryEntry | undefined;
   /** Windows that it was told the start of and not the end, where it counts them. */
   readonly openWindows?: number;
+  /**
+   * Lists what it knows of the process, for inspectors.
+   *
+   * @returns The ranges in the order of their registration; where missing, it keeps none.
+   */
+  ranges?(): ListenerRange[];
   /** Gives back whatever the driver still holds, before the machine's final accounting. */
   close(): void;
 }

@@ -64,6 +64,15 @@ export class Memslots {
   }
 
   /**
+   * Lists the memslots in the order of their registration.
+   *
+   * @returns First guest physical address and host range of each.
+   */
+  list(): (Memslot & { readonly gpa: number })[] {
+    return [...this.#byGpa].map(([gpa, { host }]) => ({ gpa, start: host.start, end: host.end }));
+  }
+
+  /**
    * Tells whether a host page is guest memory.
    *
    * @param address The page.

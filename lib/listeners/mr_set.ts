@@ -5,7 +5,7 @@
  */
 
 import { PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
-import type { SecondaryEntry } from "./listener.ts";
+import type { ListenerRange, SecondaryEntry } from "./listener.ts";
 import { RangeIndex, type RegisteredRange } from "./range_index.ts";
 import { ENTRY_WRITE } from "./secondary_leaf.ts";
 import type { SecondaryTable } from "./secondary_table.ts";
@@ -82,6 +82,19 @@ export class MrSet<M extends MemoryRegion> {
    */
   list(): M[] {
     return [...this.#byKey.values()].map((handle) => handle.value);
+  }
+
+  /**
+   * Lists the regions for inspectors.
+   *
+   * @returns Their ranges, with key and access as label.
+   */
+  ranges(): ListenerRange[] {
+    return this.list().map(({ key, start, end, writable }) => ({
+      start,
+      end,
+      label: `MR key ${key}, ${writable ? "rw" : "ro"}`,
+    }));
   }
 
   /**

@@ -37,7 +37,7 @@ import {
   type PageContent,
   type PageVisitor,
 } from "./device_access.ts";
-import type { Listener, SecondaryEntry } from "./listener.ts";
+import type { Listener, ListenerRange, SecondaryEntry } from "./listener.ts";
 import { type MemoryRegion, MrSet } from "./mr_set.ts";
 import { ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
 import { SecondaryTable } from "./secondary_table.ts";
@@ -188,6 +188,15 @@ export class OdpListener implements Listener {
    */
   entryAt(address: Vaddr): SecondaryEntry | undefined {
     return this.mrs.entryAt(address);
+  }
+
+  /**
+   * Lists the memory regions.
+   *
+   * @returns Their ranges, with key and access as label.
+   */
+  ranges(): ListenerRange[] {
+    return this.mrs.ranges();
   }
 
   /** Drops all translations. */

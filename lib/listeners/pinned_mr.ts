@@ -25,7 +25,7 @@ import { reportRecorded, restartRecording } from "./actions.ts";
 import type { ListenerCounters } from "./counters.ts";
 import { type Device, type ListenerInit, newDevice, requirePages } from "./device.ts";
 import { deviceAccess, type PageContent, type PageVisitor } from "./device_access.ts";
-import type { Listener, SecondaryEntry } from "./listener.ts";
+import type { Listener, ListenerRange, SecondaryEntry } from "./listener.ts";
 import { type MemoryRegion, MrSet } from "./mr_set.ts";
 import { ENTRY_WRITE } from "./secondary_leaf.ts";
 import { SecondaryTable } from "./secondary_table.ts";
@@ -182,6 +182,15 @@ export class PinnedMrListener implements Listener {
    */
   entryAt(address: Vaddr): SecondaryEntry | undefined {
     return this.#mrs.entryAt(address);
+  }
+
+  /**
+   * Lists the memory regions.
+   *
+   * @returns Their ranges, with key and access as label.
+   */
+  ranges(): ListenerRange[] {
+    return this.#mrs.ranges();
   }
 
   /** Drops every region with its pins. */

@@ -16,7 +16,7 @@ import type { KernelProfile } from "../kernel/profile.ts";
 import { KernelBugError, type Violation } from "../kernel/violation.ts";
 import type { ListenerCostName } from "../listeners/costs.ts";
 import type { Listener } from "../listeners/listener.ts";
-import type { PolicySpec } from "../listeners/policy.ts";
+import { type Policy, type PolicySpec, resolvePolicy } from "../listeners/policy.ts";
 import { createListener, type ListenerOptions } from "../listeners/registry.ts";
 import { userPages } from "../mm/gup.ts";
 import type { AddressSpace } from "../mm/address_space.ts";
@@ -73,6 +73,8 @@ export interface PlacedListener {
   readonly listener: Listener;
   /** Name of the process. */
   readonly process: string;
+  /** What it does with invalidations. */
+  readonly policy: Policy;
 }
 
 /** Others that act while an operation is interrupted. */
@@ -128,8 +130,8 @@ export interface AddListenerOptions {
 export class Machine {
   /** The mm side: memory, daemons, clock and trace. */
   readonly host: Host;
-  /** Whether invariants are checked after every operation. */
-  readonly checked: boolean;
+  /** Whether invariants are checked after every operation; a replay may do without. */
+  checked: boolean;
   /** Processes by name. */
   readonly processes: Map<string, Mm> = new Map();
   /** Listeners by name, in order of registration. */
@@ -218,7 +220,8 @@ export class Machine {
       costs: this.#listenerCosts,
     });
     if (listener.ops !== null) mmuNotifierRegister(listener.ops, mm);
-    this.listeners.set(name, { listener, process });
+    const policy = resolvePolicy(options.kind, options.policy);
+    this.listeners.set(name, { listener, process, policy });
     return listener;
   }
 

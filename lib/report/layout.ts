@@ -41,6 +41,17 @@ export function layout(rows: readonly (readonly Cell[])[], right: readonly numbe
 }
 
 /**
+ * Writes texts in columns.
+ *
+ * @param rows The rows; all have the same number of texts.
+ * @param by Spaces in front.
+ * @returns Lines without spaces at the end.
+ */
+export function table(rows: readonly (readonly string[])[], by = 0): string[] {
+  return indent(layout(rows.map((row) => row.map((text) => ({ text }))), []), by);
+}
+
+/**
  * Breaks prose into lines between words.
  *
  * @param text The prose.

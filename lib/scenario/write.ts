@@ -1,0 +1,126 @@
+/**
+ * Programs written as scenario files.
+ *
+ * @module
+ */
+
+import { argumentText, DEFAULT_MACHINE, type Program, type Step } from "../machine/program.ts";
+import type { ArgumentSpec, ArgumentValue } from "../machine/spec.ts";
+
+/** What a scenario is to expect of the run from which it was written. */
+export interface ObservedRun {
+  /** Name of the kernel profile. */
+  readonly kernel: string;
+  /** Name of the policy. */
+  readonly policy: string;
+  /** Violations of the run. */
+  readonly violations: number;
+  /** Figures at the end by dotted name. */
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+/**
+ * Writes a program as a scenario; loops stay expanded, and the program's expectations are left out.
+ *
+ * @param program The program.
+ * @param observed What a run of it came to, to be expected again; nothing unless given.
+ * @returns YAML that parses to the same operations on the same machine.
+ * @example
+ * ```ts
+ * import { parseScenario } from "./scenario.ts";
+ * import { scenarioText } from "./write.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const source = "name: A nap\n\nsteps:\n  - wait: { time: 20000000 }\n";
+ * assertEquals(scenarioText(parseScenario(source)).endsWith("  - wait: { time: 20000000 }\n"), true);
+ * ```
+ */
+export function scenarioText(program: Program, observed?: ObservedRun): string {
+  const blocks = [headLines(program), actorLines(program)];
+  blocks.push([
+    "steps:",
+    ...(program.steps.length === 0 ? ["  - wait: { time: 0 }"] : program.steps.flatMap(stepLines)),
+  ]);
+  if (observed !== undefined) blocks.push(observedLines(observed));
+  return blocks.filter(({ length }) => length > 0).map((lines) => lines.join("\n")).join("\n\n") +
+    "\n";
+}
+
+function headLines(program: Program): string[] {
+  const { name, about, tags, kernel, kernels, switches, machine, costs, faults } = program;
+  const differs = Object.entries(machine).filter(([key, value]) =>
+    Reflect.get(DEFAULT_MACHINE, key) !== value
+  );
+  return [
+    `name: ${scalar(name)}`,
+    ...(about === "" ? [] : [`about: ${scalar(about)}`]),
+    ...(tags.length === 0 ? [] : [`tags: [${tags.map(scalar).join(", ")}]`]),
+    `kernel: ${scalar(kernel)}`,
+    ...(kernels.length > 1 ? [`kernels: [${kernels.map(scalar).join(", ")}]`] : []),
+    ...mapLines("switches", Object.entries(switches)),
+    ...mapLines("machine", differs),
+    ...mapLines("costs", Object.entries(costs)),
+    ...(faults.length === 0 ? [] : [`faults: [${faults.join(", ")}]`]),
+  ];
+}
+
+function actorLines({ policies, processes, listeners }: Program): string[] {
+  const lines: string[] = [];
+  if (Object.keys(policies).length > 0) lines.push("policies:");
+  for (const [name, { base, useChangePte, events }] of Object.entries(policies)) {
+    const own = useChangePte === undefined ? [] : [`useChangePte: ${useChangePte}`];
+    const actions = Object.entries(events).map(([event, action]) => `${event}: ${action}`);
+    const parts = [`base: ${scalar(base)}`, ...own, `events: { ${actions.join(", ")} }`];
+    lines.push(`  ${name}: { ${parts.join(", ")} }`);
+  }
+  if (processes.length > 0) {
+    lines.push(`processes: { ${processes.map(({ name }) => `${name}: {}`).join(", ")} }`);
+  }
+  if (listeners.length > 0) lines.push("listeners:");
+  for (const { name, kind, process, policy, options } of listeners) {
+    const own = policy === undefined ? [] : [`policy: ${scalar(policy)}`];
+    const others = Object.entries(options).map(([key, value]) => `${key}: ${valueText(value)}`);
+    const parts = [`kind: ${kind}`, `process: ${process}`, ...own, ...others];
+    lines.push(`  ${name}: { ${parts.join(", ")} }`);
+  }
+  return lines;
+}
+
+function stepLines({ operation, args, name }: Step): string[] {
+  const given = Object.entries(args)
+    .filter(([key, value]) => operation.args[key]?.default !== value)
+    .map(([key, value]) => `${key}: ${valueText(value, operation.args[key])}`);
+  const text = `${operation.name}: ${given.length === 0 ? "{}" : `{ ${given.join(", ")} }`}`;
+  return name === undefined ? [`  - ${text}`] : [`  - name: ${scalar(name)}`, `    ${text}`];
+}
+
+function observedLines({ kernel, policy, violations, figures }: ObservedRun): string[] {
+  return [
+    "expect:",
+    `  - when: { kernel: ${scalar(kernel)}, policy: ${scalar(policy)} }`,
+    `    violations: ${violations}`,
+    ...Object.entries(figures).map(([name, value]) => `    ${name}: ${value}`),
+  ];
+}
+
+function mapLines(name: string, entries: readonly (readonly [string, unknown])[]): string[] {
+  if (entries.length === 0) return [];
+  const inner = entries.map(([key, value]) => `${key}: ${scalar(String(value))}`).join(", ");
+  return [`${name}: { ${inner} }`];
+}
+
+function valueText(value: ArgumentValue, spec?: ArgumentSpec): string {
+  if (typeof value === "number" && spec?.kind === "address") return `0x${value.toString(16)}`;
+  return typeof value === "string" || typeof value === "object"
+    ? scalar(argumentText(value))
+    : String(value);
+}
+
+/** Plain where YAML reads it back as it is, in double quotes otherwise. */
+function scalar(text: string): string {
+  const isPlain = /^(?:[A-Za-z_][\w. /-]*[\w]|[A-Za-z_]|[0-9]+(?:\.[0-9]+)?)$/.test(text);
+  const isWord = !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(text);
+  return isPlain && (isWord || text === "true" || text === "false")
+    ? text
+    : JSON.stringify(text.replaceAll("${", "$${"));
+}
