@@ -56,14 +56,18 @@ export * from "./lib/mm/anon_vma.ts";
 export * from "./lib/mm/frames.ts";
 export * from "./lib/mm/host.ts";
 export * from "./lib/mm/hugetlb_pool.ts";
+export * from "./lib/mm/kpageflags.ts";
 export * from "./lib/mm/ksm_state.ts";
 export * from "./lib/mm/lru.ts";
 export * from "./lib/mm/lru_batch.ts";
 export * from "./lib/mm/mm_struct.ts";
 export * from "./lib/mm/page_alloc.ts";
 export * from "./lib/mm/page_table.ts";
+export * from "./lib/mm/pte_value.ts";
+export * from "./lib/mm/smaps.ts";
 export * from "./lib/mm/swap.ts";
 export * from "./lib/mm/thp.ts";
+export * from "./lib/mm/translate.ts";
 export * from "./lib/mm/user_pages.ts";
 export * from "./lib/mm/vma.ts";
 export * from "./lib/mm/vmstat.ts";
@@ -72,10 +76,43 @@ export * from "./lib/notifier/events.ts";
 export * from "./lib/notifier/ops.ts";
 export * from "./lib/notifier/range.ts";
 export * from "./lib/notifier/sites.ts";
+export * from "./lib/repl/breakpoints.ts";
+export * from "./lib/repl/command.ts";
+export * from "./lib/repl/history.ts";
+export * from "./lib/repl/interpreter.ts";
+export * from "./lib/repl/journal.ts";
+export * from "./lib/repl/page_changes.ts";
+export * from "./lib/repl/places.ts";
+export * from "./lib/repl/running.ts";
+export * from "./lib/repl/session.ts";
+export * from "./lib/repl/words.ts";
+export * from "./lib/report/changes_text.ts";
+export * from "./lib/report/listeners_text.ts";
+export * from "./lib/report/maps_text.ts";
+export * from "./lib/report/memory_text.ts";
+export * from "./lib/report/pages_text.ts";
+export * from "./lib/report/steps_text.ts";
+export * from "./lib/report/trace_text.ts";
+export * from "./lib/report/vm_text.ts";
+export * from "./lib/report/vtop_text.ts";
 export * from "./lib/scenario/diagnostics.ts";
 export * from "./lib/scenario/scenario.ts";
+export * from "./lib/scenario/step_text.ts";
 export * from "./lib/scenario/vocabulary.ts";
+export * from "./lib/scenario/write.ts";
+export { figureNames, holds, valueOf } from "./lib/repl/conditions.ts";
 export type { ByColumn, ListenerComparison, WindowCounts } from "./lib/compare/listeners.ts";
 export type { ListenerInit } from "./lib/listeners/device.ts";
 export type { Value } from "./lib/scenario/expression.ts";
 export type { Variables } from "./lib/scenario/variables.ts";
+export { performShort, performSteps, performYaml } from "./lib/repl/commands/operations.ts";
+export { lastRecords, recordOrigin } from "./lib/repl/commands/notifier.ts";
+export { sessionComparison } from "./lib/repl/commands/travel.ts";
+export { sessionHelp } from "./lib/repl/commands/mod.ts";
+export {
+  addListener,
+  addProcess,
+  sessionText,
+  setSetting,
+  settingsText,
+} from "./lib/repl/commands/setup.ts";

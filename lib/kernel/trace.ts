@@ -71,7 +71,7 @@ export class Trace {
   dropped = 0;
   #length = 0;
   #capacity = 1024;
-  readonly #limit: number;
+  #limit: number;
   #kind = new Uint8Array(this.#capacity);
   #event = new Uint8Array(this.#capacity);
   #flags = new Uint8Array(this.#capacity);
@@ -136,6 +136,47 @@ export class Trace {
     this.#end[at] = end;
     this.#site[at] = site;
     this.#length = at + 1;
+  }
+
+  /**
+   * Takes the first records of another trace in place of its own, and the room it has.
+   *
+   * For a machine that carries out again, unrecorded, what another one recorded.
+   *
+   * @param other The other trace, which must not be used any more.
+   * @param length How many of its records.
+   */
+  adopt(other: Trace, length: number): void {
+    this.dropped = length < other.#length ? 0 : other.dropped;
+    this.#length = Math.min(length, other.#length);
+    this.#capacity = other.#capacity;
+    this.#limit = other.#limit;
+    this.#kind = other.#kind;
+    this.#event = other.#event;
+    this.#flags = other.#flags;
+    this.#mm = other.#mm;
+    this.#subject = other.#subject;
+    this.#time = other.#time;
+    this.#start = other.#start;
+    this.#end = other.#end;
+  }
+
+  /**
+   * Finds the records of an address space whose range holds a page.
+   *
+   * @param mm Number of the mm.
+   * @param address The page.
+   * @param from First position.
+   * @param to First position after; all unless given.
+   * @returns Their positions in order.
+   */
+  covering(mm: number, address: number, from = 0, to: number = this.#length): number[] {
+    const found: number[] = [];
+    for (let at = from; at < to; at++) {
+      if (this.#start[at] > address || this.#end[at] <= address || this.#mm[at] !== mm) continue;
+      found.push(at);
+    }
+    return found;
   }
 
   /**

@@ -21,7 +21,12 @@ export interface TickRecord {
   readonly firstRecord: number;
   /** Changed pages by owner: `cpu:NAME` of a process, `dev:NAME` of a listener. */
   readonly changes: ReadonlyMap<string, readonly PageChange[]>;
+  /** By how much figures changed, by dotted name; those that did not are missing. */
+  readonly figures: ReadonlyMap<string, number>;
 }
+
+/** Figures of ksmd that are followed. */
+const KSM_FIGURES = ["pages_shared", "pages_sharing", "pages_unshared", "full_scans"] as const;
 
 /** Counters that move although no translation does. */
 const QUIET_COUNTERS: readonly string[] = ["windows", "skipped", "kept", "time_ns"];
@@ -52,6 +57,8 @@ export class Journal {
   readonly ticks: TickRecord[] = [];
   #copies = new Map<string, TableCopy>();
   #counters = new Map<string, string>();
+  #figures: ReadonlyMap<string, number> = new Map();
+  #isCurrent = false;
 
   /**
    * Adds a tick.
@@ -60,21 +67,38 @@ export class Journal {
    * @param step The step carried out.
    * @param record What came of it.
    */
-  add(machine: Machine, step: Step, record: Omit<TickRecord, "changes">): void {
-    this.ticks.push({ ...record, changes: this.#take(machine, step) });
+  add(machine: Machine, step: Step, record: Omit<TickRecord, "changes" | "figures">): void {
+    const before = this.#figures;
+    const changes = this.#take(machine, step);
+    const figures = new Map<string, number>();
+    for (const [name, value] of this.#figures) {
+      const difference = value - (before.get(name) ?? 0);
+      if (difference !== 0) figures.set(name, difference);
+    }
+    this.ticks.push({ ...record, changes, figures });
   }
 
   /**
-   * Forgets ticks, and makes a machine the state from which changes count.
+   * Forgets ticks.
    *
    * @param length Number of ticks that stay.
-   * @param machine The machine after them.
    */
-  rewind(length: number, machine: Machine): void {
+  rewind(length: number): void {
     this.ticks.length = length;
+    this.#isCurrent = false;
+  }
+
+  /**
+   * Makes a machine the state from which changes count, unless it is already.
+   *
+   * @param machine The machine before the next tick.
+   */
+  observe(machine: Machine): void {
+    if (this.#isCurrent) return;
     this.#copies = new Map();
     this.#counters = new Map();
     this.#take(machine, null);
+    this.#isCurrent = true;
   }
 
   /**
@@ -100,6 +124,7 @@ export class Journal {
   }
 
   #take(machine: Machine, step: Step | null): Map<string, PageChange[]> {
+    this.#figures = figuresOf(machine);
     const changes = new Map<string, PageChange[]>();
     const note = (owner: string, found: PageChange[]) => {
       if (found.length > 0) changes.set(owner, found);
@@ -133,4 +158,17 @@ export class Journal {
     if (copy === undefined) this.#copies.set(owner, copy = new TableCopy());
     return copy;
   }
+}
+
+/** The figures that are followed: they are cheap to read. */
+function figuresOf({ host, listeners }: Machine): Map<string, number> {
+  const figures = new Map<string, number>();
+  for (const [name, { listener }] of listeners) {
+    for (const [key, value] of Object.entries(listener.counters)) {
+      figures.set(`${name}.${key}`, value);
+    }
+  }
+  for (const name of KSM_FIGURES) figures.set(`ksm.${name}`, host.ksm[name]);
+  for (const [name, value] of Object.entries(host.vmstat)) figures.set(`vmstat.${name}`, value);
+  return figures;
 }

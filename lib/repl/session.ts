@@ -87,7 +87,7 @@ export class Session {
     this.#settings = { policy, check, ...(kernel === undefined ? {} : { kernel }) };
     this.#steps = [...program.steps];
     this.#machine = this.#prepare(program, this.#settings);
-    this.journal.rewind(0, this.#machine);
+    this.journal.rewind(0);
   }
 
   /** The machine as the last tick left it; another object after going back. */
@@ -132,11 +132,12 @@ export class Session {
 
   /** The names that the next step may use. */
   get names(): KnownNames {
-    const { processes, listeners, mappings } = this.#machine;
+    const { processes, listeners, mappings, files } = this.#machine;
     return {
       processes: processes.keys(),
       listeners: [...listeners].map(([name, { listener }]) => [name, listener.kind] as const),
       mappings: mappings.keys(),
+      files: files.keys(),
       policies: Object.keys(this.#program.policies),
     };
   }
@@ -150,10 +151,11 @@ export class Session {
   step(): StepResult | undefined {
     if (this.isAtEnd) return undefined;
     const { tick } = this;
+    const records = this.#machine.host.trace.length;
     try {
       return this.#execute(tick).result;
     } catch (error) {
-      this.#replay(tick);
+      this.#replay(tick, records);
       throw error;
     }
   }
@@ -167,12 +169,13 @@ export class Session {
    */
   perform(steps: readonly Step[]): StepResult[] {
     const { tick } = this;
+    const records = this.#machine.host.trace.length;
     this.#steps.splice(tick, 0, ...steps);
     try {
       return steps.map((_, at) => this.#execute(tick + at).result);
     } catch (error) {
       this.#steps.splice(tick, steps.length);
-      this.#replay(tick);
+      this.#replay(tick, records);
       throw error;
     }
   }
@@ -189,7 +192,7 @@ export class Session {
         `Cannot go to tick ${tick}: the session has ticks 0 to ${this.#steps.length}`,
       );
     }
-    if (tick < this.tick) this.#replay(tick);
+    if (tick < this.tick) this.#replay(tick, this.journal.ticks[tick].firstRecord);
     while (this.tick < tick) this.step();
   }
 
@@ -224,7 +227,7 @@ export class Session {
     this.#source = source;
     this.#steps = [...program.steps];
     this.context = undefined;
-    this.journal.rewind(0, this.#machine);
+    this.journal.rewind(0);
   }
 
   /**
@@ -237,19 +240,20 @@ export class Session {
     readonly program?: Partial<Omit<Program, "steps">>;
     readonly settings?: Partial<SessionSettings>;
   }): void {
-    const before = { program: this.#program, settings: this.#settings, tick: this.tick };
+    const before = { program: this.#program, settings: this.#settings, machine: this.#machine };
     const records = [...this.journal.ticks];
     try {
       this.#program = { ...this.#program, ...change.program };
       this.#settings = { ...this.#settings, ...change.settings };
       this.#machine = this.#prepare(this.#program, this.#settings);
-      this.journal.rewind(0, this.#machine);
-      while (this.tick < before.tick) this.#execute(this.tick);
+      this.journal.rewind(0);
+      while (this.tick < records.length) this.#execute(this.tick);
     } catch (error) {
       this.#program = before.program;
       this.#settings = before.settings;
-      this.journal.ticks.splice(0, Infinity, ...records);
-      this.#replay(before.tick);
+      this.#machine = before.machine;
+      this.journal.rewind(0);
+      this.journal.ticks.push(...records);
       throw error;
     }
   }
@@ -258,12 +262,18 @@ export class Session {
     return ["legacy", "followup", "ideal", ...Object.keys(program.policies)].includes(policy);
   }
 
-  #prepare(program: Program, { kernel, policy, check }: SessionSettings): Machine {
-    return prepareMachine(program, { policy, check, ...(kernel === undefined ? {} : { kernel }) });
+  #prepare(
+    program: Program,
+    { kernel, policy, check }: SessionSettings,
+    limits: { readonly traceLimit?: number } = {},
+  ): Machine {
+    const own = kernel === undefined ? {} : { kernel };
+    return prepareMachine(program, { policy, check, ...own, ...limits });
   }
 
   #execute(index: number): TickRecord {
     const machine = this.#machine;
+    this.journal.observe(machine);
     const step = this.#steps[index];
     const firstRecord = machine.host.trace.length;
     const known = machine.violations.length;
@@ -274,13 +284,16 @@ export class Session {
     return this.journal.ticks[this.tick - 1];
   }
 
-  /** Makes the machine of a tick: no checks, whose findings are in the journal. */
-  #replay(tick: number): void {
-    const machine = this.#prepare(this.#program, { ...this.#settings, check: false });
+  /** Makes the machine of a tick without checks and trace: what they found is known. */
+  #replay(tick: number, records: number): void {
+    const { trace } = this.#machine.host;
+    const unchecked = { ...this.#settings, check: false };
+    const machine = this.#prepare(this.#program, unchecked, { traceLimit: 0 });
     for (let at = 0; at < tick; at++) {
       const { operation, args } = this.#steps[at];
       machine.execute(operation, args);
     }
+    machine.host.trace.adopt(trace, records);
     const found = this.journal.ticks.slice(0, tick).flatMap(({ violations }) => violations);
     machine.violations.splice(0, Infinity, ...found);
     machine.checked = this.#settings.check;
@@ -288,6 +301,6 @@ export class Session {
     const pins = [...machine.listeners.values()].some(({ listener }) => listener.pins);
     if (machine.checked && pins && tick > 0) checkMachine(machine, "");
     this.#machine = machine;
-    this.journal.rewind(tick, machine);
+    this.journal.rewind(tick);
   }
 }

@@ -20,6 +20,8 @@ export interface KnownNames {
   readonly listeners: Iterable<readonly [name: string, kind: string]>;
   /** Mappings. */
   readonly mappings: Iterable<string>;
+  /** Files. */
+  readonly files?: Iterable<string>;
   /** Policies beside the built-in ones. */
   readonly policies?: Iterable<string>;
 }
@@ -61,6 +63,7 @@ export function parseSteps(
   for (const name of known.processes) names.processes.add(name);
   for (const [name, kind] of known.listeners) names.listeners.set(name, kind);
   for (const name of known.mappings) names.mappings.add(name);
+  for (const name of known.files ?? []) names.files.add(name);
   const scope = new Scope(reporter, vocabulary, new Map(), names);
   const steps = node === undefined ? [] : readSteps(node, scope);
   if (reporter.count > 0) throw new ScenarioError(file, reporter.diagnostics);

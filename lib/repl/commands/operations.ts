@@ -1,0 +1,172 @@
+/**
+ * One command for each operation of a scenario, made from its specification.
+ *
+ * @module
+ */
+
+import { OPERATIONS } from "../../machine/ops/mod.ts";
+import type { Step } from "../../machine/program.ts";
+import type { ArgumentSpec, OperationSpec } from "../../machine/spec.ts";
+import { tickText } from "../../report/steps_text.ts";
+import type { ArgumentMeaning, Command, CommandArgument } from "../command.ts";
+import type { Session } from "../session.ts";
+import { readShortForm, readYamlStep, shortUsage } from "../short_form.ts";
+import { literal, printing } from "../snippet.ts";
+import { CommandError, wordsOf } from "../words.ts";
+
+const GROUP = "Operations";
+
+const MEANINGS: Readonly<Partial<Record<ArgumentSpec["kind"], ArgumentMeaning>>> = {
+  process: "process",
+  listener: "listener",
+  range: "range",
+  count: "count",
+};
+
+/**
+ * Carries out a step as a scenario writes it.
+ *
+ * @param session The session.
+ * @param line YAML, such as `{ mmap: { process: qemu, name: ram, size: 16 pages } }`.
+ * @returns What came of it; text that ends in a newline.
+ * @throws {CommandError} If something is wrong with it.
+ */
+export function performYaml(session: Session, line: string): string {
+  return perform(session, readYamlStep(session, line));
+}
+
+/**
+ * Carries out an operation in short.
+ *
+ * @param session The session.
+ * @param name Name of the operation.
+ * @param text Its arguments, such as `qemu ram 16p rw`.
+ * @returns What came of it; text that ends in a newline.
+ * @throws {CommandError} If something is wrong with it.
+ */
+export function performShort(session: Session, name: string, text: string): string {
+  const spec = OPERATIONS.find((one) => one.name === name);
+  if (spec === undefined) throw new CommandError(`Unknown operation "${name}"`);
+  return perform(session, readShortForm(session, spec, wordsOf(text)));
+}
+
+function operationCommand(spec: OperationSpec): Command {
+  return {
+    name: spec.name,
+    group: GROUP,
+    about: spec.about,
+    details: [
+      `In short: ${shortUsage(spec)}; any argument may be written name=value.`,
+      `As in a scenario: ${spec.name}: { ${Object.keys(spec.args).join(": ..., ")}: ... }.`,
+      ...(spec.kernel === undefined ? [] : [`In the kernel: ${spec.kernel}.`]),
+    ].join("\n"),
+    args: [{
+      name: "arguments",
+      means: "text",
+      about: Object.keys(spec.args).join(", ") || "It has none",
+      optional: true,
+      rest: true,
+    }],
+    raw: true,
+    examples: [[exampleOf(spec), spec.about.toLowerCase()]],
+    run: ({ session }, { args }) => performShort(session, spec.name, args.arguments ?? ""),
+    ts({ session }, { args }) {
+      const steps = readShortForm(session, spec, wordsOf(args.arguments ?? ""));
+      return stepsCode(steps);
+    },
+  };
+}
+
+/**
+ * Writes library code that carries out steps.
+ *
+ * @param steps The steps.
+ * @returns Statements that print what came of them.
+ */
+export function stepsCode(steps: readonly Step[]): string {
+  const made = steps.map(({ operation, args }) =>
+    `newStep(operation(${literal(operation.name)}), ${literal(args)})`
+  );
+  return printing(["newStep", "operation", "performSteps"], "performSteps(session, steps)", [
+    `const steps = [${made.join(", ")}];`,
+  ]);
+}
+
+/**
+ * Puts steps onto the line where the session stands, and carries them out.
+ *
+ * @param session The session.
+ * @param steps The steps.
+ * @returns What came of them; text that ends in a newline.
+ * @throws {CommandError} If one cannot be carried out; the session is then as before.
+ */
+export function performSteps(session: Session, steps: readonly Step[]): string {
+  return perform(session, steps);
+}
+
+/**
+ * Lists the arguments of an operation for completion.
+ *
+ * @param name Name of the operation.
+ * @returns Its arguments in order, with the words a choice has.
+ */
+export function operationArguments(
+  name: string,
+): (CommandArgument & { readonly choices?: readonly string[] })[] {
+  const spec = OPERATIONS.find((one) => one.name === name);
+  return Object.entries(spec?.args ?? {}).map(([key, arg]) => ({
+    name: key,
+    means: MEANINGS[arg.kind] ?? "text",
+    about: arg.about,
+    optional: arg.required !== true,
+    ...choicesOf(arg),
+  }));
+}
+
+function choicesOf({ kind, choices }: ArgumentSpec): { choices?: readonly string[] } {
+  if (kind === "choice") return choices === undefined ? {} : { choices };
+  if (kind === "fill") return { choices: ["same", "unique", "random"] };
+  return kind === "flag" ? { choices: ["true", "false"] } : {};
+}
+
+function perform(session: Session, steps: readonly Step[]): string {
+  const before = session.tick;
+  try {
+    const results = session.perform(steps);
+    return results.map((result, at) =>
+      tickText(before + at + 1, result, session.journal.ticks[before + at].violations)
+    ).join("");
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof TypeError) {
+      throw new CommandError(error.message);
+    }
+    throw error;
+  }
+}
+
+const SAMPLES: Readonly<Record<ArgumentSpec["kind"], string>> = {
+  process: "qemu",
+  listener: "guest",
+  name: "ram",
+  range: "ram",
+  size: "16p",
+  address: "0x7f0000000000",
+  count: "1",
+  flag: "true",
+  choice: "",
+  fill: "same",
+  duration: '"20 ms"',
+  file: "data",
+};
+
+/** A call with every argument that must be given. */
+function exampleOf(spec: OperationSpec): string {
+  const words = Object.entries(spec.args).filter(([, { required }]) => required === true)
+    .map(([, { kind, choices, introduces }]) =>
+      introduces === "process" ? "child" : kind === "choice" ? choices?.at(1) ?? "" : SAMPLES[kind]
+    );
+  return [spec.name, ...words].join(" ");
+}
+
+/** The commands, in the order of the operations. */
+export const OPERATION_COMMANDS: readonly Command[] = OPERATIONS.map(operationCommand);

@@ -1,0 +1,320 @@
+/**
+ * Commands that walk through a program: load, list, step, next, until, break, watch, continue.
+ *
+ * @module
+ */
+
+import { formatDiagnostic } from "../../scenario/diagnostics.ts";
+import { checkScenario } from "../../scenario/scenario.ts";
+import { parseVariable } from "../../scenario/variables.ts";
+import { table } from "../../report/layout.ts";
+import { stepListText } from "../../report/steps_text.ts";
+import type { Command, Environment } from "../command.ts";
+import { expressionOf, valueOf } from "../conditions.ts";
+import { countOf, placeOf } from "../places.ts";
+import { runOn, type RunOnOptions } from "../running.ts";
+import { addressLiteral, literal, printing, snippet } from "../snippet.ts";
+import { CommandError, wordsOf } from "../words.ts";
+
+const GROUP = "Walking";
+const TICKS = { name: "n", means: "count", about: "How many (default 1)", optional: true } as const;
+
+const LOAD: Command = {
+  name: "load",
+  group: GROUP,
+  about: "Load a scenario; the session then stands before its first step",
+  args: [
+    { name: "file", means: "scenario", about: "The file" },
+    {
+      name: "variables",
+      means: "text",
+      about: "Values for its variables: name=value",
+      optional: true,
+      rest: true,
+    },
+  ],
+  examples: [
+    ["load scenarios/ksm-merge-kvm.yaml", "a scenario"],
+    ["load scenarios/ksm-merge-kvm.yaml pages=4", "with another number of pages"],
+  ],
+  run({ session, readFile }, { args }) {
+    const text = readFile(args.file);
+    const variables = variablesOf(args.variables);
+    const { program, diagnostics } = checkScenario(text, { file: args.file, variables });
+    if (program === undefined) {
+      const lines = diagnostics.map((one) => formatDiagnostic(one, text, args.file));
+      throw new CommandError(`Cannot load ${args.file}:\n${lines.join("\n")}`);
+    }
+    guarded(() => session.load(program, { file: args.file, text }));
+    return `${program.name}: ${program.steps.length} steps, kernel ${session.kernel}, ` +
+      `policy ${session.settings.policy}\n`;
+  },
+  ts({ readFile }, { args }) {
+    const variables = literal(variablesOf(args.variables));
+    const source = literal(readFile(args.file));
+    return snippet(["parseScenario"], [
+      `const source = ${source};`,
+      `const file = ${literal(args.file)};`,
+      `const program = parseScenario(source, { file, variables: ${variables} });`,
+      "session.load(program, { file, text: source });",
+      "const { name, steps } = program;",
+      "const { kernel, settings: { policy } } = session;",
+      "console.log(`${name}: ${steps.length} steps, kernel ${kernel}, policy ${policy}`);",
+    ]);
+  },
+};
+
+const LIST: Command = {
+  name: "list",
+  aliases: ["l"],
+  group: GROUP,
+  about: "List the steps around the next one; => marks it",
+  args: [
+    { name: "first", means: "count", about: "First step shown", optional: true },
+    { name: "last", means: "count", about: "Last step shown", optional: true },
+  ],
+  examples: [["list", "ten steps"], ["list 1 100", "a hundred"]],
+  run({ session }, { args }) {
+    const [from, to] = listRange(session.tick, args.first, args.last);
+    return stepListText(session.steps, session.tick, from, Math.min(to, session.steps.length));
+  },
+  ts({ session }, { args }) {
+    const [from, to] = listRange(session.tick, args.first, args.last);
+    const range = `${from}, ${Math.min(to, session.steps.length)}`;
+    return printing(["stepListText"], `stepListText(session.steps, session.tick, ${range})`);
+  },
+};
+
+const STEP = runner({
+  name: "step",
+  aliases: ["s"],
+  about: "Carry out the next step, or several",
+  args: [TICKS],
+  examples: [["step", "one"], ["step 5", "five"]],
+}, (args) => ({ ticks: args.n === undefined ? 1 : countOf(args.n, "steps") }));
+
+const NEXT = runner({
+  name: "next",
+  aliases: ["n"],
+  about: "Carry out steps up to the next line of the scenario: a loop as a whole",
+  args: [],
+  examples: [["next", "to the next line"]],
+}, () => ({ line: true }));
+
+const UNTIL = runner({
+  name: "until",
+  about: "Carry out steps until a condition holds",
+  raw: true,
+  args: [{ name: "condition", means: "text", about: "Over figures, tick and ret", rest: true }],
+  examples: [["until ksm.pages_sharing > 0", "until ksmd has merged a page"]],
+}, (args) => {
+  expressionOf(args.condition);
+  return { until: args.condition };
+});
+
+const CONTINUE = runner({
+  name: "continue",
+  aliases: ["c", "run", "r"],
+  about: "Carry out steps until a breakpoint stops it, or none is left",
+  args: [],
+  examples: [["continue", "to the next breakpoint, or the end"]],
+}, () => ({}));
+
+const BREAK: Command = {
+  name: "break",
+  aliases: ["b"],
+  group: GROUP,
+  about: "Stop at a line of the scenario, an event, a callback, or when a condition begins to hold",
+  raw: true,
+  args: [{
+    name: "where",
+    means: "text",
+    about: "Line, event such as CLEAR, callback such as change_pte, or condition",
+    rest: true,
+  }],
+  examples: [
+    ["break 42", "before the step of line 42"],
+    ["break CLEAR", "after a step with a CLEAR window"],
+    ["break guest.retries > 0", "when the guest first retries"],
+  ],
+  run({ session, breakpoints }, { args }) {
+    const { id, kind, line, text } = breakpoints.add(session, args.where);
+    return `breakpoint ${id}: ${kind} ${line ?? text}\n`;
+  },
+  ts: (_, { args }) =>
+    snippet(["Breakpoints"], [
+      "const breakpoints = new Breakpoints();",
+      `const { id, kind, line, text } = breakpoints.add(session, ${literal(args.where)});`,
+      "console.log(`breakpoint ${id}: ${kind} ${line ?? text}`);",
+    ]),
+};
+
+const WATCH: Command = {
+  name: "watch",
+  group: GROUP,
+  about: "Stop when the entry of a page changes: the CPU's or a listener's",
+  args: [{ name: "address", means: "address", about: "The page" }],
+  examples: [["watch ram[3]", "the fourth page of ram"]],
+  run({ session, breakpoints }, { args }) {
+    const { id, text } = breakpoints.watch(session, args.address);
+    return `watch ${id}: ${text}\n`;
+  },
+  ts: (_, { args }) =>
+    snippet(["Breakpoints"], [
+      "const breakpoints = new Breakpoints();",
+      `const { id, text } = breakpoints.watch(session, ${literal(args.address)});`,
+      "console.log(`watch ${id}: ${text}`);",
+    ]),
+};
+
+const DELETE: Command = {
+  name: "delete",
+  group: GROUP,
+  about: "Delete a breakpoint or watched page, or all",
+  args: [{ name: "number", means: "count", about: "Its number", optional: true }],
+  examples: [["delete 1", "the first"], ["delete", "all"]],
+  run({ breakpoints }, { args }) {
+    breakpoints.delete(
+      args.number === undefined ? undefined : countOf(args.number, "a breakpoint"),
+    );
+    return "";
+  },
+  ts: (_, { args }) =>
+    snippet(["Breakpoints"], [
+      "const breakpoints = new Breakpoints();",
+      `breakpoints.delete(${args.number ?? ""});`,
+    ]),
+};
+
+const PRINT: Command = {
+  name: "print",
+  aliases: ["p"],
+  group: GROUP,
+  about: "Compute an expression over figures, tick and ret, or show where pages are",
+  raw: true,
+  args: [{ name: "expression", means: "text", about: "As in scenarios", rest: true }],
+  examples: [
+    ["print guest.faults", "a figure"],
+    ["print ksm.pages_sharing * 4096", "bytes that KSM saves"],
+    ["print ram[3]", "an address"],
+  ],
+  run({ session }, { args }) {
+    const place = placeIn({ session }, args.expression);
+    if (place !== undefined) return `${place}\n`;
+    return `${valueOf(session, args.expression)}\n`;
+  },
+  ts({ session }, { args }) {
+    const place = placeIn({ session }, args.expression);
+    const value = place ?? `valueOf(session, ${literal(args.expression)})`;
+    return snippet(place === undefined ? ["valueOf"] : [], [
+      `console.log(String(${place === undefined ? value : literal(place)}));`,
+    ]);
+  },
+};
+
+const INFO: Command = {
+  name: "info",
+  aliases: ["i"],
+  group: GROUP,
+  about: "Show where the session stands, its settings and its breakpoints",
+  details:
+    "With --ts it prints how to make the session, which the code of the other commands uses.",
+  args: [],
+  examples: [["info", "the session"], ["info --ts", "code that makes the session"]],
+  run: ({ session, breakpoints }) => infoText({ session, breakpoints }),
+  ts: () =>
+    snippet([], [
+      "const { tick, steps, kernel, settings: { policy, check } } = session;",
+      "console.log(`tick ${tick} of ${steps.length}, kernel ${kernel}, policy ${policy}, ` +",
+      '  `checks ${check ? "on" : "off"}`);',
+    ]),
+};
+
+/** The state of a session. */
+function infoText({ session, breakpoints }: Pick<Environment, "session" | "breakpoints">): string {
+  const { tick, steps, kernel, settings } = session;
+  const head = `tick ${tick} of ${steps.length}, kernel ${kernel}, policy ${settings.policy}, ` +
+    `checks ${settings.check ? "on" : "off"}`;
+  const rows = breakpoints.list.map(({ id, kind, text }) => [`${id}`, kind, text]);
+  return [head, ...table(rows, 2)].join("\n") + "\n";
+}
+
+/** A command that runs on. */
+function runner(
+  parts: Omit<Command, "group" | "run" | "ts">,
+  optionsOf: (args: Readonly<Record<string, string>>) => RunOnOptions,
+): Command {
+  return {
+    ...parts,
+    group: GROUP,
+    run({ session, breakpoints, breathe }, { args }) {
+      return runOn(session, { ...optionsOf(args), breakpoints, breathe });
+    },
+    ts({ breakpoints }, { args }) {
+      const made = breakpoints.list.map(({ kind, text }) =>
+        kind === "watch"
+          ? `breakpoints.watch(session, ${literal(text)});`
+          : `breakpoints.add(session, ${literal(text)});`
+      );
+      const before = made.length === 0 ? [] : ["const breakpoints = new Breakpoints();", ...made];
+      const given = Object.entries(optionsOf(args)).map(([key, value]) =>
+        `${key}: ${literal(value)}`
+      );
+      const options = [...given, ...(made.length === 0 ? [] : ["breakpoints"])].join(", ");
+      return printing(
+        ["runOn", ...(made.length === 0 ? [] : ["Breakpoints"])],
+        `(await runOn(session, ${options === "" ? "{}" : `{ ${options} }`}))`,
+        before,
+      );
+    },
+  };
+}
+
+function listRange(tick: number, first?: string, last?: string): [from: number, to: number] {
+  if (first === undefined) return [Math.max(0, tick - 4), Math.max(0, tick - 4) + 10];
+  const from = Math.max(1, countOf(first, "a step")) - 1;
+  return [from, last === undefined ? from + 10 : countOf(last, "a step")];
+}
+
+/** An address or range, written out; undefined where the text is none that exists. */
+function placeIn({ session }: Pick<Environment, "session">, text: string): string | undefined {
+  if (/^[0-9.]+$/.test(text)) return undefined;
+  try {
+    const { process, start, end } = placeOf(session, text);
+    return `${process}:${addressLiteral(start)}-${addressLiteral(end)}`;
+  } catch (error) {
+    if (error instanceof CommandError) return undefined;
+    throw error;
+  }
+}
+
+function variablesOf(text: string | undefined) {
+  return guarded(() => Object.fromEntries(wordsOf(text ?? "").map(parseVariable)));
+}
+
+/** Turns what a library function refuses into a message. */
+function guarded<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof SyntaxError) {
+      throw new CommandError(error.message);
+    }
+    throw error;
+  }
+}
+
+/** The commands, in the order of documentation. */
+export const WALK_COMMANDS: readonly Command[] = [
+  LOAD,
+  LIST,
+  STEP,
+  NEXT,
+  UNTIL,
+  CONTINUE,
+  BREAK,
+  WATCH,
+  DELETE,
+  PRINT,
+  INFO,
+];

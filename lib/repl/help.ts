@@ -1,0 +1,88 @@
+/**
+ * Help, made from the table of commands.
+ *
+ * @module
+ */
+
+import { table } from "../report/layout.ts";
+import { suggestion } from "../scenario/suggest.ts";
+import { type Command, COMMON_OPTIONS, usageOf } from "./command.ts";
+import { CommandError } from "./words.ts";
+
+/**
+ * Lists commands by their groups.
+ *
+ * @param commands The commands.
+ * @returns Text that ends in a newline.
+ */
+export function helpText(commands: readonly Command[]): string {
+  const groups = [...new Set(commands.map(({ group }) => group))];
+  const blocks = groups.map((group) => {
+    const members = commands.filter((command) => command.group === group);
+    return [`${group}:`, ...table(members.map((one) => [namesOf(one), one.about]), 2)].join("\n");
+  });
+  const foot = [
+    '"help COMMAND" explains one; every command takes --ts, which prints library code for it.',
+    "Commands are separated by ;. Output goes through | grep, head, tail, sort, uniq or wc, and",
+    "into a file with > or >>. A line that begins with # is a remark.",
+  ];
+  return `${[...blocks, foot.join("\n")].join("\n\n")}\n`;
+}
+
+/**
+ * Explains a command.
+ *
+ * @param command The command.
+ * @returns Text that ends in a newline.
+ */
+export function commandHelp(command: Command): string {
+  const { about, details, args, options = [], examples, raw } = command;
+  const flags = [...raw === true ? [] : options, ...COMMON_OPTIONS].map((
+    { name, about, value },
+  ) => [
+    `${name.length === 1 ? "-" : "--"}${name}${
+      value === undefined ? "" : ` ${value.toUpperCase()}`
+    }`,
+    about,
+  ]);
+  const words = args.map(({ name, about }) => [name.toUpperCase(), about]);
+  const others = command.aliases === undefined ? [] : [`Also: ${command.aliases.join(", ")}`];
+  const lines = [
+    `${usageOf(command)}`,
+    `  ${about}`,
+    ...(details === undefined ? [] : ["", ...details.split("\n").map((line) => `  ${line}`)]),
+    ...others,
+    "",
+    ...table([...words, ...flags], 2),
+    "",
+    "Examples:",
+    ...table(examples.map(([call, does]) => [call, does]), 2),
+  ];
+  return lines.join("\n") + "\n";
+}
+
+/**
+ * Finds a command by its name or another name.
+ *
+ * @param commands The commands.
+ * @param name What was typed; a beginning that only one command has will do.
+ * @returns The command.
+ * @throws {CommandError} If there is none, or more than one.
+ */
+export function findCommand(commands: readonly Command[], name: string): Command {
+  const exact = commands.find((one) => one.name === name || one.aliases?.includes(name));
+  if (exact !== undefined) return exact;
+  const begun = commands.filter((one) => one.name.startsWith(name));
+  if (begun.length === 1) return begun[0];
+  if (begun.length > 1) {
+    throw new CommandError(
+      `Ambiguous command "${name}": ${begun.map((one) => one.name).join(", ")}`,
+    );
+  }
+  const hint = suggestion(name, commands.map((one) => one.name)) ?? 'Try "help"';
+  throw new CommandError(`Unknown command "${name}". ${hint}`);
+}
+
+function namesOf({ name, aliases = [] }: Command): string {
+  return [name, ...aliases].join(", ");
+}

@@ -1,0 +1,124 @@
+/**
+ * From lines to what they do: the prompt without a terminal.
+ *
+ * @module
+ */
+
+import { Breakpoints } from "./breakpoints.ts";
+import { type Command, type Environment, parseInput } from "./command.ts";
+import { COMMANDS, QUIT } from "./commands/mod.ts";
+import { performYaml, stepsCode } from "./commands/operations.ts";
+import { applyFilter } from "./filters.ts";
+import { commandHelp, findCommand } from "./help.ts";
+import { Session } from "./session.ts";
+import { isYamlStep, readYamlStep } from "./short_form.ts";
+import { CommandError, type Pipeline, pipelineOf, splitAt } from "./words.ts";
+
+/** What a prompt may do outside; nothing unless given. */
+export interface InterpreterOptions {
+  /** The session; an empty one unless given. */
+  readonly session?: Session;
+  /** See {@linkcode Environment.readFile}. */
+  readonly readFile?: Environment["readFile"];
+  /** See {@linkcode Environment.writeFile}. */
+  readonly writeFile?: Environment["writeFile"];
+  /** See {@linkcode Environment.breathe}. */
+  readonly breathe?: Environment["breathe"];
+}
+
+/**
+ * Carries out lines on a session.
+ *
+ * @example
+ * ```ts
+ * import { Interpreter } from "./interpreter.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const prompt = new Interpreter();
+ * await prompt.execute("process qemu; mmap qemu ram 4p");
+ * assertEquals(await prompt.execute("print qemu.vmas"), "1\n");
+ * ```
+ */
+export class Interpreter {
+  /** The session and what is around it. */
+  readonly environment: Environment;
+  /** Whether `quit` was carried out. */
+  hasQuit = false;
+
+  /**
+   * Makes a prompt.
+   *
+   * @param options The session and the ways outside.
+   */
+  constructor(options: InterpreterOptions = {}) {
+    this.environment = {
+      session: options.session ?? new Session(),
+      breakpoints: new Breakpoints(),
+      readFile: options.readFile ?? refused("read files"),
+      writeFile: options.writeFile ?? refused("write files"),
+      breathe: options.breathe ?? (() => undefined),
+    };
+  }
+
+  /** The session. */
+  get session(): Session {
+    return this.environment.session;
+  }
+
+  /**
+   * Carries out a line: commands separated by `;`, each with filters and redirection.
+   *
+   * @param line The line, or several where a bracket is open.
+   * @param emit Receives the output of each command as it comes; else all is returned.
+   * @returns The output that `emit` did not get.
+   * @throws {CommandError} If a command cannot be carried out; those before it have been.
+   */
+  async execute(line: string, emit?: (text: string) => void | Promise<void>): Promise<string> {
+    let output = "";
+    for (const part of splitAt(line, ";")) {
+      if (part === "" || part.startsWith("#") || this.hasQuit) continue;
+      const text = await this.#one(part);
+      if (emit === undefined) output += text;
+      else if (text !== "") await emit(text);
+    }
+    return output;
+  }
+
+  async #one(part: string): Promise<string> {
+    if (isYamlStep(part)) return this.#yaml(part);
+    const name = /^\S+/.exec(part)![0];
+    const rest = part.slice(name.length).trim();
+    if (name === "exit" && rest === "") return this.#command(findCommand(COMMANDS, QUIT), "");
+    const command = findCommand(COMMANDS, name);
+    if (command.raw === true) return this.#command(command, rest);
+    const pipeline = pipelineOf(part);
+    return this.#send(await this.#command(command, pipeline.command.slice(name.length)), pipeline);
+  }
+
+  #yaml(part: string): string {
+    const wantsCode = /\s--ts\s*$/;
+    if (!wantsCode.test(part)) return performYaml(this.session, part);
+    return stepsCode(readYamlStep(this.session, part.replace(wantsCode, "")));
+  }
+
+  async #command(command: Command, text: string): Promise<string> {
+    const { input, ts, help } = parseInput(command, text);
+    if (help) return commandHelp(command);
+    if (ts) return command.ts(this.environment, input);
+    if (command.name === QUIT) this.hasQuit = true;
+    return await command.run(this.environment, input);
+  }
+
+  #send(text: string, { filters, redirection }: Pipeline): string {
+    const rest = filters.reduce(applyFilter, text);
+    if (redirection === undefined) return rest;
+    this.environment.writeFile(redirection.file, rest, redirection.append);
+    return "";
+  }
+}
+
+function refused(what: string): () => never {
+  return () => {
+    throw new CommandError(`Cannot ${what} here`);
+  };
+}
