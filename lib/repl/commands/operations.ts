@@ -84,9 +84,10 @@ function operationCommand(spec: OperationSpec): Command {
  * @returns Statements that print what came of them.
  */
 export function stepsCode(steps: readonly Step[]): string {
-  const made = steps.map(({ operation, args }) =>
-    `newStep(operation(${literal(operation.name)}), ${literal(args)})`
-  );
+  const made = steps.map(({ operation, args, label }) => {
+    const step = `newStep(operation(${literal(operation.name)}), ${literal(args)})`;
+    return `{ ...${step}, label: ${literal(label)} }`;
+  });
   return printing(["newStep", "operation", "performSteps"], "performSteps(session, steps)", [
     `const steps = [${made.join(", ")}];`,
   ]);

@@ -5,6 +5,7 @@
  */
 
 import { formatDiagnostic } from "../../scenario/diagnostics.ts";
+import { scenarioText } from "../../scenario/write.ts";
 import { checkScenario } from "../../scenario/scenario.ts";
 import { parseVariable } from "../../scenario/variables.ts";
 import { table } from "../../report/layout.ts";
@@ -222,12 +223,17 @@ const INFO: Command = {
   args: [],
   examples: [["info", "the session"], ["info --ts", "code that makes the session"]],
   run: ({ session, breakpoints }) => infoText({ session, breakpoints }),
-  ts: () =>
-    snippet([], [
-      "const { tick, steps, kernel, settings: { policy, check } } = session;",
-      "console.log(`tick ${tick} of ${steps.length}, kernel ${kernel}, policy ${policy}, ` +",
-      '  `checks ${check ? "on" : "off"}`);',
-    ]),
+  ts({ session }) {
+    const { policy, check } = session.settings;
+    return snippet(["parseScenario", "Session"], [
+      `const program = parseScenario(${literal(scenarioText(session.program))});`,
+      `const session = new Session(program, ${literal({ policy, check })});`,
+      `session.goto(${session.tick});`,
+      "const { tick, steps, kernel } = session;",
+      `console.log(\`tick \${tick} of \${steps.length}, kernel \${kernel}, policy ${policy}, \` +`,
+      `  ${literal(`checks ${check ? "on" : "off"}`)});`,
+    ]);
+  },
 };
 
 /** The state of a session. */

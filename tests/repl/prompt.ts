@@ -1,0 +1,50 @@
+/**
+ * Prompts for tests.
+ *
+ * @module
+ */
+
+import { Interpreter } from "../../lib/repl/interpreter.ts";
+import { CommandError } from "../../lib/repl/words.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** A prompt that reads files of the project and keeps what it writes. */
+export interface TestPrompt {
+  /** The prompt. */
+  readonly prompt: Interpreter;
+  /** What was written, by file. */
+  readonly files: Map<string, string>;
+}
+
+/**
+ * Makes a prompt.
+ *
+ * @param lines Lines to carry out first.
+ * @returns The prompt.
+ */
+export async function promptAfter(lines: readonly string[] = []): Promise<TestPrompt> {
+  const files = new Map<string, string>();
+  const prompt = new Interpreter({
+    readFile(path) {
+      const written = files.get(path);
+      if (written !== undefined) return written;
+      try {
+        return Deno.readTextFileSync(new URL(path, ROOT));
+      } catch {
+        throw new CommandError(`Cannot read ${path}`);
+      }
+    },
+    writeFile(path, text, append) {
+      files.set(path, append ? (files.get(path) ?? "") + text : text);
+    },
+  });
+  for (const line of lines) await prompt.execute(line);
+  return { prompt, files };
+}
+
+/** A guest whose pages KSM merges, after the merge. */
+export const MERGED: readonly string[] = [
+  "load scenarios/ksm-merge-kvm.yaml pages=4",
+  "step 6",
+];
