@@ -97,8 +97,9 @@ const GROUPS: Readonly<Record<string, string>> = {
     expect: { pages: { a: { node: 0 } } }
   - mbind: { range: "a[0..4]", node: 1, move: true }
     expect: { pages: { "a[0..4]": { node: 1 }, "a[4..16]": { node: 0 } } }
+  - move_pages: { range: "a[12..16]", node: 1 }
   - numa_scan: { process: p }
-    expect: { events: { PROTECTION_VMA: ">= 1" }, pages: { "a[0]": { protnone: true }, "a[8]": { protnone: false } } }
+    expect: { events: { PROTECTION_VMA: ">= 1" }, pages: { "a[12]": { protnone: true }, "a[8]": { protnone: false } } }
   - read: { range: a }
     expect: { pages: { a: { protnone: false } } }
   - migrate_to_device: { range: "a[8..12]" }
