@@ -44,6 +44,7 @@ export * from "./lib/listeners/counters.ts";
 export * from "./lib/listeners/listener.ts";
 export * from "./lib/listeners/policy.ts";
 export * from "./lib/listeners/registry.ts";
+export * from "./lib/machine/attach.ts";
 export * from "./lib/machine/expectation.ts";
 export * from "./lib/machine/machine.ts";
 export * from "./lib/machine/observed.ts";
@@ -102,6 +103,11 @@ export * from "./lib/scenario/vocabulary.ts";
 export * from "./lib/scenario/write.ts";
 export { figureNames, holds, valueOf } from "./lib/repl/conditions.ts";
 export type { ByColumn, ListenerComparison, WindowCounts } from "./lib/compare/listeners.ts";
+export type {
+  CustomContext,
+  CustomListener,
+  CustomListenerFactory,
+} from "./lib/listeners/custom.ts";
 export type { ListenerInit } from "./lib/listeners/device.ts";
 export type { Value } from "./lib/scenario/expression.ts";
 export type { Variables } from "./lib/scenario/variables.ts";

@@ -36,9 +36,12 @@ export function check(paths: readonly string[], settings: Settings, streams: Str
  * @param settings The options of the command line.
  * @returns What came of it.
  */
-export function loadAll(paths: readonly string[], { variables, policies }: Settings): Loaded {
+export function loadAll(
+  paths: readonly string[],
+  { variables, policies, listeners }: Settings,
+): Loaded {
   hideEnvironment();
-  return load(paths, { variables: Object.fromEntries(variables), policies });
+  return load(paths, { variables: Object.fromEntries(variables), policies, listeners });
 }
 
 /**

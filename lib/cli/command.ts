@@ -29,6 +29,7 @@ type Work = (paths: readonly string[], settings: Settings, streams: Streams) => 
 
 const FILES = "<files...:file>";
 const ABOUT_FILES = ["Scenario files; a folder stands for all .yaml files below it."];
+const RUN_OPTIONS = ["kernel", "policy", "seed", "var", "listener", "json"];
 const KERNELS = Object.keys(PROFILES).join(", ");
 
 /**
@@ -80,13 +81,18 @@ function runCommand(context: CommandContext) {
     .option("--var <assignment:string>", "Set a variable, name=value; may be repeated.", {
       collect: true,
     })
+    .option(
+      "--listener <module:string>",
+      "Module of a listener of your own: FILE, NAME=FILE or NAME@PROCESS=FILE; may be repeated.",
+      { collect: true },
+    )
     .option("--json", "Write JSON.")
     .example("All scenarios of a folder:", "mmulab run scenarios")
     .example("One run:", "mmulab run a.yaml --kernel v5.2 --policy legacy")
     .example("More pages:", "mmulab run a.yaml --var pages=512")
     .action(async (options, ...files) => {
       const { run } = await import("./run_command.ts");
-      await perform(context, options, files, ["kernel", "policy", "seed", "var", "json"], run);
+      await perform(context, options, files, [...RUN_OPTIONS], run);
     });
 }
 
@@ -111,12 +117,17 @@ function compareCommand(context: CommandContext) {
     .option("--var <assignment:string>", "Set a variable, name=value; may be repeated.", {
       collect: true,
     })
+    .option(
+      "--listener <module:string>",
+      "Module of a listener of your own: FILE, NAME=FILE or NAME@PROCESS=FILE; may be repeated.",
+      { collect: true },
+    )
     .option("--json", "Write JSON.")
     .example("One scenario:", "mmulab compare scenarios/ksm-merge-kvm.yaml")
     .example("Under one kernel:", "mmulab compare a.yaml --kernel v5-series")
     .action(async (options, ...files) => {
       const { compare } = await import("./run_command.ts");
-      await perform(context, options, files, ["kernel", "policy", "seed", "var", "json"], compare);
+      await perform(context, options, files, [...RUN_OPTIONS], compare);
     });
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { columnsOf } from "../compare/columns.ts";
+import { attachListener, type Attachment } from "../machine/attach.ts";
 import type { Program } from "../machine/program.ts";
 import type { CheckedFile } from "../report/json.ts";
 import { checkScenario } from "../scenario/scenario.ts";
@@ -18,6 +19,8 @@ export interface LoadOptions {
   readonly variables: Variables;
   /** Policies that every scenario has to know. */
   readonly policies: readonly string[];
+  /** Listeners of the user's own for every scenario. */
+  readonly listeners?: readonly Attachment[];
 }
 
 /** A scenario that can be run. */
@@ -60,7 +63,7 @@ export function load(paths: readonly string[], options: LoadOptions): Loaded {
 
 function checkFile(
   found: FoundFile,
-  { variables, policies }: LoadOptions,
+  { variables, policies, listeners = [] }: LoadOptions,
 ): { checked: CheckedFile; program?: Program } {
   const { file } = found;
   if ("problem" in found) return { checked: { file, diagnostics: [found.problem] } };
@@ -71,6 +74,10 @@ function checkFile(
   }
   const { program, diagnostics } = checkScenario(found.text, { file, variables });
   if (program === undefined) return { checked: { file, diagnostics } };
+  const attached = attachAll(program, listeners);
+  if (typeof attached === "string") {
+    return { checked: { file, diagnostics: [{ message: attached }] } };
+  }
   const unknown = policies.filter((policy) => !columnsOf(program).includes(policy)).map(
     (policy) => {
       const message = `Unknown policy "${policy}" asked for`;
@@ -80,5 +87,15 @@ function checkFile(
   );
   const { name, steps } = program;
   const checked = { file, name, steps: steps.length, diagnostics: unknown };
-  return unknown.length > 0 ? { checked } : { checked, program };
+  return unknown.length > 0 ? { checked } : { checked, program: attached };
+}
+
+/** The program with the listeners, or why there is none. */
+function attachAll(program: Program, listeners: readonly Attachment[]): Program | string {
+  try {
+    return listeners.reduce(attachListener, program);
+  } catch (error) {
+    if (error instanceof RangeError) return error.message;
+    throw error;
+  }
 }

@@ -5,6 +5,7 @@
  */
 
 import { ValidationError } from "@cliffy/command";
+import type { Attachment } from "../machine/attach.ts";
 import { PROFILES } from "../kernel/profile.ts";
 import { suggestion } from "../scenario/suggest.ts";
 import type { Value } from "../scenario/expression.ts";
@@ -15,6 +16,8 @@ export interface RawOptions {
   readonly json?: boolean | undefined;
   /** Kernel profiles. */
   readonly kernel?: readonly string[] | undefined;
+  /** Modules of listeners. */
+  readonly listener?: readonly string[] | undefined;
   /** Policies. */
   readonly policy?: readonly string[] | undefined;
   /** Seed. */
@@ -35,6 +38,8 @@ export interface Settings {
   readonly seed?: number;
   /** Variables with their values. */
   readonly variables: readonly (readonly [name: string, value: Value])[];
+  /** Listeners of the user's own. */
+  readonly listeners: readonly Attachment[];
   /** How the program is called. */
   readonly invocation: string;
   /** Words that a rerun has to repeat. */
@@ -58,7 +63,7 @@ export async function settingsOf(
   invocation: string,
 ): Promise<Settings> {
   refuseOptions(files, known);
-  const { kernel = [], policy = [], seed, var: assignments = [] } = options;
+  const { kernel = [], policy = [], listener = [], seed, var: assignments = [] } = options;
   for (const name of kernel) requireKernel(name);
   if (seed !== undefined && (!Number.isSafeInteger(seed) || seed < 0)) {
     throw new ValidationError(`Option "--seed" must be an integer not below 0, got "${seed}"`);
@@ -66,6 +71,7 @@ export async function settingsOf(
   const rerun = [
     ...(seed === undefined ? [] : ["--seed", String(seed)]),
     ...assignments.flatMap((assignment) => ["--var", assignment]),
+    ...listener.flatMap((module) => ["--listener", module]),
   ];
   return {
     json: options.json === true,
@@ -73,6 +79,7 @@ export async function settingsOf(
     policies: [...new Set(policy)],
     ...(seed === undefined ? {} : { seed }),
     variables: await readVariables(assignments),
+    listeners: await readListeners(listener),
     invocation,
     rerun,
   };
@@ -101,6 +108,12 @@ async function readVariables(assignments: readonly string[]) {
     if (error instanceof SyntaxError) throw new ValidationError(error.message);
     throw error;
   }
+}
+
+async function readListeners(modules: readonly string[]): Promise<Attachment[]> {
+  if (modules.length === 0) return [];
+  const { loadListener } = await import("./listener_module.ts");
+  return await Promise.all(modules.map(loadListener));
 }
 
 function withHint(message: string, hint: string | undefined): string {

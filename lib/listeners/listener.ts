@@ -5,6 +5,7 @@
  */
 
 import type { Pfn, Vaddr } from "../kernel/address.ts";
+import type { Violation } from "../kernel/violation.ts";
 import type { MmuNotifierOps } from "../notifier/ops.ts";
 import type { ListenerCounters } from "./counters.ts";
 
@@ -71,6 +72,12 @@ export interface Listener {
    * @returns The ranges in the order of their registration; where missing, it keeps none.
    */
   ranges?(): ListenerRange[];
+  /**
+   * Hands over mistakes of the listener's own code that were noted since the last time.
+   *
+   * @returns One violation for each.
+   */
+  takeFaults?(): Violation[];
   /** Gives back whatever the driver still holds, before the machine's final accounting. */
   close(): void;
 }

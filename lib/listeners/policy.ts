@@ -156,6 +156,26 @@ export const POLICIES: Readonly<Record<string, Readonly<Record<string, Policy>>>
     legacy: always("drop_and_free"),
     ideal: { ...always("keep"), UNMAP: "drop_and_free" },
   }),
+  // What a listener of the user's own makes of its policy is its own business
+  custom: {
+    legacy: { name: "legacy", useChangePte: false, events: always("drop") },
+    followup: {
+      name: "followup",
+      useChangePte: true,
+      events: { ...always("drop"), PROTECTION_VMA: "skip_if_read_only" },
+    },
+    ideal: {
+      name: "ideal",
+      useChangePte: true,
+      events: {
+        UNMAP: "drop_and_free",
+        CLEAR: "drop",
+        PROTECTION_VMA: "downgrade_if_read_only_update",
+        PROTECTION_PAGE: "downgrade",
+        SOFT_DIRTY: "downgrade",
+      },
+    },
+  },
 };
 
 /**

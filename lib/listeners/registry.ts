@@ -10,6 +10,7 @@
 import type { UserPages } from "../mm/user_pages.ts";
 import { AmdgpuGfxListener } from "./amdgpu.ts";
 import { AmdgpuHsaListener } from "./amdgpu_hsa.ts";
+import { CustomDriver, type CustomListenerFactory } from "./custom.ts";
 import type { ListenerCostName } from "./costs.ts";
 import type { ListenerInit } from "./device.ts";
 import { GntdevListener } from "./gntdev.ts";
@@ -181,6 +182,18 @@ export const LISTENER_KINDS: Readonly<Record<string, ListenerKindSpec>> = {
     options: {},
     create: (init) => new Hfi1Listener(init),
   },
+  custom: {
+    kind: "custom",
+    about: "A listener of the user's own, from the module given by --listener",
+    kernel: "include/linux/mmu_notifier.h",
+    options: {},
+    create: ({ name }) => {
+      throw new RangeError(
+        `Cannot make listener "${name}" of kind custom: expected a module, such as by ` +
+          `--listener ${name}=FILE`,
+      );
+    },
+  },
 };
 
 /** What {@linkcode createListener} makes a listener from. */
@@ -199,6 +212,8 @@ export interface CreateListenerOptions {
   readonly subject?: number;
   /** Costs that differ from the defaults, in ns. */
   readonly costs?: Readonly<Partial<Record<ListenerCostName, number>>>;
+  /** Makes the user's part of a listener of kind custom. */
+  readonly factory?: CustomListenerFactory;
 }
 
 /**
@@ -214,16 +229,14 @@ export function createListener(request: CreateListenerOptions): Listener {
   const spec = listenerKind(kind);
   const policy = resolvePolicy(kind, request.policy);
   const options = checkOptions(spec, request.options ?? {});
-  return spec.create(
-    {
-      name,
-      user,
-      policy,
-      ...(subject === undefined ? {} : { subject }),
-      ...(costs === undefined ? {} : { costs }),
-    },
-    options,
-  );
+  const init: ListenerInit = {
+    name,
+    user,
+    policy,
+    ...(subject === undefined ? {} : { subject }),
+    ...(costs === undefined ? {} : { costs }),
+  };
+  return request.factory ? new CustomDriver(init, request.factory) : spec.create(init, options);
 }
 
 /**

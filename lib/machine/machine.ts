@@ -15,6 +15,7 @@ import { drain, type Operation } from "../kernel/operation.ts";
 import type { KernelProfile } from "../kernel/profile.ts";
 import { KernelBugError, type Violation } from "../kernel/violation.ts";
 import type { ListenerCostName } from "../listeners/costs.ts";
+import type { CustomListenerFactory } from "../listeners/custom.ts";
 import type { Listener } from "../listeners/listener.ts";
 import { type Policy, type PolicySpec, resolvePolicy } from "../listeners/policy.ts";
 import { createListener, type ListenerOptions } from "../listeners/registry.ts";
@@ -112,6 +113,8 @@ export interface AddListenerOptions {
   readonly policy: string | PolicySpec;
   /** Options of the kind. */
   readonly options?: ListenerOptions;
+  /** Makes the user's part of a listener of kind custom. */
+  readonly factory?: CustomListenerFactory;
 }
 
 /**
@@ -218,6 +221,7 @@ export class Machine {
       options: options.options ?? {},
       subject: this.listeners.size,
       costs: this.#listenerCosts,
+      ...(options.factory === undefined ? {} : { factory: options.factory }),
     });
     if (listener.ops !== null) mmuNotifierRegister(listener.ops, mm);
     const policy = resolvePolicy(options.kind, options.policy);
@@ -313,6 +317,10 @@ export class Machine {
     });
     trace.record(clock.now, "operation_end", -1, -1, 0, 0, 0, 0);
     if (this.checked) this.#check(operation.name);
+    for (const { listener } of this.listeners.values()) {
+      const faults = listener.takeFaults?.() ?? [];
+      this.violations.push(...faults.map((fault) => ({ ...fault, operation: operation.name })));
+    }
     return result;
   }
 

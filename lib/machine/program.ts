@@ -10,6 +10,7 @@
 import type { FaultName } from "../kernel/faults.ts";
 import type { Preemption } from "../kernel/operation.ts";
 import type { KernelProfile } from "../kernel/profile.ts";
+import type { CustomListenerFactory } from "../listeners/custom.ts";
 import type { EventName } from "../notifier/events.ts";
 import type { CompareExpectation, Expectation } from "./expectation.ts";
 import type { Arguments, ArgumentValue, OperationSpec } from "./spec.ts";
@@ -58,6 +59,8 @@ export interface ProgramListener {
   readonly policy?: string;
   /** Options of its kind. */
   readonly options: Arguments;
+  /** Makes the user's part of a listener of kind custom. */
+  readonly factory?: CustomListenerFactory;
 }
 
 /** A policy of the scenario's own: a built-in one and what differs from it. */

@@ -105,6 +105,7 @@ export function prepareMachine(program: Program, options: RunOptions = {}): Mach
       process: listener.process,
       policy: policyOf(program, listener, options.policy ?? "legacy"),
       options: listener.options as Record<string, string | number | boolean>,
+      ...(listener.factory === undefined ? {} : { factory: listener.factory }),
     });
   }
   return machine;

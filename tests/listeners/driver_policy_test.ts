@@ -212,6 +212,7 @@ for (const row of NO_VM_READ) {
 Deno.test("the table has every kind under every policy", () => {
   const rows = new Set(ONE_PAGE.map(([kind, _access, policy]) => `${kind} ${policy}`));
   for (const [kind, policies] of Object.entries(POLICIES)) {
+    if (kind === "custom") continue; // what a user's listener does is not ours to say
     for (const policy of Object.keys(policies)) assertEquals(rows.has(`${kind} ${policy}`), true);
   }
 });

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CustomDriver } from "../../listeners/custom.ts";
 import { HmmListener } from "../../listeners/hmm.ts";
 import { SvaListener } from "../../listeners/sva.ts";
 import type { Machine } from "../machine.ts";
@@ -21,7 +22,7 @@ const DEVICE: ArgumentSpec = {
   kind: "listener",
   about: "The device",
   required: true,
-  listenerKinds: ["hmm", "sva"],
+  listenerKinds: ["hmm", "sva", "custom"],
 };
 
 const MIRROR: OperationSpec = {
@@ -62,10 +63,11 @@ const DEVICE_WRITE: OperationSpec = {
   },
 };
 
-function faulting(machine: Machine, args: Arguments): HmmListener | SvaListener {
+function faulting(machine: Machine, args: Arguments): HmmListener | SvaListener | CustomDriver {
   const { listener } = machine.listener(text(args, "listener"));
   if (listener instanceof HmmListener || listener instanceof SvaListener) return listener;
-  throw wrongKind(listener.name, listener.kind, "hmm or sva");
+  if (listener instanceof CustomDriver) return listener;
+  throw wrongKind(listener.name, listener.kind, "hmm, sva or custom");
 }
 
 /** The operations, in the order of documentation. */
