@@ -82,7 +82,7 @@ export function* ksmDoScan(host: Host, pages: number): Operation<number> {
   const { ksm } = host;
   let scanned = 0;
   while (scanned < pages) {
-    if (ksm.cursorSlot === 0 && ksm.cursorAddress === 0) host.lazyfree.drain();
+    if (ksm.cursorSlot === 0 && ksm.cursorAddress === 0) host.lruBatches.drain();
     const slot = ksm.slots[ksm.cursorSlot];
     if (slot === undefined) {
       endRound(host);

@@ -107,7 +107,7 @@ export function* zapPageRange(
   details: ZapDetails | null = null,
 ): Operation {
   const { mm } = vma;
-  mm.host.lazyfree.drain();
+  mm.host.lruBatches.drain();
   const gather = new MmuGather(mm);
   const site = details === null ? SITE.zap_page_range : SITE.zap_page_range_single;
   const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, vma, mm, start, end, site);
@@ -330,7 +330,7 @@ export function* unmapRegion(
   start: Vaddr,
   end: Vaddr,
 ): Operation {
-  mm.host.lazyfree.drain();
+  mm.host.lruBatches.drain();
   const gather = new MmuGather(mm);
   const at = mm.findVmaIndex(vmas[0].start);
   const floor = mm.vmas[at - 1]?.end ?? 0;
