@@ -59,6 +59,7 @@ export function makeCommand(context: CommandContext) {
     .command("run", runCommand(context))
     .command("compare", compareCommand(context))
     .command("check", checkCommand(context))
+    .command("repl", replCommand(context))
     .command("help", new HelpCommand())
     .reset();
 }
@@ -146,6 +147,27 @@ function checkCommand(context: CommandContext) {
     .action(async (options, ...files) => {
       const { check } = await import("./check_command.ts");
       await perform(context, options, files, ["var", "json"], check);
+    });
+}
+
+function replCommand(context: CommandContext) {
+  return new Command()
+    .description(
+      "Open a session: a kernel debugger's prompt on a simulated machine, with time travel.\n\n" +
+        "The scenario is loaded and not yet run. Lines that come from a pipe are a script.\n\n" +
+        "Exit code: 0, or 1 if a command of a script failed.",
+    )
+    .arguments("[file:file]", ["A scenario to load."])
+    .option("-e, --execute <commands:string>", "Carry commands out, separated by ;, and end.")
+    .example("A scenario, step by step:", "mmulab repl scenarios/ksm-merge-kvm.yaml")
+    .example("Without a prompt:", "mmulab repl a.yaml -e 'continue; counters'")
+    .action(async (options, file) => {
+      const { repl } = await import("./repl_command.ts");
+      const { execute } = options;
+      context.exitCode = await repl({
+        ...(file === undefined ? {} : { file }),
+        ...(execute === undefined ? {} : { execute }),
+      }, context.streams);
     });
 }
 

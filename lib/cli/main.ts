@@ -50,6 +50,6 @@ export async function runCommandLine(
 
 /** The call for the help that fits. */
 function helpCall(args: readonly string[], invocation: string): string {
-  const command = ["run", "compare", "check"].find((name) => args.includes(name));
+  const command = ["run", "compare", "check", "repl"].find((name) => args.includes(name));
   return [invocation, ...(command === undefined ? [] : [command]), "--help"].join(" ");
 }
