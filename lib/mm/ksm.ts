@@ -94,12 +94,13 @@ export function* ksmDoScan(host: Host, pages: number): Operation<number> {
 }
 
 /**
- * Runs whole rounds.
+ * Runs whole rounds; with pages_to_scan 0 ksmd only sleeps, and no round ever ends.
  *
  * @param host The machine.
  * @param rounds How many.
  */
 export function* ksmFullScans(host: Host, rounds: number): Operation {
+  if (host.ksm.knobs.pages_to_scan === 0) return;
   const target = host.ksm.full_scans + rounds;
   while (host.ksm.full_scans < target) {
     yield* ksmDoScan(host, host.ksm.knobs.pages_to_scan);
