@@ -31,6 +31,12 @@ export interface RunOptions {
   readonly check?: boolean;
   /** Most trace records kept. */
   readonly traceLimit?: number;
+  /**
+   * Called with the machine before the first step.
+   *
+   * @param machine The machine.
+   */
+  readonly onMachine?: (machine: Machine) => void;
 }
 
 /** What came of one step. */
@@ -122,6 +128,7 @@ export function prepareMachine(program: Program, options: RunOptions = {}): Mach
 export function runProgram(program: Program, options: RunOptions = {}): RunResult {
   const policy = options.policy ?? "legacy";
   const machine = prepareMachine(program, options);
+  options.onMachine?.(machine);
   const steps: StepResult[] = [];
   const violations: PlacedViolation[] = [];
   for (let index = 0; index < program.steps.length; index++) {
