@@ -77,6 +77,16 @@ Deno.test("mprotect of 1 page in the middle of a big vma: CLEAR of 2 MiB, then P
   ]);
 });
 
+Deno.test("a border in the first or last 2 MiB block of a vma sends CLEAR, if it has it wholly", () => {
+  for (const [start, length, split] of [[0, 512, true], [1, 512, false], [0, 511, false]]) {
+    const here = world();
+    map(here, Number(start), Number(length) - Number(start));
+    drain(fill(here.mm, 100, 1));
+    const heard = hear(here, mprotect(here.mm, at(100), 412 * PAGE_SIZE, VM_READ));
+    assertEquals(heard[0] === "S CLEAR [0,512)", split, `${start} to ${length}`);
+  }
+});
+
 Deno.test("mprotect of 3 GiB: one PROTECTION_VMA window per GiB", () => {
   const here = world();
   const gib = 2 ** 18;
