@@ -156,6 +156,23 @@ export const HUGE: Differences = {
     results: [[false, -ERRNO.EINVAL], [true, 0]],
     program: (profile) => advise(hugetlb(profile), 0, 512, "DONTNEED"),
   },
+  zapWidensHugetlb: {
+    shows: "windows of MADV_DONTNEED of one of 512 shared huge pages of hugetlbfs",
+    base: "v6.1",
+    results: [
+      [false, ["CLEAR 512 1024", "UNMAP 0 262144"]],
+      [true, ["CLEAR 0 262144", "UNMAP 0 262144"]],
+    ],
+    program(profile) {
+      const host = new Host({ profile, memory: 1032 * 2 ** 20 });
+      host.hugetlb.grow(512);
+      const mm = host.createMm("P");
+      mmuNotifierRegister({ name: "listener" }, mm);
+      const file = host.createFile("hugetlb", "/memfd:huge", 2 ** 18);
+      map(mm, 0, 2 ** 18, { file, shared: true });
+      return windows(mm, () => void advise(mm, 512, 512, "DONTNEED"));
+    },
+  },
   hugetlbMremap: {
     shows: "the answer to a move of hugetlb memory",
     base: "v6.1",
