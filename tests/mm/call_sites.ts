@@ -83,13 +83,11 @@ function copyHugePage({ mm }: World): void {
   write(mm, 0, 1, 2);
 }
 
-/** Leaves enough memory, but no huge page. */
+/** Leaves every second frame free, and so no huge page. */
 function fragment({ host: { frames } }: World): void {
-  const heads: number[] = [];
-  for (let head = frames.allocHuge(); head >= 0; head = frames.allocHuge()) heads.push(head);
-  frames.alloc();
-  frames.put(heads[heads.length - 1]);
-  frames.alloc();
+  const taken: number[] = [];
+  for (let pfn = frames.alloc(); pfn >= 0; pfn = frames.alloc()) taken.push(pfn);
+  for (const pfn of taken) if (pfn % 2 === 0) frames.put(pfn);
 }
 
 /** The programs by function. */
