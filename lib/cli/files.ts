@@ -7,7 +7,6 @@
  */
 
 import { nearest } from "../scenario/suggest.ts";
-import { expandGlob, isGlob } from "./glob.ts";
 
 /** Most bytes of a file that are read: more than any scenario has. */
 export const MAX_FILE_BYTES: number = 4 * 1024 * 1024;
@@ -40,7 +39,7 @@ export type FoundFile =
 /**
  * Reads scenario files; a folder stands for all `.yaml` files below it.
  *
- * @param paths Files, folders and patterns.
+ * @param paths Files and folders.
  * @returns One entry per file, each file once, folders in alphabetical order.
  */
 export function readFiles(paths: readonly string[]): FoundFile[] {
@@ -61,18 +60,8 @@ function expand(path: string): (string | FoundFile)[] {
     if (files.length > 0) return files;
     return [{ file: path, problem: { message: "Cannot find scenarios: no .yaml file in folder" } }];
   } catch (error) {
-    if (isGlob(path) && error instanceof Deno.errors.NotFound) return expandPattern(path);
     return [{ file: path, problem: problemOf(path, error) }];
   }
-}
-
-function expandPattern(pattern: string): (string | FoundFile)[] {
-  const files = expandGlob(pattern);
-  if (files.length > 0) return files;
-  return [{
-    file: pattern,
-    problem: { message: "Cannot find scenarios: no file fits the pattern" },
-  }];
 }
 
 /** The scenario files below a folder; hidden folders and links to folders are left out. */

@@ -232,7 +232,6 @@ export function doAnonymousPages(
     pfns[index] = pfn;
   }
   mm.anonPages += index - first;
-  mm.host.lruBatches.addNew(pfns, first, index);
   return index - first;
 }
 
@@ -279,7 +278,6 @@ export function copySharedPages(
     refcount[old]--;
   }
   host.vmstat.pgcow += index - first;
-  host.lruBatches.addNew(table.pfn, first, index);
   return index - first;
 }
 

@@ -23,19 +23,16 @@ export interface RunOptions {
   env?: Record<string, string>;
   /** Permissions of the program. */
   permissions?: string[];
-  /** Folder to run in; the root of the project unless given. */
-  cwd?: string;
 }
 
 /** The words that run the command line. */
-export function words(args: string[], { permissions = ["-R"], cwd }: RunOptions = {}): string[] {
-  const program = cwd === undefined ? "cli.ts" : new URL("cli.ts", root).pathname;
-  return [Deno.execPath(), "run", ...permissions, program, ...args];
+export function words(args: string[], { permissions = ["-R"] }: RunOptions = {}): string[] {
+  return [Deno.execPath(), "run", ...permissions, "cli.ts", ...args];
 }
 
 /** Runs the command line on pipes. */
 export function onPipes(args: string[], options: RunOptions = {}): Promise<Outcome> {
-  return start(words(args, options), options.env ?? {}, options.cwd);
+  return start(words(args, options), options.env ?? {});
 }
 
 /** Runs the command line on a pseudo-terminal, which both streams go to; lines end in `\n`. */
@@ -51,14 +48,10 @@ export function inShell(script: string): Promise<Outcome> {
   return start(["sh", "-c", script], {});
 }
 
-async function start(
-  [command, ...args]: string[],
-  env: Record<string, string>,
-  cwd: string | URL = root,
-): Promise<Outcome> {
+async function start([command, ...args]: string[], env: Record<string, string>): Promise<Outcome> {
   const { code, stdout, stderr } = await new Deno.Command(command, {
     args,
-    cwd,
+    cwd: root,
     env,
     stdin: "null",
   }).output();

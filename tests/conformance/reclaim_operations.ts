@@ -74,7 +74,7 @@ function bind(world: World, step: RecordedStep): Outcome {
 }
 
 function compactMemory(world: World): Outcome {
-  world.host.lruBatches.drain();
+  world.host.lazyfree.drain();
   for (let node = 0; node < world.host.frames.nodes.length; node++) {
     drain(compactZone(world.host, node, null));
   }
