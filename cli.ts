@@ -17,7 +17,8 @@ import { runCommandLine } from "./lib/cli/main.ts";
  * Runs a command line and writes to the streams of the process.
  *
  * @param args The words of the command line; those of the process unless given.
- * @returns The exit code: 0 passed, 1 failed, 2 a scenario or the command line is wrong.
+ * @returns The exit code: 0 passed, 1 failed, 2 a scenario or the command line is wrong,
+ * 3 all passed, but a trace was full.
  * @example
  * ```ts ignore
  * import { main } from "@mmulab/mmulab/cli";

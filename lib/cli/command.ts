@@ -8,30 +8,21 @@
 
 import { Command } from "@cliffy/command";
 import { HelpCommand } from "@cliffy/command/help";
-import { PROFILES } from "../kernel/profile.ts";
 import { WRONG } from "./exit_code.ts";
-import { eventsCommand, mutateCommand } from "./library_commands.ts";
-import type { Streams } from "./output.ts";
-import { type RawOptions, type Settings, settingsOf } from "./settings.ts";
+import { listCommand, schemaCommand, showCommand } from "./library_definitions.ts";
+import {
+  ABOUT_FILES,
+  ABOUT_LISTENER,
+  type CommandContext,
+  FILES,
+  KERNELS,
+  perform,
+  RUN_OPTIONS,
+} from "./perform.ts";
+import { runCommand } from "./run_definition.ts";
 import { VERSION } from "./version.ts";
 
-/** What the commands work with. */
-export interface CommandContext {
-  /** Where to write. */
-  readonly streams: Streams;
-  /** How the program is called. */
-  readonly invocation: string;
-  /** Exit code; set by the command that ran. */
-  exitCode: number;
-}
-
-/** Carries a command out and gives its exit code. */
-type Work = (paths: readonly string[], settings: Settings, streams: Streams) => number;
-
-const FILES = "<files...:file>";
-const ABOUT_FILES = ["Scenario files; a folder stands for all .yaml files below it."];
-const RUN_OPTIONS = ["kernel", "policy", "seed", "var", "listener", "json"];
-const KERNELS = Object.keys(PROFILES).join(", ");
+export type { CommandContext } from "./perform.ts";
 
 /**
  * Makes the command line.
@@ -60,43 +51,12 @@ export function makeCommand(context: CommandContext) {
     .command("run", runCommand(context))
     .command("compare", compareCommand(context))
     .command("check", checkCommand(context))
-    .command("events", eventsCommand(context))
-    .command("mutate", mutateCommand(context))
+    .command("repl", replCommand(context))
+    .command("list", listCommand(context))
+    .command("show", showCommand(context))
+    .command("schema", schemaCommand(context))
     .command("help", new HelpCommand())
     .reset();
-}
-
-function runCommand(context: CommandContext) {
-  return new Command()
-    .description(
-      "Run scenarios and check all that they expect.\n\n" +
-        "Each scenario runs under every kernel that it names and every policy: legacy, followup,\n" +
-        "ideal and its own. Where the policies are compared, that is checked too.\n\n" +
-        "Exit code: 0 all passed, 1 something expected does not hold, 2 a scenario or the command\n" +
-        "line is wrong; then nothing runs.",
-    )
-    .arguments(FILES, ABOUT_FILES)
-    .option("--kernel <name:string>", `Kernel profile: ${KERNELS}; may be repeated.`, {
-      collect: true,
-    })
-    .option("--policy <name:string>", "Only this policy; may be repeated.", { collect: true })
-    .option("--seed <n:integer>", "Seed of everything left to chance.")
-    .option("--var <assignment:string>", "Set a variable, name=value; may be repeated.", {
-      collect: true,
-    })
-    .option(
-      "--listener <module:string>",
-      "Module of a listener of your own: FILE, NAME=FILE or NAME@PROCESS=FILE; may be repeated.",
-      { collect: true },
-    )
-    .option("--json", "Write JSON.")
-    .example("All scenarios of a folder:", "mmulab run scenarios")
-    .example("One run:", "mmulab run a.yaml --kernel v5.2 --policy legacy")
-    .example("More pages:", "mmulab run a.yaml --var pages=512")
-    .action(async (options, ...files) => {
-      const { run } = await import("./run_command.ts");
-      await perform(context, options, files, [...RUN_OPTIONS], run);
-    });
 }
 
 function compareCommand(context: CommandContext) {
@@ -122,7 +82,7 @@ function compareCommand(context: CommandContext) {
     })
     .option(
       "--listener <module:string>",
-      "Module of a listener of your own: FILE, NAME=FILE or NAME@PROCESS=FILE; may be repeated.",
+      ABOUT_LISTENER,
       { collect: true },
     )
     .option("--json", "Write JSON.")
@@ -152,14 +112,23 @@ function checkCommand(context: CommandContext) {
     });
 }
 
-async function perform(
-  context: CommandContext,
-  options: RawOptions,
-  files: readonly string[],
-  known: readonly string[],
-  work: Work,
-): Promise<void> {
-  const flags = ["--help", ...known.map((name) => `--${name}`)];
-  const settings = await settingsOf(options, files, flags, context.invocation);
-  context.exitCode = work(files, settings, context.streams);
+function replCommand(context: CommandContext) {
+  return new Command()
+    .description(
+      "Open a session: a kernel debugger's prompt on a simulated machine, with time travel.\n\n" +
+        "The scenario is loaded and not yet run. Lines that come from a pipe are a script.\n\n" +
+        "Exit code: 0, or 1 if a command of a script failed.",
+    )
+    .arguments("[file:file]", ["A scenario to load."])
+    .option("-e, --execute <commands:string>", "Carry commands out, separated by ;, and end.")
+    .example("A scenario, step by step:", "mmulab repl scenarios/ksm-merge-kvm.yaml")
+    .example("Without a prompt:", "mmulab repl a.yaml -e 'continue; counters'")
+    .action(async (options, file) => {
+      const { repl } = await import("./repl_command.ts");
+      const { execute } = options;
+      context.exitCode = await repl({
+        ...(file === undefined ? {} : { file }),
+        ...(execute === undefined ? {} : { execute }),
+      }, context.streams);
+    });
 }

@@ -10,3 +10,5 @@ export const PASSED = 0;
 export const FAILED = 1;
 /** A scenario or the command line is wrong. */
 export const WRONG = 2;
+/** All that was expected holds, but a trace was full, so that something may have been missed. */
+export const INCONCLUSIVE = 3;

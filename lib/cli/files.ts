@@ -7,6 +7,7 @@
  */
 
 import { nearest } from "../scenario/suggest.ts";
+import { expandGlob, isGlob } from "./glob.ts";
 
 /** Most bytes of a file that are read: more than any scenario has. */
 export const MAX_FILE_BYTES: number = 4 * 1024 * 1024;
@@ -39,7 +40,7 @@ export type FoundFile =
 /**
  * Reads scenario files; a folder stands for all `.yaml` files below it.
  *
- * @param paths Files and folders.
+ * @param paths Files, folders and patterns.
  * @returns One entry per file, each file once, folders in alphabetical order.
  */
 export function readFiles(paths: readonly string[]): FoundFile[] {
@@ -60,8 +61,18 @@ function expand(path: string): (string | FoundFile)[] {
     if (files.length > 0) return files;
     return [{ file: path, problem: { message: "Cannot find scenarios: no .yaml file in folder" } }];
   } catch (error) {
+    if (isGlob(path) && error instanceof Deno.errors.NotFound) return expandPattern(path);
     return [{ file: path, problem: problemOf(path, error) }];
   }
+}
+
+function expandPattern(pattern: string): (string | FoundFile)[] {
+  const files = expandGlob(pattern);
+  if (files.length > 0) return files;
+  return [{
+    file: pattern,
+    problem: { message: "Cannot find scenarios: no file fits the pattern" },
+  }];
 }
 
 /** The scenario files below a folder; hidden folders and links to folders are left out. */

@@ -24,7 +24,7 @@ export interface CommandLineOptions {
  *
  * @param args Its words.
  * @param options Streams and the name of the program.
- * @returns The exit code: 0 passed, 1 failed, 2 a scenario or the command line is wrong.
+ * @returns The exit code: 0 passed, 1 failed, 2 a scenario or the command line is wrong, 3 unclear.
  */
 export async function runCommandLine(
   args: readonly string[],
@@ -48,10 +48,11 @@ export async function runCommandLine(
   }
 }
 
+/** Commands with a help of their own. */
+const COMMANDS = ["run", "compare", "check", "repl", "list", "show", "schema"];
+
 /** The call for the help that fits. */
 function helpCall(args: readonly string[], invocation: string): string {
-  const command = ["run", "compare", "check", "events", "mutate"].find((name) =>
-    args.includes(name)
-  );
+  const command = COMMANDS.find((name) => args.includes(name));
   return [invocation, ...(command === undefined ? [] : [command]), "--help"].join(" ");
 }

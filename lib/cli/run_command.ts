@@ -1,40 +1,21 @@
 /**
- * The commands that run scenarios: `run` and `compare`.
+ * The command `compare`.
  *
  * @module
  */
 
 import { BUILT_IN_COLUMNS } from "../compare/columns.ts";
-import { comparePolicies } from "../compare/compare.ts";
-import { StepError } from "../compare/instrument.ts";
 import { compareText } from "../report/compare_text.ts";
 import type { ReportOptions } from "../report/failure_text.ts";
-import { type CheckedFile, compareJson, runJson } from "../report/json.ts";
+import { type CheckedFile, compareJson } from "../report/json.ts";
 import { hasPassed, type ScenarioResult } from "../report/results.ts";
-import { runText } from "../report/run_text.ts";
 import { FAILED, PASSED } from "./exit_code.ts";
-import type { Loaded, LoadedScenario } from "./load.ts";
+import type { Loaded } from "./load.ts";
 import type { Streams } from "./output.ts";
 import { newProgress, type Progress } from "./progress.ts";
 import { loadAll, reportProblems } from "./check_command.ts";
+import { runOne } from "./run_one.ts";
 import type { Settings } from "./settings.ts";
-
-/**
- * Runs scenarios and reports whether they passed.
- *
- * @param paths Files and folders.
- * @param settings The options of the command line.
- * @param streams Where to write.
- * @returns The exit code.
- */
-export function run(paths: readonly string[], settings: Settings, streams: Streams): number {
-  return execute(
-    paths,
-    settings,
-    streams,
-    (results, options) => settings.json ? json(runJson(results)) : runText(results, options),
-  );
-}
 
 /**
  * Runs scenarios and shows the policies side by side.
@@ -88,46 +69,16 @@ function runAll(scenarios: Loaded["scenarios"], settings: Settings, progress: Pr
   const problems: CheckedFile[] = [];
   for (const [index, scenario] of scenarios.entries()) {
     const title = `${index + 1} of ${scenarios.length}: ${scenario.file}`;
-    try {
-      results.push(runOne(scenario, settings, (at) => progress.update(() => `${title}, ${at()}`)));
-    } catch (error) {
-      problems.push(problemOf(scenario, error));
-    }
+    const outcome = runOne(
+      scenario,
+      settings,
+      (at) => progress.update(() => `${title}, ${at()}`),
+    );
+    if ("problem" in outcome) problems.push(outcome.problem);
+    else results.push({ ...scenario, comparisons: outcome.comparisons });
   }
   progress.done();
   return { results, problems };
-}
-
-function runOne(
-  { file, program }: LoadedScenario,
-  { kernels, policies, seed }: Settings,
-  onStep: (at: () => string) => void,
-): ScenarioResult {
-  const comparisons = (kernels.length > 0 ? kernels : program.kernels).map((kernel) =>
-    comparePolicies(program, {
-      kernel,
-      ...(policies.length === 0 ? {} : { policies }),
-      ...(seed === undefined ? {} : { seed }),
-      onStep: (policy, step) =>
-        onStep(() => `${kernel} ${policy}, step ${step + 1} of ${program.steps.length}`),
-    })
-  );
-  return { file, program, comparisons };
-}
-
-/** A scenario that cannot be carried out is wrong; any other error is the program's own. */
-function problemOf({ file, program }: LoadedScenario, error: unknown): CheckedFile {
-  if (!(error instanceof StepError) && !(error instanceof RangeError)) throw error;
-  const diagnostic = {
-    message: error.message,
-    ...(error instanceof StepError ? placeOf(error) : {}),
-  };
-  return { file, name: program.name, steps: program.steps.length, diagnostics: [diagnostic] };
-}
-
-function placeOf({ position, hint }: StepError) {
-  const place = position === null ? {} : { line: position.line, column: position.column };
-  return hint === undefined ? place : { ...place, hint };
 }
 
 function json(document: unknown): string {

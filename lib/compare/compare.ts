@@ -6,10 +6,10 @@
  * @module
  */
 
-import type { FaultSet } from "../kernel/faults.ts";
 import { checkComparison } from "../machine/expect_compare.ts";
 import { applies } from "../machine/expect.ts";
 import type { Failure } from "../machine/observed.ts";
+import type { Machine } from "../machine/machine.ts";
 import type { Program } from "../machine/program.ts";
 import {
   type PlacedViolation,
@@ -29,8 +29,6 @@ export interface CompareOptions {
   readonly policies?: readonly string[];
   /** Seed; the program's unless given. */
   readonly seed?: number;
-  /** Mistakes to inject, in place of the program's own. */
-  readonly faults?: FaultSet;
   /**
    * Called before each step of each run.
    *
@@ -38,6 +36,21 @@ export interface CompareOptions {
    * @param step Index of the step.
    */
   readonly onStep?: (policy: string, step: number) => void;
+  /** Most trace records that each run keeps. */
+  readonly traceLimit?: number;
+  /**
+   * Called with each machine before its first step.
+   *
+   * @param policy The column.
+   * @param machine The machine.
+   */
+  readonly onMachine?: (policy: string, machine: Machine) => void;
+  /**
+   * Called with each run that has ended, while its machine is still there.
+   *
+   * @param result The run.
+   */
+  readonly onResult?: (result: RunResult) => void;
 }
 
 /** A run of a program, without the machine. */
@@ -52,6 +65,8 @@ export interface RunSummary {
   readonly passed: boolean;
   /** Virtual time of the whole run, in ns. */
   readonly time_ns: number;
+  /** Trace records that were lost because the trace was full; then nothing is certain. */
+  readonly trace_dropped: number;
   /** What came of the steps. */
   readonly steps: readonly StepResult[];
   /** Expectations that did not hold. */
@@ -109,8 +124,14 @@ export function comparePolicies(program: Program, options: CompareOptions = {}):
   const results = columns.map((policy) => {
     const watched = instrument(program, (step) => options.onStep?.(policy, step));
     const seed = options.seed ?? program.machine.seed;
-    const faults = options.faults === undefined ? {} : { faults: options.faults };
-    const result = runProgram(watched, { kernel, policy, seed, ...faults });
+    const result = runProgram(watched, {
+      kernel,
+      policy,
+      seed,
+      ...(options.traceLimit === undefined ? {} : { traceLimit: options.traceLimit }),
+      onMachine: (machine) => options.onMachine?.(policy, machine),
+    });
+    options.onResult?.(result);
     return { run: summary(result, seed), facts: listenerFacts(result.machine) };
   });
   const runs = results.map(({ run }) => run);
@@ -133,6 +154,8 @@ export function comparePolicies(program: Program, options: CompareOptions = {}):
 
 function summary(result: RunResult, seed: number): RunSummary {
   const { kernel, policy, passed, steps, failures, violations, figures } = result;
-  const time_ns = result.machine.host.clock.now;
-  return { kernel, policy, seed, passed, time_ns, steps, failures, violations, figures };
+  const { clock, trace } = result.machine.host;
+  const [time_ns, trace_dropped] = [clock.now, trace.dropped];
+  const outcome = { steps, failures, violations, figures };
+  return { kernel, policy, seed, passed, time_ns, trace_dropped, ...outcome };
 }

@@ -57,6 +57,8 @@ export interface KernelProfile {
   readonly retractNotifies: boolean;
   /** MADV_DONTNEED works on hugetlb mappings (v5.18). */
   readonly hugetlbDontneed: boolean;
+  /** Zapping shared hugetlb memory widens its window to the GiB whose table may be shared (v6.1). */
+  readonly zapWidensHugetlb: boolean;
   /** fork copies hugetlb mappings that have no anon_vma too, shared ones and untouched ones (v5.2). */
   readonly forkCopiesHugetlb: boolean;
   /** hugetlb mappings can be moved by mremap (v5.16). */
@@ -136,6 +138,7 @@ const V5_0: KernelProfile = {
   mremapGrowMerges: false,
   retractNotifies: false,
   hugetlbDontneed: false,
+  zapWidensHugetlb: false,
   forkCopiesHugetlb: true,
   hugetlbMremap: false,
   madvPageout: false,
@@ -196,6 +199,7 @@ const V6_1: KernelProfile = {
   mremapGrowMerges: true,
   retractNotifies: true,
   hugetlbDontneed: true,
+  zapWidensHugetlb: true,
   forkCopiesHugetlb: false,
   hugetlbMremap: true,
   madvPageout: true,

@@ -155,6 +155,7 @@ export class Trace {
     this.#event = other.#event;
     this.#flags = other.#flags;
     this.#mm = other.#mm;
+    this.#site = other.#site;
     this.#subject = other.#subject;
     this.#time = other.#time;
     this.#start = other.#start;

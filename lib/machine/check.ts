@@ -9,7 +9,7 @@
 import { hex, PAGE_SIZE } from "../kernel/address.ts";
 import type { Violation } from "../kernel/violation.ts";
 import type { Mm } from "../mm/mm_struct.ts";
-import { pteAccessible, pteWritable } from "../mm/pte.ts";
+import { PTE_PRESENT, pteAccessible, pteWritable } from "../mm/pte.ts";
 import { checkAccounting } from "./check_accounting.ts";
 import type { Machine, PlacedListener } from "./machine.ts";
 
@@ -33,7 +33,8 @@ export function checkMachine(machine: Machine, operation: string): Violation[] {
 
 /**
  * Outside every open window a secondary entry needs a present CPU entry with the same frame, and a
- * writable one if it is writable. A driver that holds pins may diverge, which is counted.
+ * writable one if it is writable. A driver that holds pins may diverge, which is counted. An entry
+ * without access (PROT_NONE) still names its frame.
  */
 function checkCoherence(machine: Machine, placed: PlacedListener, found: Violation[]): void {
   const { listener, process } = placed;
@@ -50,12 +51,12 @@ function checkCoherence(machine: Machine, placed: PlacedListener, found: Violati
     const index = (address - from) / PAGE_SIZE;
     const flags = table === null ? mm.pageTable.flagsAt(address) : table.flags[index];
     const mapped = table === null ? mm.pageTable.pfnAt(address) : table.pfn[index];
-    const same = pteAccessible(flags) && mapped === pfn;
+    const same = (flags & PTE_PRESENT) !== 0 && mapped === pfn;
     if (listener.pins) {
       if (!same) diverged++;
       return;
     }
-    if (same && (!writable || listener.anyAccess || pteWritable(flags))) return;
+    if (same && (listener.anyAccess || pteAllows(flags, writable))) return;
     if (inOpenWindow(mm, address)) return;
     const cpu = pteAccessible(flags)
       ? `frame ${mapped}, ${pteWritable(flags) ? "writable" : "read-only"}`
@@ -70,6 +71,10 @@ function checkCoherence(machine: Machine, placed: PlacedListener, found: Violati
     });
   });
   if (listener.pins) listener.counters.diverged = diverged;
+}
+
+function pteAllows(flags: number, write: boolean): boolean {
+  return write ? pteWritable(flags) : pteAccessible(flags);
 }
 
 /** Between operations no window may be open. */

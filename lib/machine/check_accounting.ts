@@ -98,7 +98,7 @@ function collect(machine: Machine): Holdings {
     for (const pfn of file.cache.values()) hold(held, frames.head(pfn), 1);
     for (const slot of file.swapped.values()) holdSwap(held, slot);
   }
-  for (const pfn of machine.host.lazyfree.pages) hold(held, pfn, 1);
+  for (const pfn of machine.host.lruBatches.pages) hold(held, pfn, 1);
   for (const pfn of machine.kernelFrames) hold(held, pfn, 1);
   addReferences(machine, held);
   return held;

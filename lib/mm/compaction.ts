@@ -60,7 +60,7 @@ export function* compactZone(
   let moved = 0;
   let result: CompactResult = "complete";
   if (order !== null) host.vmstat.compact_stall++;
-  else host.lazyfree.drain();
+  else host.lruBatches.drain();
   for (;;) {
     const pages = scanners.isolateMigratePages();
     if (pages.length === 0) break;

@@ -12,7 +12,7 @@ import { PAGEBLOCK_NR_PAGES } from "./fragmentation.ts";
 import type { Node } from "./frames.ts";
 import type { Host } from "./host.ts";
 import { isolateLruPage } from "./migrate.ts";
-import { PG_ANON, PG_HEAD, PG_LRU, PG_SWAPCACHE, PG_TAIL } from "./page_flags.ts";
+import { PG_FILE, PG_HEAD, PG_LRU, PG_SWAPCACHE, PG_TAIL } from "./page_flags.ts";
 
 /** Pages isolated before they are migrated (mm/internal.h: COMPACT_CLUSTER_MAX). */
 const COMPACT_CLUSTER_MAX = 32;
@@ -104,7 +104,7 @@ export class Scanners {
     const { frames } = this.#host;
     const flags = frames.flags[pfn];
     if ((flags & PG_LRU) === 0 || (flags & (PG_HEAD | PG_TAIL)) !== 0) return false;
-    const withoutMapping = (flags & PG_ANON) !== 0 && (flags & PG_SWAPCACHE) === 0;
+    const withoutMapping = (flags & (PG_FILE | PG_SWAPCACHE)) === 0;
     if (withoutMapping && frames.refcount[pfn] > frames.mapcount[pfn]) {
       this.skippedPinned++;
       return false;

@@ -28,7 +28,7 @@ export function* exitMm(mm: Mm): Operation {
   const vmas = mm.vmas.splice(0);
   mm.alive = false;
   if (vmas.length === 0) return;
-  mm.host.lazyfree.drain();
+  mm.host.lruBatches.drain();
   const gather = new MmuGather(mm, true);
   yield* unmapVmas(gather, vmas, 0, ADDRESS_MAX);
   for (const vma of vmas) unlinkVma(vma);

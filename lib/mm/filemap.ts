@@ -53,6 +53,8 @@ export function addToPageCache(host: Host, file: AddressSpace, index: number, pf
 /**
  * Takes a page out of the cache and drops the cache's reference (mm: delete_from_page_cache).
  *
+ * A page that somebody still holds, such as a device, has no mapping from then on.
+ *
  * @param host The machine.
  * @param file The file.
  * @param index Page offset of a cached page.
@@ -60,7 +62,7 @@ export function addToPageCache(host: Host, file: AddressSpace, index: number, pf
 export function deleteFromPageCache(host: Host, file: AddressSpace, index: number): void {
   const pfn = file.cache.get(index)!;
   file.cache.delete(index);
-  host.frames.flags[host.frames.head(pfn)] &= ~PG_DIRTY;
+  host.frames.flags[host.frames.head(pfn)] &= ~(PG_DIRTY | PG_FILE);
   host.frames.put(pfn);
 }
 

@@ -22,7 +22,7 @@ import { Frames } from "./frames.ts";
 import { HugetlbPool } from "./hugetlb_pool.ts";
 import { Ksm } from "./ksm_state.ts";
 import { Lru } from "./lru.ts";
-import { LazyfreeBatch } from "./lru_batch.ts";
+import { LruBatches } from "./lru_batch.ts";
 import { Mm } from "./mm_struct.ts";
 import { Swap } from "./swap.ts";
 import { Thp } from "./thp.ts";
@@ -67,7 +67,7 @@ export class Host implements NotifierContext {
   /** Memory. */
   readonly frames: Frames;
   /** Pages of MADV_FREE that are not on their list yet. */
-  readonly lazyfree: LazyfreeBatch;
+  readonly lruBatches: LruBatches;
   /** Reverse-mapping anchors. */
   readonly anonVmas: AnonVmas = new AnonVmas();
   /** Swap slots. */
@@ -108,7 +108,7 @@ export class Host implements NotifierContext {
       options.nodes ?? 1,
       options.devicePages ?? 0,
     );
-    this.lazyfree = new LazyfreeBatch(this.frames);
+    this.lruBatches = new LruBatches(this.frames);
     this.hugetlb = new HugetlbPool(this.frames);
     this.swap = new Swap(options.swapPages ?? 0);
     const costs = Object.entries(COSTS).map(([name, cost]) => [name, cost.ns]);

@@ -287,9 +287,26 @@ export function* unmapRefPrivate(vma: Vma, base: Vaddr, head: Pfn): Operation<bo
 }
 
 /**
- * Opens a window, widened to whole GiB where page tables might be shared (mm/hugetlb.c:
+ * Widens a range to whole GiB where page tables might be shared (mm/hugetlb.c:
  * adjust_range_if_pmd_sharing_possible).
+ *
+ * @param vma The mapping.
+ * @param start First byte.
+ * @param end First byte after.
+ * @returns The bounds of the wider range.
  */
+export function widenToSharedTables(vma: Vma, start: Vaddr, end: Vaddr): [Vaddr, Vaddr] {
+  const low = alignUp(vma.start, PUD_SIZE);
+  const high = alignDown(vma.end, PUD_SIZE);
+  const shares = (vma.flags & VM_MAYSHARE) !== 0 && high > low && end > low && start < high;
+  if (!shares) return [start, end];
+  return [
+    start > low ? alignDown(start, PUD_SIZE) : start,
+    end < high ? alignUp(end, PUD_SIZE) : end,
+  ];
+}
+
+/** Opens a window, widened except for fork. */
 function openWindow(
   vma: Vma,
   event: MmuNotifierEvent,
@@ -297,13 +314,9 @@ function openWindow(
   end: Vaddr,
   site: number,
 ): MmuNotifierRange {
-  const low = alignUp(vma.start, PUD_SIZE);
-  const high = alignDown(vma.end, PUD_SIZE);
-  const widens = site !== SITE.copy_hugetlb_page_range;
-  const shares = widens && (vma.flags & VM_MAYSHARE) !== 0 && high > low && end > low &&
-    start < high;
-  const from = shares && start > low ? alignDown(start, PUD_SIZE) : start;
-  const to = shares && end < high ? alignUp(end, PUD_SIZE) : end;
+  const [from, to] = site === SITE.copy_hugetlb_page_range
+    ? [start, end]
+    : widenToSharedTables(vma, start, end);
   const range = mmuNotifierRangeInit(event, 0, vma, vma.mm, from, to, site);
   mmuNotifierInvalidateRangeStart(range);
   return range;

@@ -82,7 +82,7 @@ export function* ksmDoScan(host: Host, pages: number): Operation<number> {
   const { ksm } = host;
   let scanned = 0;
   while (scanned < pages) {
-    if (ksm.cursorSlot === 0 && ksm.cursorAddress === 0) host.lazyfree.drain();
+    if (ksm.cursorSlot === 0 && ksm.cursorAddress === 0) host.lruBatches.drain();
     const slot = ksm.slots[ksm.cursorSlot];
     if (slot === undefined) {
       endRound(host);
@@ -94,12 +94,13 @@ export function* ksmDoScan(host: Host, pages: number): Operation<number> {
 }
 
 /**
- * Runs whole rounds.
+ * Runs whole rounds; with pages_to_scan 0 ksmd only sleeps, and no round ever ends.
  *
  * @param host The machine.
  * @param rounds How many.
  */
 export function* ksmFullScans(host: Host, rounds: number): Operation {
+  if (host.ksm.knobs.pages_to_scan === 0) return;
   const target = host.ksm.full_scans + rounds;
   while (host.ksm.full_scans < target) {
     yield* ksmDoScan(host, host.ksm.knobs.pages_to_scan);

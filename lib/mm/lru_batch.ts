@@ -1,10 +1,12 @@
 /**
- * The batch in which MADV_FREE leaves pages until somebody drains it.
+ * The batches in which a CPU collects changes of the LRU lists.
  *
- * The kernel collects changes of the LRU lists per CPU, each holding a reference, and applies them
- * when 15 have come together or somebody calls lru_add_drain. Of these batches only that of
- * MADV_FREE is visible from outside: until it is drained its pages are not lazily free, and the
- * reference makes a write to a shared one copy. From mm/swap.c: mark_page_lazyfree, lru_add_drain.
+ * The kernel applies them when 15 pages have come together or somebody calls lru_add_drain on that
+ * CPU. Two of them can be seen from outside. Pages of MADV_FREE are not lazily free before, and the
+ * reference that the batch holds makes a write to a shared one copy. New pages are on no list before,
+ * so that advice given from another CPU (process_madvise) passes them by; their references are not
+ * modelled, because whoever counts references drains first. From mm/swap.c: mark_page_lazyfree,
+ * folio_add_lru, lru_add_drain.
  *
  * @module
  */
@@ -24,13 +26,14 @@ import {
 /** Pages that one batch holds (PAGEVEC_SIZE). */
 export const PAGEVEC_SIZE = 15;
 
-/** Pages on their way to the list of lazily free ones. */
-export class LazyfreeBatch {
+/** Pages on their way to the LRU lists. */
+export class LruBatches {
   readonly #frames: Frames;
   readonly #pages: Pfn[] = [];
+  #added: Pfn[] = [];
 
   /**
-   * Makes an empty batch.
+   * Makes empty batches.
    *
    * @param frames The memory.
    */
@@ -38,7 +41,7 @@ export class LazyfreeBatch {
     this.#frames = frames;
   }
 
-  /** The pages in the batch, which holds one reference on each. */
+  /** The pages in the batch of MADV_FREE, which holds one reference on each. */
   get pages(): readonly Pfn[] {
     return this.#pages;
   }
@@ -54,8 +57,42 @@ export class LazyfreeBatch {
     if (this.#pages.push(pfn) >= PAGEVEC_SIZE) this.drain();
   }
 
-  /** Makes the pages lazily free and drops the references (mm/swap.c: lru_add_drain). */
+  /**
+   * Puts new pages into the batch, in order; a full batch drains itself (mm/swap.c: folio_add_lru).
+   *
+   * @param pfns Frames by index.
+   * @param first First index.
+   * @param last First index after.
+   */
+  addNew(pfns: Uint32Array, first: number, last: number): void {
+    const total = this.#added.length + last - first;
+    const from = total < PAGEVEC_SIZE ? first : last - (total % PAGEVEC_SIZE);
+    if (total >= PAGEVEC_SIZE) this.#added = [];
+    for (let index = from; index < last; index++) this.#added.push(pfns[index]);
+  }
+
+  /**
+   * Puts one new page into the batch.
+   *
+   * @param pfn The frame.
+   */
+  addOne(pfn: Pfn): void {
+    if (this.#added.push(pfn) >= PAGEVEC_SIZE) this.#added.length = 0;
+  }
+
+  /**
+   * Tells whether a page is on no list yet.
+   *
+   * @param pfn The frame.
+   * @returns True if it is in the batch of new pages.
+   */
+  isNew(pfn: Pfn): boolean {
+    return this.#added.includes(pfn);
+  }
+
+  /** Applies what the batches hold (mm/swap.c: lru_add_drain). */
   drain(): void {
+    this.#added = [];
     for (const pfn of this.#pages.splice(0)) {
       if (this.#eligible(pfn)) {
         this.#frames.flags[pfn] &= ~(PG_ACTIVE | PG_REFERENCED | PG_SWAPBACKED);

@@ -85,6 +85,7 @@ export type Advice = typeof ADVICE[number];
  * @param start First byte, page aligned.
  * @param length Bytes; rounded up to pages.
  * @param advice What is advised.
+ * @param remote Whether another process gives the advice (process_madvise).
  * @returns 0 or a negative error number.
  */
 export function* madvise(
@@ -92,6 +93,7 @@ export function* madvise(
   start: Vaddr,
   length: number,
   advice: Advice,
+  remote = false,
 ): Operation<number> {
   const end = start + Math.ceil(length / PAGE_SIZE) * PAGE_SIZE;
   if (!isAligned(start, PAGE_SIZE) || end > TASK_SIZE) return -ERRNO.EINVAL;
@@ -109,7 +111,7 @@ export function* madvise(
     if (vma.start > addr) hole = true;
     const from = Math.max(addr, vma.start);
     const to = Math.min(vma.end, end);
-    const result = yield* adviseVma(vma, from, to, advice);
+    const result = yield* adviseVma(vma, from, to, advice, remote);
     if (result < 0) return result;
     addr = to;
   }
@@ -121,6 +123,7 @@ function* adviseVma(
   start: Vaddr,
   end: Vaddr,
   advice: Exclude<Advice, "POPULATE_READ" | "POPULATE_WRITE">,
+  remote: boolean,
 ): Operation<number> {
   if (advice === "DONTNEED") return yield* dontneed(vma, start, end);
   const flags = vma.flags;
@@ -131,9 +134,9 @@ function* adviseVma(
     case "FREE":
       return yield* madviseFree(vma, start, end);
     case "COLD":
-      return yield* madviseCold(vma, start, end);
+      return yield* madviseCold(vma, start, end, remote);
     case "PAGEOUT":
-      return yield* madvisePageout(vma, start, end);
+      return yield* madvisePageout(vma, start, end, remote);
     case "SOFT_OFFLINE":
       return yield* madviseSoftOffline(vma.mm, start, end);
     case "HWPOISON":

@@ -37,7 +37,7 @@ export function* madviseFree(vma: Vma, start: Vaddr, end: Vaddr): Operation<numb
   if ((vma.flags & (VM_LOCKED | VM_PFNMAP | VM_HUGETLB)) !== 0) return -ERRNO.EINVAL;
   if (!vma.isAnonymous) return -ERRNO.EINVAL;
   const { mm } = vma;
-  mm.host.lazyfree.drain();
+  mm.host.lruBatches.drain();
   const gather = new MmuGather(mm);
   const range = mmuNotifierRangeInit(
     MMU_NOTIFY_CLEAR,
@@ -88,7 +88,7 @@ function freePtes(gather: MmuGather, cursor: Cursor, table: PteTable, first: num
         table.flags[index] = flags & ~(PTE_YOUNG | PTE_DIRTY);
         gather.flushRange(cursor.base + index * PAGE_SIZE);
       }
-      mm.host.lazyfree.add(table.pfn[index]);
+      mm.host.lruBatches.add(table.pfn[index]);
     } else if ((flags & PTE_SWAP) !== 0) {
       table.flags[index] = 0;
       mm.swapEntries--;

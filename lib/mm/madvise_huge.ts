@@ -75,8 +75,8 @@ export function isCompound(host: Host, pfn: Pfn): boolean {
  * @param head The page.
  */
 export function freeHugePmd(gather: MmuGather, cursor: Cursor, head: Pfn): void {
-  const { frames, lazyfree } = gather.mm.host;
-  lazyfree.drain();
+  const { frames, lruBatches } = gather.mm.host;
+  lruBatches.drain();
   const cleared = PTE_YOUNG | PTE_DIRTY;
   if ((cursor.pmd.hugeFlags[cursor.slot] & cleared) !== 0) {
     cursor.pmd.hugeFlags[cursor.slot] &= ~cleared;

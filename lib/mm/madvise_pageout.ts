@@ -26,9 +26,16 @@ import { shrinkFolioList } from "./vmscan.ts";
  * @param vma The mapping.
  * @param start First byte, within the mapping.
  * @param end First byte after.
+ * @param remote Whether another process asks, whose CPU has batches of its own.
  * @returns 0, or -EINVAL where the advice does not apply.
  */
-export function* madviseCold(vma: Vma, start: Vaddr, end: Vaddr): Operation<number> {
+export function* madviseCold(
+  vma: Vma,
+  start: Vaddr,
+  end: Vaddr,
+  remote: boolean,
+): Operation<number> {
+  if (!remote) vma.mm.host.lruBatches.drain();
   return yield* coldOrPageout(vma, start, end, false);
 }
 
@@ -38,9 +45,16 @@ export function* madviseCold(vma: Vma, start: Vaddr, end: Vaddr): Operation<numb
  * @param vma The mapping.
  * @param start First byte, within the mapping.
  * @param end First byte after.
+ * @param remote Whether another process asks, whose CPU has batches of its own.
  * @returns 0, or -EINVAL where the advice does not apply.
  */
-export function* madvisePageout(vma: Vma, start: Vaddr, end: Vaddr): Operation<number> {
+export function* madvisePageout(
+  vma: Vma,
+  start: Vaddr,
+  end: Vaddr,
+  remote: boolean,
+): Operation<number> {
+  if (!remote) vma.mm.host.lruBatches.drain();
   return yield* coldOrPageout(vma, start, end, true);
 }
 
@@ -53,7 +67,6 @@ function* coldOrPageout(
   const { host } = vma.mm;
   if (!host.profile.madvPageout) return -ERRNO.EINVAL;
   if ((vma.flags & (VM_LOCKED | VM_PFNMAP | VM_HUGETLB)) !== 0) return -ERRNO.EINVAL;
-  host.lazyfree.drain();
   const gather = new MmuGather(vma.mm);
   const cursor = vma.mm.pageTable.cursor(start, end);
   while (cursor.next()) {
@@ -104,7 +117,7 @@ function agePtes(
     if ((flags & (PTE_PRESENT | PTE_SPECIAL)) !== PTE_PRESENT) continue;
     const pfn = table.pfn[index];
     if (isCompound(host, pfn)) return index;
-    if (frames.mapcount[pfn] !== 1) continue;
+    if (frames.mapcount[pfn] !== 1 || host.lruBatches.isNew(pfn)) continue;
     if ((flags & PTE_YOUNG) !== 0) {
       table.flags[index] = flags & ~PTE_YOUNG;
       gather.flushRange(cursor.base + index * PAGE_SIZE);

@@ -232,6 +232,7 @@ export function doAnonymousPages(
     pfns[index] = pfn;
   }
   mm.anonPages += index - first;
+  mm.host.lruBatches.addNew(pfns, first, index);
   return index - first;
 }
 
@@ -278,6 +279,7 @@ export function copySharedPages(
     refcount[old]--;
   }
   host.vmstat.pgcow += index - first;
+  host.lruBatches.addNew(table.pfn, first, index);
   return index - first;
 }
 

@@ -11,9 +11,10 @@ import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { getUserPage } from "./gup.ts";
 import type { Host } from "./host.ts";
+import { splitHugePage } from "./huge_page_split.ts";
 import { isolateLruPage, migratePages } from "./migrate.ts";
 import type { Mm } from "./mm_struct.ts";
-import { PG_HWPOISON, PG_LRU, PG_RESERVED } from "./page_flags.ts";
+import { PG_HEAD, PG_HUGETLB, PG_HWPOISON, PG_LRU, PG_RESERVED } from "./page_flags.ts";
 import { tryToUnmap } from "./rmap_unmap.ts";
 
 /**
@@ -47,6 +48,10 @@ export function* softOfflinePage(host: Host, pfn: Pfn): Operation<number> {
   if ((frames.flags[pfn] & PG_HWPOISON) !== 0) {
     frames.put(pfn);
     return 0;
+  }
+  if (!(yield* splitBeforeLoss(host, pfn))) {
+    frames.put(pfn);
+    return -ERRNO.EBUSY;
   }
   const isolated = isolateLruPage(host, pfn);
   frames.put(pfn);
@@ -90,11 +95,22 @@ export function* memoryFailure(host: Host, pfn: Pfn): Operation<number> {
     frames.put(pfn);
     return 0;
   }
+  if (!(yield* splitBeforeLoss(host, pfn))) {
+    frames.put(pfn);
+    return -ERRNO.EBUSY;
+  }
   frames.flags[pfn] |= PG_HWPOISON;
   const unmapped = frames.mapcount[pfn] === 0 || (yield* tryToUnmap(host, pfn, true));
   if (!unmapped) return -ERRNO.EBUSY;
   frames.flags[pfn] = (frames.flags[pfn] & ~PG_LRU) | PG_RESERVED;
   return 0;
+}
+
+/** Makes a page of a transparent huge page one of its own; pages of hugetlbfs stay in use. */
+function* splitBeforeLoss(host: Host, pfn: Pfn): Operation<boolean> {
+  const flags = host.frames.flags[host.frames.head(pfn)];
+  if ((flags & PG_HUGETLB) !== 0) return false;
+  return (flags & PG_HEAD) === 0 || (yield* splitHugePage(host, pfn)) === 0;
 }
 
 /** Takes a free frame away for good (mm: page_handle_poison, take_page_off_buddy). */

@@ -55,7 +55,7 @@ export function* mbind(
   if (hasHole(mm, start, end)) return -ERRNO.EFAULT;
   const target = policy?.node ?? 0;
   const wanted = new PageQueue(mm, flags, (node) => policy !== null && node !== target);
-  if (flags.move || flags.moveAll) mm.host.lazyfree.drain();
+  if (flags.move || flags.moveAll) mm.host.lruBatches.drain();
   if (flags.move || flags.moveAll || flags.strict) wanted.queueRange(start, end);
   for (const vma of mm.vmasIn(start, end)) {
     const from = Math.max(vma.start, start);
@@ -83,7 +83,7 @@ export function* doMigratePages(
   to: number,
   all = false,
 ): Operation<number> {
-  mm.host.lazyfree.drain();
+  mm.host.lruBatches.drain();
   const queue = new PageQueue(mm, { move: true, moveAll: all }, (node) => node === from);
   queue.queueRange(0, TASK_SIZE);
   return yield* queue.migrate(to);
@@ -106,7 +106,7 @@ class PageQueue {
 
   /** Isolates the pages of a range that are on a wrong node. */
   queueRange(start: Vaddr, end: Vaddr): void {
-    this.#mm.host.lazyfree.drain();
+    this.#mm.host.lruBatches.drain();
     for (const vma of this.#mm.vmasIn(start, end)) {
       if (!vmaMigratable(vma)) continue;
       const cursor = this.#mm.pageTable.cursor(

@@ -23,9 +23,9 @@ import { pageStableNode } from "./ksm_tree.ts";
 import { moveHugePage } from "./migrate_huge.ts";
 import { deviceEntryFlags, migrationEntryFlags, restoredEntryFlags } from "./migration_entry.ts";
 import {
-  PG_ANON,
   PG_ANON_EXCLUSIVE,
   PG_DIRTY,
+  PG_FILE,
   PG_FLAGS_MASK,
   PG_HEAD,
   PG_HUGETLB,
@@ -227,7 +227,7 @@ export function setMigrationEntry(
 export function moveToNewPage(host: Host, pfn: Pfn, target: Pfn): number {
   const { frames } = host;
   const flags = frames.flags[pfn];
-  const cached = (flags & PG_SWAPCACHE) !== 0 || (flags & PG_ANON) === 0;
+  const cached = (flags & (PG_SWAPCACHE | PG_FILE)) !== 0;
   if (frames.refcount[pfn] !== (cached ? 2 : 1)) return -ERRNO.EAGAIN;
   frames.content[target] = frames.content[pfn];
   frames.bind(target, frames.mapping[pfn], frames.indexOf(pfn), flags & PG_FLAGS_MASK);

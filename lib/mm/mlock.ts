@@ -91,7 +91,7 @@ function* mlockFixup(vma: Vma, start: Vaddr, end: Vaddr, lock: number): Operatio
   if (flags === vma.flags || (vma.flags & NEVER_LOCKED) !== 0) return;
   const target = yield* isolateRange(vma, start, end, flags);
   target.flags = flags;
-  vma.mm.host.lazyfree.drain();
+  vma.mm.host.lruBatches.drain();
 }
 
 /** Marks the pages that are mapped as locked or not (mm/mlock.c: mlock_pte_range). */

@@ -47,7 +47,7 @@ export function* movePages(
   moves: readonly PageMove[],
   all: boolean,
 ): Operation<MovePagesResult> {
-  mm.host.lazyfree.drain();
+  mm.host.lruBatches.drain();
   const call = new MoveCall(mm, moves.length);
   let result = 0;
   for (let at = 0; at < moves.length && result === 0; at++) {

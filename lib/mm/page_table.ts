@@ -23,6 +23,11 @@ import {
 } from "../kernel/address.ts";
 import { PTE_SPECIAL } from "./pte.ts";
 
+/** Bytes of a last-level table: six for each entry. */
+const PTE_TABLE_BYTES = 6 * HPAGE_PMD_NR;
+/** Last-level tables that are allocated together. */
+const TABLES_PER_SLAB = 16;
+
 /** A last-level table: 512 entries of 4 KiB. */
 export class PteTable {
   /** PTE_ flags by index; 0 is an empty entry. */
@@ -30,11 +35,15 @@ export class PteTable {
   /** Frame numbers, or swap slots, by index. */
   readonly pfn: Uint32Array;
 
-  /** Makes an empty table. */
-  constructor() {
-    const bytes = new ArrayBuffer(6 * HPAGE_PMD_NR);
-    this.pfn = new Uint32Array(bytes, 0, HPAGE_PMD_NR);
-    this.flags = new Uint16Array(bytes, 4 * HPAGE_PMD_NR, HPAGE_PMD_NR);
+  /**
+   * Makes an empty table.
+   *
+   * @param memory Zeroed memory for it; its own unless given.
+   * @param offset First byte of the table in that memory, a multiple of 4.
+   */
+  constructor(memory: ArrayBuffer = new ArrayBuffer(PTE_TABLE_BYTES), offset = 0) {
+    this.pfn = new Uint32Array(memory, offset, HPAGE_PMD_NR);
+    this.flags = new Uint16Array(memory, offset + 4 * HPAGE_PMD_NR, HPAGE_PMD_NR);
   }
 }
 
@@ -65,6 +74,8 @@ export type PudTable = (PmdTable | null)[];
 export class PageTable {
   /** PUD tables by PGD index (256 of user space). */
   readonly pgd: (PudTable | null)[] = new Array(256).fill(null);
+  #slab = new ArrayBuffer(0);
+  #slabUsed = 0;
 
   /**
    * Finds the PMD table that covers an address.
@@ -107,7 +118,7 @@ export class PageTable {
    * @returns The table.
    */
   ensure(addr: Vaddr): PteTable {
-    return this.ensurePmd(addr).tables[tableOf(addr) & 511] ??= new PteTable();
+    return this.ensurePmd(addr).tables[tableOf(addr) & 511] ??= this.#newTable();
   }
 
   /**
@@ -127,6 +138,17 @@ export class PageTable {
       this.pgd[at] ??= new Array(HPAGE_PMD_NR).fill(null);
       if (other.pmd(gib) !== null) this.ensurePmd(gib);
     }
+  }
+
+  /** Takes the next table of a slab: one allocation each would cost more than filling it. */
+  #newTable(): PteTable {
+    if (this.#slabUsed === this.#slab.byteLength) {
+      this.#slab = new ArrayBuffer(TABLES_PER_SLAB * PTE_TABLE_BYTES);
+      this.#slabUsed = 0;
+    }
+    const table = new PteTable(this.#slab, this.#slabUsed);
+    this.#slabUsed += PTE_TABLE_BYTES;
+    return table;
   }
 
   /**

@@ -92,7 +92,7 @@ export function* madvisePopulate(
   write: boolean,
 ): Operation<number> {
   if (!mm.host.profile.madvisePopulate) return -ERRNO.EINVAL;
-  mm.host.lazyfree.drain();
+  mm.host.lruBatches.drain();
   let addr = start;
   while (addr < end) {
     const vma = mm.vmaAt(addr);

@@ -40,10 +40,11 @@ export interface RmapPlace {
  * @param pfn The frame, with one reference that becomes the mapping's.
  */
 export function pageAddNewAnonRmap(vma: Vma, addr: Vaddr, pfn: Pfn): void {
-  const { frames } = vma.mm.host;
+  const { frames, lruBatches } = vma.mm.host;
   frames.bind(pfn, vma.anonVma!.id, vma.indexOf(addr), NEW_ANON_FLAGS);
   frames.mapcount[pfn] = 1;
   vma.mm.anonPages++;
+  lruBatches.addOne(pfn);
 }
 
 /**

@@ -82,7 +82,7 @@ export function* directReclaim(host: Host): Operation<boolean> {
  */
 export function* tryToFreePages(host: Host, wanted: number): Operation<number> {
   let freed = 0;
-  host.lazyfree.drain();
+  host.lruBatches.drain();
   for (let priority = DEF_PRIORITY; priority >= 0 && freed < wanted; priority--) {
     for (let node = 0; node < host.frames.nodes.length; node++) {
       freed += yield* shrinkLruvec(host, node, priority, wanted - freed);

@@ -29,7 +29,7 @@ import { truncateInodePages } from "./filemap.ts";
 import type { Mm } from "./mm_struct.ts";
 import { zapHugePmd } from "./huge_pmd.ts";
 import { splitPartialHugePmd } from "./huge_split.ts";
-import { hugetlbVmClose, unmapHugepageRange } from "./hugetlb_range.ts";
+import { hugetlbVmClose, unmapHugepageRange, widenToSharedTables } from "./hugetlb_range.ts";
 import { MmuGather } from "./mmu_gather.ts";
 import { PG_ANON, PG_DIRTY } from "./page_flags.ts";
 import type { Cursor, PteTable } from "./page_table.ts";
@@ -107,10 +107,13 @@ export function* zapPageRange(
   details: ZapDetails | null = null,
 ): Operation {
   const { mm } = vma;
-  mm.host.lazyfree.drain();
+  mm.host.lruBatches.drain();
   const gather = new MmuGather(mm);
   const site = details === null ? SITE.zap_page_range : SITE.zap_page_range_single;
-  const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, vma, mm, start, end, site);
+  const [from, to] = vma.isHugetlb && mm.host.profile.zapWidensHugetlb
+    ? widenToSharedTables(vma, start, end)
+    : [start, end];
+  const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, vma, mm, from, to, site);
   mmuNotifierInvalidateRangeStart(range);
   yield "window_open";
   const keepsMarkers = vma.file !== null && (vma.flags & VM_UFFD_WP) !== 0;
@@ -330,7 +333,7 @@ export function* unmapRegion(
   start: Vaddr,
   end: Vaddr,
 ): Operation {
-  mm.host.lazyfree.drain();
+  mm.host.lruBatches.drain();
   const gather = new MmuGather(mm);
   const at = mm.findVmaIndex(vmas[0].start);
   const floor = mm.vmas[at - 1]?.end ?? 0;

@@ -207,7 +207,9 @@ function assign(command: Command, words: readonly string[]): Record<string, stri
   const args: Record<string, string> = {};
   let at = 0;
   for (const { name, optional, rest } of command.args) {
-    const text = rest === true ? words.slice(at).join(" ") : words[at];
+    const text = rest === true
+      ? words.slice(at).map(command.raw === true ? String : quoted).join(" ")
+      : words[at];
     at = rest === true ? words.length : at + 1;
     if (text !== undefined && text !== "") args[name] = text;
     else if (optional !== true) throw new MissingArgumentError(command, name);
@@ -218,6 +220,11 @@ function assign(command: Command, words: readonly string[]): Record<string, stri
     );
   }
   return args;
+}
+
+/** A word that is taken apart again later keeps its spaces. */
+function quoted(word: string): string {
+  return /\s/.test(word) ? JSON.stringify(word) : word;
 }
 
 /** An argument is missing that must be given. */

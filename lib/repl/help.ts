@@ -5,7 +5,7 @@
  */
 
 import { table } from "../report/layout.ts";
-import { suggestion } from "../scenario/suggest.ts";
+import { nearest } from "../scenario/suggest.ts";
 import { type Command, COMMON_OPTIONS, usageOf } from "./command.ts";
 import { CommandError } from "./words.ts";
 
@@ -79,7 +79,8 @@ export function findCommand(commands: readonly Command[], name: string): Command
       `Ambiguous command "${name}": ${begun.map((one) => one.name).join(", ")}`,
     );
   }
-  const hint = suggestion(name, commands.map((one) => one.name)) ?? 'Try "help"';
+  const near = nearest(name, commands.map((one) => one.name));
+  const hint = near === undefined ? 'Try "help"' : `Did you mean "${near}"?`;
   throw new CommandError(`Unknown command "${name}". ${hint}`);
 }
 

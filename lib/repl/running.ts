@@ -40,6 +40,7 @@ const SHOWN = 8;
  */
 export async function runOn(session: Session, options: RunOnOptions): Promise<string> {
   const { ticks = Infinity, breakpoints = new Breakpoints(), breathe } = options;
+  if (options.until !== undefined) holds(session, options.until);
   const texts: string[] = [];
   const failed: string[] = [];
   const line = session.steps[session.tick]?.position?.line;

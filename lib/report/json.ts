@@ -43,6 +43,8 @@ export interface RunJson {
   readonly passed: boolean;
   /** Virtual time of the whole run. */
   readonly time_ns: number;
+  /** Trace records that were lost because the trace was full. */
+  readonly trace_dropped: number;
   /** What came of the steps. */
   readonly steps: readonly StepJson[];
   /** Expectations that did not hold. */
@@ -203,7 +205,7 @@ function oneStep({ label, name, position, result, time_ns }: StepResult): StepJs
 function oneComparison(comparison: Comparison): ComparisonJson {
   const { kernel, columns, passed, listeners, expectations, failures } = comparison;
   const runs = comparison.runs.map((
-    { policy, seed, passed, time_ns, failures, violations },
-  ) => ({ policy, seed, passed, time_ns, failures, violations }));
+    { policy, seed, passed, time_ns, trace_dropped, failures, violations },
+  ) => ({ policy, seed, passed, time_ns, trace_dropped, failures, violations }));
   return { kernel, columns, passed, listeners, runs, expectations, failures };
 }

@@ -26,3 +26,14 @@ export interface ScenarioResult {
 export function hasPassed({ comparisons }: ScenarioResult): boolean {
   return comparisons.every(({ passed }) => passed);
 }
+
+/**
+ * Tells whether a scenario passed, but with a trace too full to be sure of it.
+ *
+ * @param result The scenario.
+ * @returns True if so.
+ */
+export function isInconclusive(result: ScenarioResult): boolean {
+  return hasPassed(result) &&
+    result.comparisons.some(({ runs }) => runs.some((run) => run.trace_dropped > 0));
+}

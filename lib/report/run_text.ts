@@ -10,7 +10,7 @@ import { failureText, type ReportOptions } from "./failure_text.ts";
 import { type Cell, indent, layout } from "./layout.ts";
 import { amount, timeText } from "./numbers.ts";
 import type { Palette } from "./palette.ts";
-import { hasPassed, type ScenarioResult } from "./results.ts";
+import { hasPassed, isInconclusive, type ScenarioResult } from "./results.ts";
 
 /**
  * Renders the results of a run.
@@ -43,16 +43,21 @@ export function failureLines(result: ScenarioResult, options: ReportOptions): st
 
 function scenarioCells(result: ScenarioResult, palette: Palette): Cell[] {
   const { program, comparisons } = result;
-  const passed = hasPassed(result);
-  const { green, red, dim } = palette;
+  const { dim } = palette;
   return [
-    { text: passed ? "passed" : "failed", paint: passed ? green : red },
+    statusCell(result, palette),
     { text: escapeControl(program.name) },
     { text: amount(program.steps.length, "step") },
     { text: amount(countRuns(comparisons), "run") },
     { text: timesText(result) },
     { text: escapeControl(settingsText(result)), paint: dim },
   ];
+}
+
+function statusCell(result: ScenarioResult, { green, red, yellow }: Palette): Cell {
+  if (isInconclusive(result)) return { text: "unclear", paint: yellow };
+  const passed = hasPassed(result);
+  return { text: passed ? "passed" : "failed", paint: passed ? green : red };
 }
 
 /** Virtual time of the runs: one, or from the least to the most. */
@@ -68,12 +73,13 @@ function settingsText({ comparisons }: ScenarioResult): string {
   return `${kernels} with ${[...policies].join(", ")}`;
 }
 
-function sumText(results: readonly ScenarioResult[], { green, red }: Palette): string {
+function sumText(results: readonly ScenarioResult[], { green, red, yellow }: Palette): string {
   const failed = results.filter((result) => !hasPassed(result)).length;
-  const passed = results.length - failed;
+  const unclear = results.filter(isInconclusive).length;
+  const passed = results.length - failed - unclear;
   const runs = results.reduce((sum, { comparisons }) => sum + countRuns(comparisons), 0);
   const of = `${amount(results.length, "scenario")}, ${amount(runs, "run")}`;
   return `${of}: ${green(`${passed} passed`)}, ${
     failed === 0 ? "0 failed" : red(`${failed} failed`)
-  }`;
+  }${unclear === 0 ? "" : `, ${yellow(`${unclear} unclear because the trace was full`)}`}`;
 }

@@ -23,16 +23,19 @@ export interface RunOptions {
   env?: Record<string, string>;
   /** Permissions of the program. */
   permissions?: string[];
+  /** Folder to run in; the root of the project unless given. */
+  cwd?: string;
 }
 
 /** The words that run the command line. */
-export function words(args: string[], { permissions = ["-R"] }: RunOptions = {}): string[] {
-  return [Deno.execPath(), "run", ...permissions, "cli.ts", ...args];
+export function words(args: string[], { permissions = ["-R"], cwd }: RunOptions = {}): string[] {
+  const program = cwd === undefined ? "cli.ts" : new URL("cli.ts", root).pathname;
+  return [Deno.execPath(), "run", ...permissions, program, ...args];
 }
 
 /** Runs the command line on pipes. */
 export function onPipes(args: string[], options: RunOptions = {}): Promise<Outcome> {
-  return start(words(args, options), options.env ?? {});
+  return start(words(args, options), options.env ?? {}, options.cwd);
 }
 
 /** Runs the command line on a pseudo-terminal, which both streams go to; lines end in `\n`. */
@@ -48,10 +51,14 @@ export function inShell(script: string): Promise<Outcome> {
   return start(["sh", "-c", script], {});
 }
 
-async function start([command, ...args]: string[], env: Record<string, string>): Promise<Outcome> {
+async function start(
+  [command, ...args]: string[],
+  env: Record<string, string>,
+  cwd: string | URL = root,
+): Promise<Outcome> {
   const { code, stdout, stderr } = await new Deno.Command(command, {
     args,
-    cwd: root,
+    cwd,
     env,
     stdin: "null",
   }).output();

@@ -99,7 +99,8 @@ export const OPERATIONS: Readonly<Record<string, Operate>> = {
 /** process_madvise returns the bytes it gave advice on. */
 function adviseOther(world: World, step: RecordedStep): Outcome {
   const length = lengthArgument(step);
-  const operation = madvise(world.subject(step), addressArgument(step), length, advice(step));
+  const mm = world.subject(step);
+  const operation = madvise(mm, addressArgument(step), length, advice(step), true);
   const result = drain(operation);
   return outcomeOf(result < 0 ? result : length);
 }

@@ -74,7 +74,7 @@ function bind(world: World, step: RecordedStep): Outcome {
 }
 
 function compactMemory(world: World): Outcome {
-  world.host.lazyfree.drain();
+  world.host.lruBatches.drain();
   for (let node = 0; node < world.host.frames.nodes.length; node++) {
     drain(compactZone(world.host, node, null));
   }

@@ -150,7 +150,7 @@ Deno.test("random programs on files keep every frame and swap slot accounted for
     }
     for (const mm of program.mms) drain(exitMm(mm));
     for (const file of program.files) truncateInodePages(host, file, 0, Infinity);
-    host.lazyfree.drain();
+    host.lruBatches.drain();
     assertEquals(
       [host.frames.freeCount, host.swap.used],
       [host.frames.count - 1, 0],

@@ -62,7 +62,7 @@ Deno.test("MADV_FREE opens one window and makes pages lazily free; a written one
   const events = heard(host, () => advise(mm, 0, 2, "FREE"));
   assertEquals(events, ["P CLEAR [0,2)", "P ir [0,2)"]);
   const pfns = [0, 1].map((page) => mm.pageTable.pfnAt(at(page)));
-  host.lazyfree.drain();
+  host.lruBatches.drain();
   assertEquals(pfns.map((pfn) => host.frames.flags[pfn] & PG_SWAPBACKED), [0, 0]);
   write(mm, 1, 1, 7);
   advise(mm, 0, 2, "PAGEOUT");

@@ -67,7 +67,6 @@ function operationCommand(spec: OperationSpec): Command {
       optional: true,
       rest: true,
     }],
-    raw: true,
     examples: [[exampleOf(spec), spec.about.toLowerCase()]],
     run: ({ session }, { args }) => performShort(session, spec.name, args.arguments ?? ""),
     ts({ session }, { args }) {

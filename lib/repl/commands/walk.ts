@@ -4,6 +4,7 @@
  * @module
  */
 
+import { escapeControl } from "../../kernel/escape.ts";
 import { formatDiagnostic } from "../../scenario/diagnostics.ts";
 import { scenarioText } from "../../scenario/write.ts";
 import { checkScenario } from "../../scenario/scenario.ts";
@@ -47,7 +48,9 @@ const LOAD: Command = {
       throw new CommandError(`Cannot load ${args.file}:\n${lines.join("\n")}`);
     }
     guarded(() => session.load(program, { file: args.file, text }));
-    return `${program.name}: ${program.steps.length} steps, kernel ${session.kernel}, ` +
+    return `${
+      escapeControl(program.name)
+    }: ${program.steps.length} steps, kernel ${session.kernel}, ` +
       `policy ${session.settings.policy}\n`;
   },
   ts({ readFile }, { args }) {

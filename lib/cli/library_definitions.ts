@@ -1,0 +1,70 @@
+/**
+ * The commands that look at scenarios without running them: `list`, `show` and `schema`.
+ *
+ * @module
+ */
+
+import { Command } from "@cliffy/command";
+import { ABOUT_FILES, type CommandContext, FILES, perform } from "./perform.ts";
+
+/**
+ * Makes the command `list`.
+ *
+ * @param context Where to write, and where the exit code goes.
+ * @returns The command.
+ */
+export function listCommand(context: CommandContext) {
+  return new Command()
+    .description("List scenarios: name, tags, kernels and number of steps.")
+    .arguments(FILES, ABOUT_FILES)
+    .option("--tags <expression:string>", 'Only these tags, such as "ksm and not (slow or huge)".')
+    .option("--filter <text:string>", "Only scenarios with this text in their name or file.")
+    .option("--json", "Write JSON.")
+    .example("What there is on KSM:", "mmulab list scenarios --tags ksm")
+    .action(async (options, ...files) => {
+      const { list } = await import("./library_commands.ts");
+      await perform(
+        context,
+        options,
+        files,
+        ["tags", "filter", "json"],
+        (paths, settings, to) => list(paths, settings, options, to),
+      );
+    });
+}
+
+/**
+ * Makes the command `show`.
+ *
+ * @param context Where to write, and where the exit code goes.
+ * @returns The command.
+ */
+export function showCommand(context: CommandContext) {
+  return new Command()
+    .description("Say in plain words what scenarios do and what they expect.")
+    .arguments(FILES, ABOUT_FILES)
+    .option("--var <assignment:string>", "Set a variable, name=value; may be repeated.", {
+      collect: true,
+    })
+    .example("One scenario:", "mmulab show scenarios/ksm-merge-kvm.yaml")
+    .action(async (options, ...files) => {
+      const { show } = await import("./library_commands.ts");
+      await perform(context, options, files, ["var"], show);
+    });
+}
+
+/**
+ * Makes the command `schema`.
+ *
+ * @param context Where to write, and where the exit code goes.
+ * @returns The command.
+ */
+export function schemaCommand(context: CommandContext) {
+  return new Command()
+    .description("Write the JSON Schema of scenario files, for editors.")
+    .example("Keep it in a file:", "mmulab schema > scenario.schema.json")
+    .action(async () => {
+      const { schema } = await import("./library_commands.ts");
+      context.exitCode = schema(context.streams);
+    });
+}

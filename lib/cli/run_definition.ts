@@ -1,0 +1,88 @@
+/**
+ * The command `run`: its options and its help.
+ *
+ * @module
+ */
+
+import { Command } from "@cliffy/command";
+import {
+  ABOUT_FILES,
+  ABOUT_LISTENER,
+  type CommandContext,
+  KERNELS,
+  perform,
+  RUN_OPTIONS,
+} from "./perform.ts";
+
+/** Options that only this command has. */
+const RUNNER_OPTIONS = [
+  "tags",
+  "filter",
+  "shard",
+  "fail-fast",
+  "shuffle",
+  "dry-run",
+  "profile",
+  "rerun-failed",
+  "trace-limit",
+];
+
+/**
+ * Makes the command.
+ *
+ * @param context Where to write, and where the exit code goes.
+ * @returns The command.
+ */
+export function runCommand(context: CommandContext) {
+  return new Command()
+    .description(
+      "Run scenarios and check all that they expect.\n\n" +
+        "Each scenario runs under every kernel that it names and every policy: legacy, followup,\n" +
+        "ideal and its own. Where the policies are compared, that is checked too.\n\n" +
+        "A broken file is never skipped: then nothing runs.\n\n" +
+        "Exit code: 0 all passed, 1 something expected does not hold, 2 a scenario or the command\n" +
+        "line is wrong, 3 all passed, but a trace was full, so that something may be missed.",
+    )
+    .arguments("[files...:file]", ABOUT_FILES)
+    .option("--kernel <name:string>", `Kernel profile: ${KERNELS}; may be repeated.`, {
+      collect: true,
+    })
+    .option("--policy <name:string>", "Only this policy; may be repeated.", { collect: true })
+    .option("--seed <n:integer>", "Seed of everything left to chance.")
+    .option("--var <assignment:string>", "Set a variable, name=value; may be repeated.", {
+      collect: true,
+    })
+    .option(
+      "--listener <module:string>",
+      ABOUT_LISTENER,
+      { collect: true },
+    )
+    .option("--json", "Write JSON.")
+    .option("--tags <expression:string>", 'Only these tags, such as "ksm and not (slow or huge)".')
+    .option("--filter <text:string>", "Only scenarios with this text in their name or file.")
+    .option("--shard <i/n:string>", "Only part i of n; the parts of all shards are the whole.")
+    .option("--fail-fast", "Stop after the first scenario that fails.")
+    .option("--shuffle=[seed:integer]", "Run in an order left to chance, or to this seed.")
+    .option("--dry-run", "Show the operations that would run, and run none.")
+    .option("--profile", "Show on stderr where virtual and real time go, by scenario and step.")
+    .option(
+      "--rerun-failed",
+      "Only what failed last time; that is kept in .mmulab where it may be written.",
+    )
+    .option("--trace-limit <n:integer>", "Most trace records of a run.")
+    .example("All scenarios of a folder:", "mmulab run scenarios")
+    .example("One run:", "mmulab run a.yaml --kernel v5.2 --policy legacy")
+    .example("The second half of what is tagged:", "mmulab run scenarios --tags ksm --shard 2/2")
+    .example("More pages:", "mmulab run a.yaml --var pages=512")
+    .action(async (options, ...files) => {
+      const { run } = await import("./runner.ts");
+      const known = [...RUN_OPTIONS, ...RUNNER_OPTIONS];
+      await perform(
+        context,
+        options,
+        files,
+        known,
+        (paths, settings, streams) => run(paths, settings, options, streams),
+      );
+    });
+}

@@ -1,0 +1,125 @@
+/**
+ * Running one scenario under its kernels and policies, and measuring it.
+ *
+ * What comes of it is plain data, so that it can come from another thread.
+ *
+ * @module
+ */
+
+import { comparePolicies, type Comparison } from "../compare/compare.ts";
+import { StepError } from "../compare/instrument.ts";
+import type { CheckedFile } from "../report/json.ts";
+import type { LoadedScenario } from "./load.ts";
+
+/** How to run a scenario. */
+export interface RunRequest {
+  /** Kernel profiles; those of the scenario where empty. */
+  readonly kernels: readonly string[];
+  /** Policies; all where empty. */
+  readonly policies: readonly string[];
+  /** Seed of the machines. */
+  readonly seed?: number | undefined;
+  /** Most trace records of a run. */
+  readonly traceLimit?: number | undefined;
+}
+
+/** What came of a scenario, or why it cannot be carried out. */
+export type Outcome =
+  | {
+    /** What came of it, by kernel. */
+    readonly comparisons: readonly Comparison[];
+    /** Wall time of each step over all runs, in ms. */
+    readonly wall_ms: readonly number[];
+  }
+  | {
+    /** What is wrong with it. */
+    readonly problem: CheckedFile;
+  };
+
+/** Called before each step; the text says where the run is. */
+export type OnStep = (at: () => string) => void;
+
+/**
+ * Runs a scenario.
+ *
+ * @param scenario The scenario.
+ * @param request How to run it.
+ * @param onStep Called before each step.
+ * @param now The clock, in ms.
+ * @returns What came of it.
+ */
+export function runOne(
+  scenario: LoadedScenario,
+  request: RunRequest,
+  onStep: OnStep = () => {},
+  now: () => number = () => performance.now(),
+): Outcome {
+  const watch = new StepWatch(scenario.program.steps.length, now);
+  try {
+    const comparisons = compareAll(scenario, request, watch, onStep);
+    return { comparisons, wall_ms: watch.times };
+  } catch (error) {
+    return { problem: problemOf(scenario, error) };
+  }
+}
+
+function compareAll(
+  { program }: LoadedScenario,
+  { kernels, policies, seed, traceLimit }: RunRequest,
+  watch: StepWatch,
+  onStep: OnStep,
+): Comparison[] {
+  return (kernels.length > 0 ? kernels : program.kernels).map((kernel) =>
+    comparePolicies(program, {
+      kernel,
+      ...(policies.length === 0 ? {} : { policies }),
+      ...(seed === undefined ? {} : { seed }),
+      ...(traceLimit === undefined ? {} : { traceLimit }),
+      onStep: (policy, step) => {
+        watch.begin(step);
+        onStep(() => `${kernel} ${policy}, step ${step + 1} of ${program.steps.length}`);
+      },
+      onResult: () => watch.end(),
+    })
+  );
+}
+
+/** Measures steps, of which each ends where the next begins. */
+class StepWatch {
+  readonly times: number[];
+  readonly #now: () => number;
+  #step = -1;
+  #since = 0;
+
+  constructor(steps: number, now: () => number) {
+    this.times = new Array(steps).fill(0);
+    this.#now = now;
+  }
+
+  begin(step: number): void {
+    if (step === this.#step) return; // a step inside another one
+    this.end();
+    this.#step = step;
+    this.#since = this.#now();
+  }
+
+  end(): void {
+    if (this.#step >= 0) this.times[this.#step] += this.#now() - this.#since;
+    this.#step = -1;
+  }
+}
+
+/** A scenario that cannot be carried out is wrong; any other error is the program's own. */
+function problemOf({ file, program }: LoadedScenario, error: unknown): CheckedFile {
+  if (!(error instanceof StepError) && !(error instanceof RangeError)) throw error;
+  const diagnostic = {
+    message: error.message,
+    ...(error instanceof StepError ? placeOf(error) : {}),
+  };
+  return { file, name: program.name, steps: program.steps.length, diagnostics: [diagnostic] };
+}
+
+function placeOf({ position, hint }: StepError) {
+  const place = position === null ? {} : { line: position.line, column: position.column };
+  return hint === undefined ? place : { ...place, hint };
+}

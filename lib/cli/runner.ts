@@ -1,0 +1,187 @@
+/**
+ * The command `run`.
+ *
+ * @module
+ */
+
+import { ValidationError } from "@cliffy/command";
+import { columnsOf } from "../compare/columns.ts";
+import type { CheckedFile } from "../report/json.ts";
+import { runJson } from "../report/json.ts";
+import { amount } from "../report/numbers.ts";
+import { hasPassed, isInconclusive, type ScenarioResult } from "../report/results.ts";
+import { runText } from "../report/run_text.ts";
+import { loadAll, reportProblems } from "./check_command.ts";
+import { FAILED, INCONCLUSIVE, PASSED, WRONG } from "./exit_code.ts";
+import type { Streams, TextStream } from "./output.ts";
+import { newProgress } from "./progress.ts";
+import { runOne } from "./run_one.ts";
+import { keepFailed, readFailed } from "./run_state.ts";
+import { type RawRunnerOptions, type RunnerSettings, runnerSettingsOf } from "./runner_settings.ts";
+import { isSelected, type PlannedScenario, select } from "./selection.ts";
+import type { Settings } from "./settings.ts";
+
+/** A scenario that ran, with what was measured. */
+interface Ran {
+  readonly planned: PlannedScenario;
+  readonly result: ScenarioResult;
+  readonly wall_ms: readonly number[];
+}
+
+/**
+ * Runs scenarios and reports whether they passed.
+ *
+ * @param paths Files, folders and patterns.
+ * @param settings The options that all commands have.
+ * @param raw The options that only this one has.
+ * @param streams Where to write.
+ * @returns The exit code.
+ * @throws {ValidationError} If an option is wrong.
+ */
+export async function run(
+  paths: readonly string[],
+  settings: Settings,
+  raw: RawRunnerOptions,
+  streams: Streams,
+): Promise<number> {
+  const runner = runnerSettingsOf(raw);
+  const files = filesOf(paths, runner);
+  if (typeof files === "string") return refuse(files, streams.err);
+  if (files.length === 0) {
+    streams.out.write("Nothing failed in the last run\n");
+    return PASSED;
+  }
+  const loaded = loadAll(files, settings);
+  if (loaded.files.some(({ diagnostics }) => diagnostics.length > 0)) {
+    return reportProblems(loaded, settings, streams);
+  }
+  if (!loaded.scenarios.some((scenario) => isSelected(scenario, runner))) {
+    return refuse(nothingText(loaded.scenarios), streams.err);
+  }
+  const planned = select(loaded.scenarios, runner);
+  if (runner.shuffle !== undefined) {
+    streams.err.write(`shuffled: repeat this order with --shuffle=${runner.shuffle}\n`);
+  }
+  if (runner.dryRun) return await showPlan(planned, settings, streams);
+  const { ran, problems } = await runAll(planned, settings, runner, streams);
+  if (problems.length > 0) {
+    return reportProblems({ ...loaded, files: problems }, settings, streams);
+  }
+  return await finish(ran, planned, loaded.sources, { settings, runner, streams });
+}
+
+/** The files to run: those given, or among them those that failed last time. */
+function filesOf(paths: readonly string[], { rerunFailed }: RunnerSettings) {
+  if (!rerunFailed) {
+    if (paths.length === 0) throw new ValidationError("Missing argument(s): files");
+    return paths;
+  }
+  const last = readFailed();
+  if ("problem" in last) return last.problem;
+  if (paths.length === 0) return last.files;
+  const roots = paths.map((path) => path.replace(/\/+$/, ""));
+  return last.files.filter((file) =>
+    roots.some((root) => file === root || file.startsWith(`${root}/`))
+  );
+}
+
+function refuse(message: string, err: TextStream): number {
+  err.write(`${err.palette.red("error")}: ${message}\n`);
+  return WRONG;
+}
+
+function nothingText(scenarios: readonly { readonly program: { tags: readonly string[] } }[]) {
+  const tags = [...new Set(scenarios.flatMap(({ program }) => program.tags))].sort();
+  const known = tags.length === 0 ? "they have no tags" : `their tags are ${tags.join(", ")}`;
+  return `No scenario is selected of ${scenarios.length}; ${known}`;
+}
+
+async function showPlan(
+  planned: readonly PlannedScenario[],
+  { kernels, policies, json }: Settings,
+  { out }: Streams,
+): Promise<number> {
+  const { planJson, planText } = await import("../report/plan_text.ts");
+  const plan = planned.map(({ file, program }) => ({
+    file,
+    program,
+    kernels: kernels.length > 0 ? kernels : program.kernels,
+    policies: policies.length > 0 ? policies : columnsOf(program),
+  }));
+  out.write(
+    json ? `${JSON.stringify(planJson(plan), null, 2)}\n` : planText(plan, out.palette),
+  );
+  return PASSED;
+}
+
+// deno-lint-ignore require-await
+async function runAll(
+  planned: readonly PlannedScenario[],
+  settings: Settings,
+  runner: RunnerSettings,
+  { err }: Streams,
+): Promise<{ ran: Ran[]; problems: CheckedFile[] }> {
+  const ran: Ran[] = [];
+  const problems: CheckedFile[] = [];
+  const progress = newProgress(err);
+  for (const [index, scenario] of planned.entries()) {
+    const title = `${index + 1} of ${planned.length}: ${scenario.file}`;
+    const outcome = runOne(
+      scenario,
+      { ...settings, traceLimit: runner.traceLimit },
+      (at) => progress.update(() => `${title}, ${at()}`),
+    );
+    if ("problem" in outcome) {
+      problems.push(outcome.problem);
+      continue;
+    }
+    const { file, program } = scenario;
+    const result = { file, program, comparisons: outcome.comparisons };
+    ran.push({ planned: scenario, result, wall_ms: outcome.wall_ms });
+    if (runner.failFast && !hasPassed(result)) break;
+  }
+  progress.done();
+  return { ran, problems };
+}
+
+/** How a run was asked for. */
+interface Asked {
+  readonly settings: Settings;
+  readonly runner: RunnerSettings;
+  readonly streams: Streams;
+}
+
+async function finish(
+  ran: readonly Ran[],
+  planned: readonly PlannedScenario[],
+  sources: ReadonlyMap<string, string>,
+  { settings, runner, streams }: Asked,
+): Promise<number> {
+  const { out, err } = streams;
+  const results = ran.map(({ result }) => result);
+  const options = { sources, palette: out.palette, ...callOf(settings) };
+  out.write(
+    settings.json ? `${JSON.stringify(runJson(results), null, 2)}\n` : runText(results, options),
+  );
+  const left = planned.length - ran.length;
+  if (left > 0) {
+    err.write(`stopped after the first failure: ${amount(left, "scenario")} left out\n`);
+  }
+  if (runner.profile) {
+    const { profileText } = await import("../report/profile_text.ts");
+    err.write(profileText(ran, err.palette));
+  }
+  const failed = results.filter((result) => !hasPassed(result)).map(({ file }) => file);
+  const trouble = keepFailed(results.map(({ file }) => file), failed);
+  if (trouble !== undefined) return refuse(trouble, err);
+  return exitCodeOf(results);
+}
+
+function callOf({ invocation, rerun }: Settings) {
+  return { invocation, settings: rerun };
+}
+
+function exitCodeOf(results: readonly ScenarioResult[]): number {
+  if (!results.every(hasPassed)) return FAILED;
+  return results.some(isInconclusive) ? INCONCLUSIVE : PASSED;
+}

@@ -1,0 +1,61 @@
+/**
+ * Which scenarios run, and in which order.
+ *
+ * @module
+ */
+
+import { Rng } from "../kernel/rng.ts";
+import type { LoadedScenario } from "./load.ts";
+import type { RunnerSettings } from "./runner_settings.ts";
+
+/** A scenario with its place among all that were selected. */
+export interface PlannedScenario extends LoadedScenario {
+  /** Place among the selected scenarios of all shards, from 0. */
+  readonly order: number;
+}
+
+/** What selects. */
+export type Selection = Pick<RunnerSettings, "tags" | "filter" | "shard" | "shuffle">;
+
+/**
+ * Selects scenarios by tags and text, shuffles them and takes the part that is asked for.
+ *
+ * The parts of all shards together are the whole, whatever the order.
+ *
+ * @param scenarios The scenarios.
+ * @param selection What selects.
+ * @returns The scenarios to run, in their order.
+ */
+export function select(
+  scenarios: readonly LoadedScenario[],
+  selection: Selection,
+): PlannedScenario[] {
+  const { shuffle, shard } = selection;
+  const found = scenarios.filter((scenario) => isSelected(scenario, selection));
+  if (shuffle !== undefined) shuffleInPlace(found, new Rng(shuffle));
+  const planned = found.map((scenario, order) => ({ ...scenario, order }));
+  if (shard === undefined) return planned;
+  return planned.filter(({ order }) => order % shard.of === shard.index - 1);
+}
+
+/**
+ * Tells whether tags and text select a scenario.
+ *
+ * @param scenario The scenario.
+ * @param selection What selects.
+ * @returns True if so.
+ */
+export function isSelected(
+  { file, program }: LoadedScenario,
+  { tags, filter }: Selection,
+): boolean {
+  if (tags !== undefined && !tags(program.tags)) return false;
+  return filter === undefined || `${file}\n${program.name}`.toLowerCase().includes(filter);
+}
+
+function shuffleInPlace<T>(items: T[], rng: Rng): void {
+  for (let last = items.length - 1; last > 0; last--) {
+    const other = rng.below(last + 1);
+    [items[last], items[other]] = [items[other], items[last]];
+  }
+}

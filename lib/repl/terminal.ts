@@ -1,0 +1,281 @@
+/**
+ * The prompt on a terminal: line editing by node:readline, with history search and paging on top.
+ *
+ * Bytes of the terminal pass through here on their way to readline, so that Ctrl-R, Ctrl-C during a
+ * run, and the keys of the pager are seen first.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { createInterface, type Interface } from "node:readline";
+import { PassThrough } from "node:stream";
+import type { Palette } from "../report/palette.ts";
+import { complete, type ListFiles } from "./complete.ts";
+import { MissingArgumentError } from "./command.ts";
+import type { Interpreter } from "./interpreter.ts";
+import { messageOf } from "./script.ts";
+import { CommandError, isOpen } from "./words.ts";
+
+/** What a terminal works with. */
+export interface TerminalOptions {
+  /** Makes the prompt; what it is given lets a long run be interrupted. */
+  readonly interpreter: (breathe: () => Promise<void> | undefined) => Interpreter;
+  /** Earlier lines, last first. */
+  readonly history: string[];
+  /** Colours. */
+  readonly palette: Palette;
+  /** Lists files for completion. */
+  readonly listFiles: ListFiles;
+  /**
+   * Asks for an argument that is missing.
+   *
+   * @param error What is missing.
+   * @param interpreter The prompt.
+   * @returns The argument, or undefined where there is nothing to choose from.
+   */
+  readonly choose: (
+    error: MissingArgumentError,
+    interpreter: Interpreter,
+  ) => Promise<string | undefined>;
+}
+
+const PROMPT = "mmulab> ";
+const MORE = "   ...> ";
+const CTRL_C = "\x03";
+const CTRL_R = "\x12";
+/** Splits around Ctrl-C and Ctrl-R, which are kept. */
+const CONTROLS = new RegExp(`(${CTRL_C}|${CTRL_R})`);
+/** Longest time, in ms, for which a run does not look at the keyboard. */
+const BREATH = 30;
+
+/** A prompt on the terminal of this process. */
+export class Terminal {
+  readonly #options: TerminalOptions;
+  readonly #interpreter: Interpreter;
+  readonly #keys = new PassThrough();
+  readonly #decoder = new TextDecoder();
+  #readline!: Interface;
+  #lines: string[] = [];
+  #wake: (() => void) | null = null;
+  #isClosed = false;
+  #isBusy = false;
+  #isInterrupted = false;
+  #lastBreath = 0;
+  #waitingKey: ((key: string) => void) | null = null;
+  #search: { text: string; found: number } | null = null;
+
+  /**
+   * Makes a prompt that is not shown yet.
+   *
+   * @param options Prompt, history and colours.
+   */
+  constructor(options: TerminalOptions) {
+    this.#options = options;
+    this.#interpreter = options.interpreter(() => this.#breathe());
+  }
+
+  /** The lines typed, last first: what a history keeps. */
+  get history(): string[] {
+    return this.#options.history;
+  }
+
+  /** Reads and carries out lines until the end. */
+  async run(): Promise<void> {
+    this.#open();
+    let text = "";
+    while (true) {
+      this.#prompt(text === "" ? PROMPT : MORE);
+      const line = await this.#line();
+      if (line === undefined) break;
+      if (line === CTRL_C) {
+        text = "";
+        continue;
+      }
+      text = text === "" ? line : `${text}\n${line}`;
+      if (isOpen(text)) continue;
+      await this.#execute(text);
+      text = "";
+      if (this.#interpreter.hasQuit) break;
+    }
+    this.#close();
+  }
+
+  #open(): void {
+    process.stdin.setRawMode(true);
+    process.stdin.on("data", this.#onData);
+    process.stdin.resume();
+    this.#readline = createInterface({
+      input: this.#keys,
+      output: process.stdout,
+      terminal: true,
+      historySize: 1000,
+      history: [...this.#options.history],
+      removeHistoryDuplicates: true,
+      completer: (line: string) => {
+        const { session } = this.#interpreter;
+        const { words, typed, isOpenEnded } = complete(session, line, this.#options.listFiles);
+        return [words.length === 1 && !isOpenEnded ? [`${words[0]} `] : [...words], typed];
+      },
+    });
+    this.#readline.on("line", (line: string) => this.#push(line));
+    this.#readline.on("history", (history: string[]) => this.#keepHistory(history));
+    this.#readline.on("close", () => {
+      this.#isClosed = true;
+      this.#wake?.();
+    });
+  }
+
+  #close(): void {
+    process.stdin.off("data", this.#onData);
+    process.stdin.setRawMode(false);
+    process.stdin.pause();
+    this.#readline.close();
+    if (!this.#interpreter.hasQuit) process.stdout.write("\n");
+  }
+
+  #prompt(prompt: string): void {
+    if (this.#isClosed || this.#lines.length > 0) return;
+    this.#readline.setPrompt(this.#options.palette.bold(prompt.trimEnd()) + " ");
+    this.#readline.prompt();
+  }
+
+  #push(line: string): void {
+    this.#lines.push(line);
+    this.#wake?.();
+  }
+
+  async #line(): Promise<string | undefined> {
+    while (this.#lines.length === 0 && !this.#isClosed) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+      this.#wake = null;
+    }
+    return this.#lines.shift();
+  }
+
+  #keepHistory(history: readonly string[]): void {
+    this.#options.history.splice(0, Infinity, ...history);
+  }
+
+  async #execute(text: string): Promise<void> {
+    this.#isBusy = true;
+    this.#isInterrupted = false;
+    this.#lastBreath = performance.now();
+    try {
+      await this.#interpreter.execute(text, (output) => this.#page(output));
+    } catch (error) {
+      if (error instanceof MissingArgumentError && await this.#ask(text, error)) return;
+      process.stdout.write(`${this.#options.palette.red(messageOf(error))}\n`);
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  /** Asks for the argument that is missing, and carries the line out with it. */
+  async #ask(text: string, error: MissingArgumentError): Promise<boolean> {
+    process.stdin.off("data", this.#onData);
+    process.stdin.setRawMode(false);
+    let answer: string | undefined;
+    try {
+      answer = await this.#options.choose(error, this.#interpreter);
+    } finally {
+      process.stdin.setRawMode(true);
+      process.stdin.on("data", this.#onData);
+      process.stdin.resume();
+    }
+    if (answer === undefined) return false;
+    await this.#execute(`${text.trim()} ${JSON.stringify(answer)}`);
+    return true;
+  }
+
+  /** Lets keys in every now and then; a Ctrl-C ends the run. */
+  #breathe(): Promise<void> | undefined {
+    if (this.#isInterrupted) throw new CommandError("Interrupted");
+    if (performance.now() - this.#lastBreath < BREATH) return undefined;
+    return new Promise((resolve) =>
+      setTimeout(() => {
+        this.#lastBreath = performance.now();
+        resolve();
+      }, 0)
+    );
+  }
+
+  /** Writes text, page by page where it is longer than the terminal. */
+  async #page(text: string): Promise<void> {
+    const rows = (process.stdout.rows ?? 24) - 1;
+    const lines = text.replace(/\n$/, "").split("\n");
+    for (let at = 0; at < lines.length;) {
+      const next = at + Math.max(1, rows);
+      process.stdout.write(`${lines.slice(at, next).join("\n")}\n`);
+      at = next;
+      if (at >= lines.length || this.#lines.length > 0) continue;
+      process.stdout.write(this.#options.palette.dim(`-- ${lines.length - at} more: space, q --`));
+      const key = await new Promise<string>((resolve) => this.#waitingKey = resolve);
+      process.stdout.write("\r\x1b[K");
+      if (key === "q" || key === CTRL_C) return;
+    }
+  }
+
+  readonly #onData = (chunk: Uint8Array): void => {
+    const text = this.#decoder.decode(chunk, { stream: true });
+    // A paste comes as one chunk; its keys are looked at one by one only where that matters
+    for (const part of text.split(CONTROLS)) {
+      if (part !== "") this.#take(part);
+    }
+  };
+
+  #take(text: string): void {
+    if (this.#waitingKey !== null) {
+      const answer = this.#waitingKey;
+      this.#waitingKey = null;
+      answer(text[0]);
+      if (text.length > 1 && text[0] !== CTRL_C) this.#take(text.slice(1));
+    } else if (this.#isBusy && text === CTRL_C) {
+      this.#isInterrupted = true;
+    } else if (text === CTRL_R || this.#search !== null) {
+      for (const key of this.#search === null || text.startsWith("\x1b") ? [text] : text) {
+        this.#searchKey(key);
+      }
+    } else if (text === CTRL_C) {
+      this.#abandon();
+    } else {
+      this.#keys.write(text);
+    }
+  }
+
+  /** Gives the line up, as a shell does. */
+  #abandon(): void {
+    process.stdout.write("^C\n");
+    Object.assign(this.#readline, { line: "", cursor: 0 });
+    this.#push(CTRL_C);
+  }
+
+  /** One key while the history is searched. */
+  #searchKey(key: string): void {
+    const { history } = this.#options;
+    const search = this.#search ??= { text: "", found: -1 };
+    if (key === CTRL_R) {
+      this.#find(search.found + 1);
+    } else if (key === "\x7f" || key === "\b") {
+      search.text = search.text.slice(0, -1);
+      this.#find(0);
+    } else if (key >= " " && key !== "\x7f" && !key.startsWith("\x1b")) {
+      search.text += key;
+      this.#find(0);
+    } else {
+      const line = key === CTRL_C || key === "\x07" ? "" : history[search.found] ?? "";
+      this.#search = null;
+      process.stdout.write("\r\x1b[K");
+      this.#keys.write(`\x05\x15${line}${key === "\r" || key === "\n" ? key : ""}`);
+    }
+  }
+
+  #find(from: number): void {
+    const { history } = this.#options;
+    const search = this.#search!;
+    const found = history.findIndex((line, at) => at >= from && line.includes(search.text));
+    if (found >= 0) search.found = found;
+    const line = search.text === "" ? "" : history[search.found] ?? "";
+    process.stdout.write(`\r\x1b[K(reverse-i-search)\`${search.text}': ${line}`);
+  }
+}

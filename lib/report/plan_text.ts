@@ -1,0 +1,139 @@
+/**
+ * What would run: the operations of each scenario after loops and expressions, without running it.
+ *
+ * @module
+ */
+
+import { escapeControl } from "../kernel/escape.ts";
+import type { Program, Step } from "../machine/program.ts";
+import { indent } from "./layout.ts";
+import { amount } from "./numbers.ts";
+import type { Palette } from "./palette.ts";
+import { whenText } from "./words.ts";
+
+/** A scenario that would run. */
+export interface PlannedRun {
+  /** Name of the file. */
+  readonly file: string;
+  /** The program. */
+  readonly program: Program;
+  /** Kernel profiles. */
+  readonly kernels: readonly string[];
+  /** Policies. */
+  readonly policies: readonly string[];
+}
+
+/** One operation of {@linkcode PlanJson}. */
+export interface PlannedStepJson {
+  /** Name of the operation. */
+  readonly operation: string;
+  /** The step in short. */
+  readonly label: string;
+  /** Its title, or null. */
+  readonly name: string | null;
+  /** Line in the file, or null. */
+  readonly line: number | null;
+  /** What must hold afterwards. */
+  readonly expect: readonly string[];
+  /** What others do meanwhile. */
+  readonly during: readonly {
+    /** The point at which the operation is interrupted. */
+    readonly at: string;
+    /** What they do. */
+    readonly steps: readonly PlannedStepJson[];
+  }[];
+}
+
+/** What `run --dry-run --json` writes. */
+export interface PlanJson {
+  /** Shape of the document. */
+  readonly format: "mmulab.plan/1";
+  /** The scenarios in the order of the run. */
+  readonly scenarios: readonly {
+    /** Name of the file. */
+    readonly file: string;
+    /** Title. */
+    readonly name: string;
+    /** Kernel profiles. */
+    readonly kernels: readonly string[];
+    /** Policies. */
+    readonly policies: readonly string[];
+    /** The operations in order. */
+    readonly steps: readonly PlannedStepJson[];
+  }[];
+}
+
+/**
+ * Renders a plan.
+ *
+ * @param plan The scenarios.
+ * @param palette Colours.
+ * @returns Text that ends in a newline.
+ */
+export function planText(plan: readonly PlannedRun[], palette: Palette): string {
+  const runs = plan.reduce((sum, one) => sum + one.kernels.length * one.policies.length, 0);
+  const blocks = plan.map((one) => [...scenarioLines(one, palette), ""]);
+  const sum = `${amount(plan.length, "scenario")}, ${amount(runs, "run")}: nothing was run`;
+  return [...blocks.flat(), sum].join("\n") + "\n";
+}
+
+/**
+ * Puts a plan into its JSON shape.
+ *
+ * @param plan The scenarios.
+ * @returns Plain data.
+ */
+export function planJson(plan: readonly PlannedRun[]): PlanJson {
+  const scenarios = plan.map(({ file, program, kernels, policies }) => ({
+    file,
+    name: program.name,
+    kernels,
+    policies,
+    steps: program.steps.map(stepJson),
+  }));
+  return { format: "mmulab.plan/1", scenarios };
+}
+
+function scenarioLines(plan: PlannedRun, { bold, dim }: Palette): string[] {
+  const { file, program, kernels, policies } = plan;
+  const width = String(program.steps.length).length;
+  return [
+    `${bold(escapeControl(program.name))}  ${dim(escapeControl(file))}`,
+    escapeControl(`  under ${kernels.join(", ")} with ${policies.join(", ")}`),
+    ...program.steps.flatMap((step, index) =>
+      stepLines(step, `  ${String(index + 1).padStart(width)}  `, dim)
+    ),
+    ...program.expect.map(({ text, when }) =>
+      dim(escapeControl(`  expect at the end${whenText(when)}: ${text}`))
+    ),
+    ...program.compare.map(({ text, when }) =>
+      dim(escapeControl(`  expect of policies${whenText(when)}: ${text}`))
+    ),
+  ];
+}
+
+function stepLines(step: Step, lead: string, dim: (text: string) => string): string[] {
+  const inner = (step.during ?? []).flatMap(({ at, nth, steps }) => [
+    `at ${at}${nth === 1 ? "" : `, visit ${nth}`}:`,
+    ...steps.flatMap((one) => stepLines(one, "  ", dim)),
+  ]);
+  const line = step.position === null ? "" : dim(`  line ${step.position.line}`);
+  return [
+    `${lead}${escapeControl(step.label)}${line}`,
+    ...indent([
+      ...inner,
+      ...step.expect.map(({ text, when }) => dim(escapeControl(`expect${whenText(when)} ${text}`))),
+    ], lead.length + 2),
+  ];
+}
+
+function stepJson(step: Step): PlannedStepJson {
+  return {
+    operation: step.operation.name,
+    label: step.label,
+    name: step.name ?? null,
+    line: step.position?.line ?? null,
+    expect: step.expect.map(({ text, when }) => `${text}${whenText(when)}`),
+    during: (step.during ?? []).map(({ at, steps }) => ({ at, steps: steps.map(stepJson) })),
+  };
+}

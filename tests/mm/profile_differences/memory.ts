@@ -1,0 +1,284 @@
+/**
+ * Switches of the chain, of faults, fork, pins, clear_refs and mappings.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE, PUD_SIZE } from "../../../lib/kernel/address.ts";
+import { ERRNO } from "../../../lib/kernel/errno.ts";
+import { drain } from "../../../lib/kernel/operation.ts";
+import { clearRefs } from "../../../lib/mm/clear_refs.ts";
+import { exitMm } from "../../../lib/mm/exit.ts";
+import { fork } from "../../../lib/mm/fork.ts";
+import { getUserPageFast, pinUserPage } from "../../../lib/mm/gup.ts";
+import { ksmFullScans } from "../../../lib/mm/ksm.ts";
+import { mlock } from "../../../lib/mm/mlock.ts";
+import type { Mm } from "../../../lib/mm/mm_struct.ts";
+import { mprotect } from "../../../lib/mm/mprotect.ts";
+import { mremap } from "../../../lib/mm/mremap.ts";
+import { oomReapTaskMm } from "../../../lib/mm/oom_kill.ts";
+import { PTE_SOFT_DIRTY, PTE_WRITE } from "../../../lib/mm/pte.ts";
+import { uffdRegister } from "../../../lib/mm/userfaultfd.ts";
+import { VM_READ, VM_WRITE } from "../../../lib/mm/vma.ts";
+import { mmuNotifierRegister } from "../../../lib/notifier/chain.ts";
+import { EVENT_NAMES } from "../../../lib/notifier/events.ts";
+import { mmuNotifierRangeUseChangePte } from "../../../lib/notifier/range.ts";
+import { windows } from "../huge_world.ts";
+import { advise, at, write } from "../reclaim_setup.ts";
+import { anonymous, type Differences, flagsOf, map } from "./difference.ts";
+
+const RW = VM_READ | VM_WRITE;
+
+function protect(mm: Mm, page: number, pages: number, prot: number): void {
+  drain(mprotect(mm, at(page), pages * PAGE_SIZE, prot));
+}
+
+function frameOf(mm: Mm, page: number): number {
+  return mm.pageTable.pfnAt(at(page));
+}
+
+function isWritable(mm: Mm, page: number): boolean {
+  return (flagsOf(mm, page) & PTE_WRITE) !== 0;
+}
+
+/** Differences by switch. */
+export const MEMORY: Differences = {
+  eventContext: {
+    shows: "what a listener is told of mprotect",
+    base: "v5.2",
+    results: [[false, ["UNMAP without a vma"]], [true, ["PROTECTION_VMA with a vma"]]],
+    program(profile) {
+      const { mm } = anonymous(profile);
+      const told: string[] = [];
+      mmuNotifierRegister({
+        name: "curious",
+        invalidateRangeStart({ event, vma }) {
+          told.push(`${EVENT_NAMES[event]} ${vma === null ? "without" : "with"} a vma`);
+          return 0;
+        },
+      }, mm);
+      protect(mm, 0, 1, VM_READ);
+      return told;
+    },
+  },
+  changePteFlag: {
+    shows: "whether a copy on write promises change_pte",
+    base: "v5.2",
+    results: [[false, [false]], [true, [true]]],
+    program(profile) {
+      const { mm } = anonymous(profile);
+      drain(fork(mm, "C"));
+      const promised: boolean[] = [];
+      mmuNotifierRegister({
+        name: "curious",
+        invalidateRangeStart: (range) => (promised.push(mmuNotifierRangeUseChangePte(range)), 0),
+      }, mm);
+      write(mm, 0, 1, 2);
+      return promised;
+    },
+  },
+  pairEndOnFailure: {
+    shows: "ends that a listener gets that had agreed to a window another one refused",
+    base: "v5.2",
+    results: [[false, 0], [true, 1]],
+    program(profile) {
+      const { mm } = anonymous(profile);
+      let ends = 0;
+      mmuNotifierRegister({
+        name: "agrees",
+        invalidateRangeStart: () => 0,
+        invalidateRangeEnd: () => void ends++,
+      }, mm);
+      mmuNotifierRegister({ name: "refuses", invalidateRangeStart: () => -ERRNO.EAGAIN }, mm);
+      drain(oomReapTaskMm(mm));
+      return ends;
+    },
+  },
+  cowReuse: {
+    shows: "whether the last owner of a shared page that a driver holds keeps it on a write",
+    base: "v5.2",
+    results: [["mapcount", true], ["exclusive", false]],
+    program(profile) {
+      const { mm } = anonymous(profile);
+      const child = drain(fork(mm, "C"));
+      drain(exitMm(child));
+      const pfn = getUserPageFast(mm, at(0), false);
+      write(mm, 0, 1, 2);
+      return frameOf(mm, 0) === pfn;
+    },
+  },
+  reuseKsmPage: {
+    shows: "windows of a write to a KSM page with one owner",
+    base: "v5.2",
+    results: [[false, ["CLEAR 1 2"]], [true, []]],
+    program(profile) {
+      const { host, mm } = anonymous(profile, 2);
+      advise(mm, 0, 2, "MERGEABLE");
+      drain(ksmFullScans(host, 3));
+      advise(mm, 0, 1, "DONTNEED");
+      return windows(mm, () => write(mm, 1, 1, 2));
+    },
+  },
+  pinBias: {
+    shows: "references of a page with a long-term pin",
+    base: "v5.2",
+    results: [[false, 2], [true, 1025]],
+    program(profile) {
+      const { host, mm } = anonymous(profile);
+      return host.frames.refcount[drain(pinUserPage(mm, at(0)))];
+    },
+  },
+  pinnedCopyOnFork: {
+    shows: "whether a parent keeps its pinned page when it writes after fork",
+    base: "v6.1",
+    results: [[false, false], [true, true]],
+    program(profile) {
+      const { mm } = anonymous(profile);
+      const pfn = drain(pinUserPage(mm, at(0)));
+      drain(fork(mm, "C"));
+      write(mm, 0, 1, 2);
+      return frameOf(mm, 0) === pfn;
+    },
+  },
+  clearRefsSkipsPinned: {
+    shows: "whether a pinned page stays writable when dirty tracking restarts",
+    base: "v6.1",
+    results: [[false, false], [true, true]],
+    program(profile) {
+      const { mm } = anonymous(profile);
+      drain(pinUserPage(mm, at(0)));
+      drain(clearRefs(mm, 4));
+      return isWritable(mm, 0);
+    },
+  },
+  clearRefsFlush: {
+    shows: "callbacks of clear_refs 4",
+    base: "v5.2",
+    results: [
+      ["gather", ["invalidate_range_start", "invalidate_range_end", "invalidate_range"]],
+      ["explicit", ["invalidate_range_start", "invalidate_range_end"]],
+    ],
+    program(profile) {
+      const { host, mm } = anonymous(profile);
+      const from = host.trace.length;
+      drain(clearRefs(mm, 4));
+      return [...host.trace.records(from)].map(({ kind }) => kind);
+    },
+  },
+  vmaSplitClear: {
+    shows: "windows of mprotect of a page inside a larger mapping of small pages",
+    base: "v5.2",
+    results: [[false, ["PROTECTION_VMA 3 4"]], [true, ["CLEAR 0 512", "PROTECTION_VMA 3 4"]]],
+    program(profile) {
+      const { mm } = anonymous(profile, 512, 8);
+      return windows(mm, () => protect(mm, 3, 1, VM_READ));
+    },
+  },
+  mprotectUpgradesWritable: {
+    shows: "whether mprotect makes a written page writable again at once",
+    base: "v6.1",
+    results: [[false, false], [true, true]],
+    program(profile) {
+      const { mm } = anonymous(profile);
+      protect(mm, 0, 1, VM_READ);
+      protect(mm, 0, 1, RW);
+      return isWritable(mm, 0);
+    },
+  },
+  mprotectSoftDirtyInverted: {
+    shows: "whether mprotect makes a page writable whose next write has to be noticed",
+    base: "v6.1",
+    results: [[false, false], [true, true]],
+    program(profile) {
+      const { mm } = anonymous(profile);
+      drain(clearRefs(mm, 4));
+      protect(mm, 0, 1, VM_READ);
+      protect(mm, 0, 1, RW);
+      return isWritable(mm, 0);
+    },
+  },
+  mremapTableKeepsSoftDirty: {
+    shows: "whether a page that moved with its whole table is soft-dirty",
+    base: "v6.1",
+    results: [[false, true], [true, false]],
+    program(profile) {
+      const { mm } = anonymous(profile, 512, 1);
+      drain(clearRefs(mm, 4));
+      const length = 512 * PAGE_SIZE;
+      drain(mremap(mm, at(0), length, length, { mayMove: true, fixed: at(1024) }));
+      return (flagsOf(mm, 1024) & PTE_SOFT_DIRTY) !== 0;
+    },
+  },
+  mremapMovesPud: {
+    shows: "whether an aligned move of 1 GiB takes its PMD table along",
+    base: "v6.1",
+    results: [[false, false], [true, true]],
+    program(profile) {
+      const { mm } = anonymous(profile, PUD_SIZE / PAGE_SIZE, 1);
+      const table = mm.pageTable.pmd(at(0));
+      const fixed = at(0) + 2 * PUD_SIZE;
+      drain(mremap(mm, at(0), PUD_SIZE, PUD_SIZE, { mayMove: true, fixed }));
+      return mm.pageTable.pmd(fixed) === table;
+    },
+  },
+  mremapDontunmap: {
+    shows: "the answer to MREMAP_DONTUNMAP",
+    base: "v6.1",
+    results: [[false, -ERRNO.EINVAL], [true, at(100)]],
+    program(profile) {
+      const { mm } = anonymous(profile);
+      const options = { mayMove: true, fixed: at(100), dontUnmap: true };
+      return drain(mremap(mm, at(0), PAGE_SIZE, PAGE_SIZE, options));
+    },
+  },
+  mremapGrowMerges: {
+    shows: "mappings after one of two has grown up to the other",
+    base: "v6.1",
+    results: [[false, 2], [true, 1]],
+    program(profile) {
+      const { mm } = anonymous(profile, 2, 0);
+      map(mm, 4, 2);
+      drain(mremap(mm, at(0), 2 * PAGE_SIZE, 4 * PAGE_SIZE));
+      return mm.vmas.length;
+    },
+  },
+  madvPageout: {
+    shows: "the answer to MADV_PAGEOUT",
+    base: "v6.1",
+    results: [[false, -ERRNO.EINVAL], [true, 0]],
+    program: (profile) => advise(anonymous(profile).mm, 0, 1, "PAGEOUT"),
+  },
+  madvisePopulate: {
+    shows: "the answer to MADV_POPULATE_WRITE",
+    base: "v6.1",
+    results: [[false, -ERRNO.EINVAL], [true, 0]],
+    program: (profile) => advise(anonymous(profile, 1, 0).mm, 0, 1, "POPULATE_WRITE"),
+  },
+  madviseDontneedLocked: {
+    shows: "the answer to MADV_DONTNEED_LOCKED",
+    base: "v6.1",
+    results: [[false, -ERRNO.EINVAL], [true, 0]],
+    program(profile) {
+      const { mm } = anonymous(profile);
+      drain(mlock(mm, at(0), PAGE_SIZE));
+      return advise(mm, 0, 1, "DONTNEED_LOCKED");
+    },
+  },
+  uffdWp: {
+    shows: "the answer to a userfaultfd that wants to protect against writes",
+    base: "v6.1",
+    results: [[false, -ERRNO.EINVAL], [true, 0]],
+    program: (profile) => drain(uffdRegister(anonymous(profile).mm, at(0), PAGE_SIZE, "wp")),
+  },
+  oomReapsLocked: {
+    shows: "locked pages that the oom reaper leaves",
+    base: "v6.1",
+    results: [[false, 1], [true, 0]],
+    program(profile) {
+      const { mm } = anonymous(profile);
+      drain(mlock(mm, at(0), PAGE_SIZE));
+      drain(oomReapTaskMm(mm));
+      return mm.anonPages;
+    },
+  },
+};

@@ -1,0 +1,147 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { runProgram } from "../../lib/machine/run.ts";
+import { CommandError } from "../../lib/repl/words.ts";
+import { parseScenario } from "../../lib/scenario/scenario.ts";
+import { MERGED, promptAfter } from "./prompt.ts";
+
+/** Lines with what they print, after the merge of four pages. */
+const OUTPUTS: readonly (readonly [line: string, output: string])[] = [
+  ["print guest.faults", "4\n"],
+  ["print guest.faults > 3 && tick == 6", "true\n"],
+  ["print ret; print values.merged", "0\n3\n"],
+  ["vm -p | grep ksm | wc -l", "4\n"],
+  ["vm -p | grep -c ksm", "4\n"],
+  ["counters | grep -v 0 | head -n 1 | grep -c windows", "0\n"],
+  ["vmstat | tail -1 | grep -c thp", "1\n"],
+  ["ksm | sort -r | head -1", "use_zero_pages:0\n"],
+  ["# nothing; print tick", "6\n"],
+  ["", ""],
+  [
+    "back; print tick",
+    "ok  #5  line 44  The first round only takes checksums: ksmd full_scans=1\n" +
+    "=>  #6  line 49  The second round merges: ksmd full_scans=1\n5\n",
+  ],
+  ["print ram[1]", "qemu:0x7f0000001000-0x7f0000002000\n"],
+  ["munmap ram[0] | head -1", "#7 munmap range=ram[0] = 0, 2.506 us\n"],
+];
+
+for (const [line, output] of OUTPUTS) {
+  Deno.test(`"${line}" prints what it should`, async () => {
+    const { prompt } = await promptAfter(MERGED);
+    assertEquals(await prompt.execute(line), output);
+  });
+}
+
+/** Lines that fail, with what they say. */
+const ERRORS: readonly (readonly [line: string, message: string])[] = [
+  ["vtpo ram", 'Unknown command "vtpo". Did you mean "vtop"?'],
+  ["vtop", "Missing argument ADDRESS: expected vtop ADDRESS"],
+  ["vtop ram ram", 'Cannot use "ram": expected vtop ADDRESS'],
+  ["vtop rma", 'Unknown mapping "rma". Did you mean "ram"?'],
+  ["vtop ram[9]", 'Cannot find ram[9]: mapping "ram" has 4 pages'],
+  ["vtop nobody:ram", 'Unknown process "nobody"'],
+  ["vm -x", 'Unknown option "-x" of vm'],
+  ["listener geust", 'Unknown listener "geust". Did you mean "guest"?'],
+  ["vm | gerp x", 'Unknown filter "gerp". Did you mean "grep"?'],
+  ["vm >", 'Cannot redirect: expected one file name after ">"'],
+  ["print geust.faults", "Unknown figure"],
+  ["until guest.faults", "as a condition: its value is 4"],
+  ["break 500", "Cannot stop at line 500"],
+  ["goto 99", "Cannot go to tick 99: the session has ticks 0 to 8"],
+  ["back 7", "Cannot go to tick -1"],
+  ["diff 7", "Cannot look at tick 7"],
+  ["mmap qemu", "Missing argument name: expected mmap PROCESS NAME SIZE"],
+  ["mmap qemu a 5", "Expected a multiple of 4096, got 5"],
+  ["mmap qemu a 1p szie=3p", 'Unknown argument "szie" of mmap. Did you mean "size"?'],
+  ["mmap qemu a 1p rwy", 'Unknown word "rwy"'],
+  ["{ mmap: { process: nobody, name: a, size: 4096 } }", 'Unknown process "nobody"'],
+  ["{ mmap: ", "Invalid YAML"],
+  ["vm {", "a quote or bracket is not closed"],
+  ["load nothing.yaml", "Cannot read nothing.yaml"],
+  ["load deno.json", "Cannot load deno.json:"],
+  ["set policy best", "Cannot find policy"],
+  ["set kernel v9", 'Unknown kernel "v9"'],
+  ["process 1x", "Expected a name for a process"],
+  ["process qemu", "occurs twice"],
+  ["process guest", "is taken"],
+  ["listen nic nothing qemu", 'Unknown kind of listener "nothing"'],
+  ["pte xyz", 'Cannot read "xyz"'],
+  ["rmap fffffff", 'Cannot find frame "fffffff"'],
+  ["delete 3", "Cannot delete breakpoint 3"],
+];
+
+for (const [line, message] of ERRORS) {
+  Deno.test(`"${line}" fails and leaves the session as it was`, async () => {
+    const { prompt } = await promptAfter(MERGED);
+    const { session } = prompt;
+    const { machine, tick } = session;
+    const figures = await prompt.execute("counters; vmstat; smaps; trace -n 99");
+    const error = await assertRejects(() => prompt.execute(line), CommandError);
+    assertStringIncludes(error.message, message);
+    assert(session.machine === machine, "the same machine");
+    assertEquals(session.tick, tick);
+    assertEquals(await prompt.execute("counters; vmstat; smaps; trace -n 99"), figures);
+  });
+}
+
+Deno.test("output goes into files, and more of it to their ends", async () => {
+  const { prompt, files } = await promptAfter(MERGED);
+  assertEquals(await prompt.execute("ksm | grep pages_sh > a.txt; swap | head -1 >> a.txt"), "");
+  assertEquals(
+    files.get("a.txt"),
+    "pages_shared:1\npages_sharing:3\nFilename\t\t\t\tType\t\tSize\tUsed\tPriority\n",
+  );
+});
+
+Deno.test("a saved session is a scenario that passes and comes to the same figures", async () => {
+  const { prompt, files } = await promptAfter([
+    "process qemu; process other",
+    "listen nic odp qemu policy=ideal; listen guest kvm qemu",
+    "mmap qemu ram 8p; fill ram unique; reg_mr nic ram ro; rdma_read nic ram",
+    "memslot guest ram; guest_write guest ram[0..4]; fork qemu child; mprotect ram r",
+    "wait 20ms; munmap ram[6..8]",
+    "save mine.yaml",
+  ]);
+  const program = parseScenario(files.get("mine.yaml")!);
+  const result = runProgram(program);
+  assertEquals(result.failures, []);
+  const { machine } = prompt.session;
+  assertEquals(result.machine.host.clock.now, machine.host.clock.now);
+  assertEquals(result.machine.host.trace.length, machine.host.trace.length);
+  assert(program.expect.length > 5);
+});
+
+Deno.test("breakpoints stop where they should", async () => {
+  const { prompt } = await promptAfter(["load scenarios/ksm-merge-kvm.yaml pages=4"]);
+  await prompt.execute("step; break 44; break CLEAR; break guest.read_faults > 0; watch ram[3]");
+  const stops: string[] = [];
+  for (let at = 0; at < 6; at++) {
+    const text = await prompt.execute("continue");
+    stops.push(`${prompt.session.tick} ${text.trimEnd().split("\n").at(-1)}`);
+  }
+  assertEquals(stops, [
+    "3 watch 4: ram[3]",
+    "4 breakpoint 1: line 44",
+    "6 breakpoint 2: CLEAR",
+    "7 breakpoint 3: guest.read_faults > 0",
+    "8 breakpoint 2: CLEAR",
+    "8 end of the program",
+  ]);
+});
+
+Deno.test("next takes the loop of a line as a whole", async () => {
+  const { prompt, files } = await promptAfter();
+  files.set(
+    "a.yaml",
+    "name: a\nsteps:\n  - wait: { time: 1 }\n    repeat: 5\n  - wait: { time: 2 }\n",
+  );
+  await prompt.execute("load a.yaml; next");
+  assertEquals(prompt.session.tick, 5);
+});
+
+Deno.test("text from files cannot act on the terminal", async () => {
+  const { prompt, files } = await promptAfter();
+  files.set("a.yaml", 'name: "\\e[31mred"\nsteps:\n  - name: "\\e[2J"\n    wait: { time: 1 }\n');
+  const output = await prompt.execute("load a.yaml; step; list 1");
+  assert(!output.includes("\x1b"), JSON.stringify(output));
+});

@@ -1,0 +1,149 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { allFigures } from "../../lib/machine/figures.ts";
+import { newProgram, newStep } from "../../lib/machine/program.ts";
+import { operation } from "../../lib/machine/ops/mod.ts";
+import { runProgram } from "../../lib/machine/run.ts";
+import { PAGE_SIZE } from "../../lib/kernel/address.ts";
+import { cpuOwner, deviceOwner } from "../../lib/repl/journal.ts";
+import { stateAt } from "../../lib/repl/page_changes.ts";
+import { Session } from "../../lib/repl/session.ts";
+import { parseScenario } from "../../lib/scenario/scenario.ts";
+import { scenarioText } from "../../lib/scenario/write.ts";
+
+const ROOT = new URL("../../scenarios/", import.meta.url);
+
+/** Scenarios of the library, by file. */
+function scenarios(): [file: string, text: string][] {
+  const found: [string, string][] = [];
+  const visit = (url: URL) => {
+    for (const { name, isDirectory } of Deno.readDirSync(url)) {
+      if (isDirectory) visit(new URL(`${name}/`, url));
+      else if (name.endsWith(".yaml")) {
+        found.push([name, Deno.readTextFileSync(new URL(name, url))]);
+      }
+    }
+  };
+  visit(ROOT);
+  return found.sort(([one], [other]) => one < other ? -1 : 1);
+}
+
+function program(text: string) {
+  return parseScenario(text);
+}
+
+Deno.test("going back and forth comes to what going straight does", async (t) => {
+  for (const [file, text] of scenarios()) {
+    await t.step(file, () => {
+      const straight = runProgram(program(text));
+      const session = new Session(program(text));
+      const end = session.steps.length;
+      for (const tick of [end, 0, Math.ceil(end / 2), end - 1, end]) session.goto(tick);
+      assertEquals(allFigures(session.machine), straight.figures);
+      assertEquals(session.machine.host.trace.length, straight.machine.host.trace.length);
+      assertEquals(session.machine.violations.length, straight.violations.length);
+    });
+  }
+});
+
+Deno.test("the journal adds up to the tables", async (t) => {
+  for (const [file, text] of scenarios()) {
+    await t.step(file, () => {
+      const session = new Session(program(text), { check: false });
+      while (!session.isAtEnd) {
+        session.step();
+        compareTables(session);
+      }
+      session.goto(Math.floor(session.tick / 2));
+      while (!session.isAtEnd) session.step();
+      compareTables(session);
+    });
+  }
+});
+
+/** Holds what the journal says of every page that ever changed to what the tables have. */
+function compareTables({ journal, machine }: Session): void {
+  const known = new Map<string, Map<number, string>>();
+  for (const { changes } of journal.ticks) {
+    for (const [owner, runs] of changes) {
+      const pages = known.get(owner) ?? new Map<number, string>();
+      known.set(owner, pages);
+      for (const run of runs) {
+        for (let at = 0; at < run.pages; at++) {
+          const { flags, pfn } = stateAt(run.after, at);
+          const address = run.start + at * PAGE_SIZE;
+          if (flags === 0) pages.delete(address);
+          else pages.set(address, `${pfn} ${flags}`);
+        }
+      }
+    }
+  }
+  for (const [name, { listener }] of machine.listeners) {
+    const actual = new Map<number, string>();
+    listener.forEachEntry((address, pfn, writable) =>
+      actual.set(address, `${pfn} ${writable ? 3 : 1}`)
+    );
+    assertEquals(sorted(known.get(deviceOwner(name))), sorted(actual), name);
+  }
+  for (const [name, mm] of machine.processes) {
+    for (const [address, state] of known.get(cpuOwner(name)) ?? []) {
+      const { pageTable } = mm;
+      assertEquals(`${pageTable.pfnAt(address)} ${pageTable.flagsAt(address)}`, state, name);
+    }
+  }
+}
+
+function sorted(pages: ReadonlyMap<number, string> = new Map()): [number, string][] {
+  return [...pages].sort(([one], [other]) => one - other);
+}
+
+Deno.test("a written scenario does what the session did", async (t) => {
+  for (const [file, text] of scenarios()) {
+    await t.step(file, () => {
+      const original = program(text);
+      const again = parseScenario(scenarioText({ ...original, steps: original.steps }));
+      assertEquals(
+        again.steps.map(({ operation, args }) => [operation.name, args]),
+        original.steps.map(({ operation, args }) => [operation.name, args]),
+      );
+      assertEquals(runProgram(again).figures, runProgram(original).figures);
+    });
+  }
+});
+
+Deno.test("an operation that cannot be carried out leaves the session as it was", () => {
+  const session = new Session(program(Deno.readTextFileSync(new URL("ksm-merge-kvm.yaml", ROOT))));
+  session.goto(3);
+  const before = allFigures(session.machine);
+  const records = session.machine.host.trace.length;
+  const wrong = newStep(operation("munmap"), {
+    range: { mapping: "nothing", firstPage: 0, pages: null },
+  });
+  const right = newStep(operation("wait"), { time: 5 });
+  assertThrows(() => session.perform([right, wrong]), RangeError);
+  assertEquals([session.tick, session.steps.length], [3, 8]);
+  assertEquals(allFigures(session.machine), before);
+  assertEquals(session.machine.host.trace.length, records);
+});
+
+Deno.test("settings that do not fit leave the session as it was", () => {
+  const session = new Session(program(Deno.readTextFileSync(new URL("ksm-merge-kvm.yaml", ROOT))));
+  session.goto(6);
+  const { machine } = session;
+  assertThrows(() => session.reconfigure({ settings: { policy: "best" } }), RangeError);
+  assertThrows(() => session.load(newProgram({ name: "x", kernel: "v9" })), RangeError);
+  assert(session.machine === machine);
+  assertEquals([session.tick, session.settings.policy], [6, "legacy"]);
+  session.back();
+  assertEquals(session.tick, 5);
+});
+
+Deno.test("an operation goes where the session stands, and what lay ahead stays", () => {
+  const session = new Session(program(Deno.readTextFileSync(new URL("ksm-merge-kvm.yaml", ROOT))));
+  session.goto(3);
+  session.perform([newStep(operation("wait"), { time: 5 })]);
+  assertEquals([session.tick, session.steps.length], [4, 9]);
+  session.goto(9);
+  session.goto(3);
+  session.forget();
+  assert(session.isAtEnd);
+});
