@@ -95,9 +95,11 @@ export class Interpreter {
     return this.#send(await this.#command(command, pipeline.command.slice(name.length)), pipeline);
   }
 
-  #yaml(part: string): string {
+  async #yaml(part: string): Promise<string> {
     const wantsCode = /\s--ts\s*$/;
-    if (!wantsCode.test(part)) return performYaml(this.session, part);
+    if (!wantsCode.test(part)) {
+      return await performYaml(this.session, part, this.environment.breathe);
+    }
     return stepsCode(readYamlStep(this.session, part.replace(wantsCode, "")));
   }
 

@@ -206,9 +206,22 @@ export class Session {
     this.goto(this.tick - ticks);
   }
 
-  /** Forgets the steps that lie ahead. */
-  forget(): void {
-    this.#steps.length = this.tick;
+  /**
+   * Puts steps onto the line where the session stands; they are next.
+   *
+   * @param steps The steps.
+   */
+  insert(steps: readonly Step[]): void {
+    this.#steps.splice(this.tick, 0, ...steps);
+  }
+
+  /**
+   * Forgets steps that lie ahead.
+   *
+   * @param count How many of the next; all unless given.
+   */
+  forget(count = Infinity): void {
+    this.#steps.splice(this.tick, count);
   }
 
   /**

@@ -8,7 +8,8 @@ import { OPERATIONS } from "../../machine/ops/mod.ts";
 import type { Step } from "../../machine/program.ts";
 import type { ArgumentSpec, OperationSpec } from "../../machine/spec.ts";
 import { tickText } from "../../report/steps_text.ts";
-import type { ArgumentMeaning, Command, CommandArgument } from "../command.ts";
+import type { ArgumentMeaning, Command, CommandArgument, Environment } from "../command.ts";
+import { runOn } from "../running.ts";
 import type { Session } from "../session.ts";
 import { readShortForm, readYamlStep, shortUsage } from "../short_form.ts";
 import { literal, printing } from "../snippet.ts";
@@ -26,13 +27,29 @@ const MEANINGS: Readonly<Partial<Record<ArgumentSpec["kind"], ArgumentMeaning>>>
 /**
  * Carries out a step as a scenario writes it.
  *
+ * A loop that fails or is interrupted leaves the passes before.
+ *
  * @param session The session.
  * @param line YAML, such as `{ mmap: { process: qemu, name: ram, size: 16 pages } }`.
+ * @param breathe See {@linkcode Environment.breathe}.
  * @returns What came of it; text that ends in a newline.
  * @throws {CommandError} If something is wrong with it.
  */
-export function performYaml(session: Session, line: string): string {
-  return perform(session, readYamlStep(session, line));
+export async function performYaml(
+  session: Session,
+  line: string,
+  breathe?: Environment["breathe"],
+): Promise<string> {
+  const steps = readYamlStep(session, line);
+  if (steps.length === 1) return perform(session, steps);
+  const end = session.tick + steps.length;
+  session.insert(steps);
+  try {
+    return await runOn(session, { ticks: steps.length, ...(breathe ? { breathe } : {}) });
+  } catch (error) {
+    session.forget(end - session.tick);
+    throw commandError(error);
+  }
 }
 
 /**
@@ -137,11 +154,14 @@ function perform(session: Session, steps: readonly Step[]): string {
       tickText(before + at + 1, result, session.journal.ticks[before + at].violations)
     ).join("");
   } catch (error) {
-    if (error instanceof RangeError || error instanceof TypeError) {
-      throw new CommandError(error.message);
-    }
-    throw error;
+    throw commandError(error);
   }
+}
+
+/** What the library refuses is a message; any other error stays what it is. */
+function commandError(error: unknown): unknown {
+  const isRefusal = error instanceof RangeError || error instanceof TypeError;
+  return isRefusal ? new CommandError(error.message) : error;
 }
 
 const SAMPLES: Readonly<Record<ArgumentSpec["kind"], string>> = {

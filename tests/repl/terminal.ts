@@ -1,0 +1,111 @@
+/**
+ * A real terminal for tests, by way of tmux.
+ *
+ * @module
+ */
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+/** Longest time, in ms, that a text may take to appear: a busy machine needs long to start Deno. */
+const PATIENCE = 60_000;
+
+/** How to open a terminal. */
+export interface TerminalSetup {
+  /** Words after `repl`. */
+  readonly args?: readonly string[];
+  /** Flags of Deno. */
+  readonly flags?: readonly string[];
+  /** Environment variables beside those of the test. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Columns. */
+  readonly columns?: number;
+  /** Rows. */
+  readonly rows?: number;
+}
+
+/** A terminal on which the prompt runs. */
+export class TestTerminal {
+  static #count = 0;
+  readonly #socket: string;
+
+  /** Opens a terminal and starts the prompt on it; it has been closed when disposed. */
+  static async open(setup: TerminalSetup = {}): Promise<TestTerminal> {
+    const { args = [], flags = ["-R"], env = {}, columns = 100, rows = 30 } = setup;
+    const terminal = new TestTerminal(`mmulab-${Deno.pid}-${TestTerminal.#count++}`);
+    const assignments = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    const words = [
+      "env",
+      ...assignments,
+      Deno.execPath(),
+      "run",
+      ...flags,
+      "cli.ts",
+      "repl",
+      ...args,
+    ];
+    const command = words.map((word) => `'${word}'`).join(" ");
+    const size = ["-x", String(columns), "-y", String(rows)];
+    const shell = `cd '${ROOT}' && ${command}; echo "exit code $?"; sleep 600`;
+    await terminal.#tmux(["-f", "/dev/null", "new-session", "-d", ...size, shell]);
+    await terminal.waitFor("mmulab>");
+    return terminal;
+  }
+
+  private constructor(socket: string) {
+    this.#socket = socket;
+  }
+
+  /** Presses keys: names as tmux has them, such as `Tab`, or text. */
+  async press(...keys: readonly string[]): Promise<void> {
+    await this.#tmux(["send-keys", ...keys]);
+  }
+
+  /** Types a line and its end. */
+  async type(line: string): Promise<void> {
+    await this.#tmux(["send-keys", "-l", line]);
+    await this.press("Enter");
+  }
+
+  /** Pastes a text. */
+  async paste(text: string): Promise<void> {
+    await this.#tmux(["set-buffer", text]);
+    await this.#tmux(["paste-buffer", "-r"]);
+  }
+
+  /** Changes the size of the terminal. */
+  async resize(columns: number, rows: number): Promise<void> {
+    await this.#tmux(["resize-window", "-x", String(columns), "-y", String(rows)]);
+  }
+
+  /** What is and was on the screen, with colours if asked for. */
+  screen(colours = false): Promise<string> {
+    return this.#tmux(["capture-pane", "-p", "-J", "-S", "-300", ...(colours ? ["-e"] : [])]);
+  }
+
+  /** Waits until a text is on the screen, so many times. */
+  async waitFor(text: string, times = 1): Promise<string> {
+    const end = Date.now() + PATIENCE;
+    while (true) {
+      const screen = await this.screen();
+      if (screen.split(text).length > times) return screen;
+      if (Date.now() > end) throw new Error(`No "${text}" on the terminal:\n${screen}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  /** Closes the terminal. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#tmux(["kill-server"]);
+  }
+
+  async #tmux(args: readonly string[]): Promise<string> {
+    const command = new Deno.Command("tmux", {
+      args: ["-L", this.#socket, ...args],
+      env: { TERM: "xterm-256color" },
+    });
+    const { success, stdout, stderr } = await command.output().catch((error) => {
+      throw new Error("Cannot test the terminal: this test needs tmux", { cause: error });
+    });
+    if (!success) throw new Error(new TextDecoder().decode(stderr));
+    return new TextDecoder().decode(stdout);
+  }
+}
