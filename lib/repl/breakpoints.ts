@@ -8,7 +8,7 @@ import { TRACE_KINDS } from "../kernel/trace.ts";
 import { EVENT_NAMES } from "../notifier/events.ts";
 import { holds } from "./conditions.ts";
 import { cpuOwner, deviceOwner } from "./journal.ts";
-import { type Place, placeOf } from "./places.ts";
+import { placeIfAny } from "./places.ts";
 import type { Session } from "./session.ts";
 import { CommandError } from "./words.ts";
 
@@ -20,8 +20,6 @@ export interface Breakpoint {
   readonly text: string;
   /** A line stops before its step; the others after a tick. */
   readonly kind: "line" | "event" | "condition" | "watch";
-  /** The page that is watched. */
-  readonly place?: Place;
   /** The line. */
   readonly line?: number;
 }
@@ -63,15 +61,16 @@ export class Breakpoints {
   }
 
   /**
-   * Watches a page: in the CPU's table and in those of the listeners of its process.
+   * Watches a page, which may come to be later: in the CPU's table and in those of the listeners of its process.
    *
    * @param session The session.
    * @param text The address.
    * @returns The breakpoint.
-   * @throws {CommandError} If there is no such place.
+   * @throws {CommandError} If the text is no address.
    */
   watch(session: Session, text: string): Breakpoint {
-    return this.#keep({ kind: "watch", text, place: placeOf(session, text) });
+    placeIfAny(session, text);
+    return this.#keep({ kind: "watch", text });
   }
 
   /**
@@ -113,7 +112,7 @@ export class Breakpoints {
 
   #isHit(breakpoint: Breakpoint, session: Session): boolean {
     if (breakpoint.kind === "event") return hasEvent(session, breakpoint.text);
-    if (breakpoint.kind === "watch") return hasChanged(session, breakpoint.place!);
+    if (breakpoint.kind === "watch") return hasChanged(session, breakpoint.text);
     if (breakpoint.kind === "line") return false;
     const held = this.#held.has(breakpoint.id);
     const isTrue = holdsNow(session, breakpoint.text);
@@ -147,9 +146,11 @@ function hasEvent(session: Session, name: string): boolean {
   return false;
 }
 
-function hasChanged(session: Session, { process, start }: Place): boolean {
+function hasChanged(session: Session, text: string): boolean {
   const { journal, machine, tick } = session;
-  if (tick === 0) return false;
+  const place = placeIfAny(session, text);
+  if (tick === 0 || place === undefined) return false;
+  const { process, start } = place;
   const owners = [...machine.listeners].filter(([, placed]) => placed.process === process)
     .map(([name]) => deviceOwner(name));
   return [cpuOwner(process), ...owners].some((owner) =>

@@ -69,6 +69,23 @@ export function placeOf(session: Session, text: string): Place {
 }
 
 /**
+ * Finds a place that may come to be later.
+ *
+ * @param session The session.
+ * @param text The text.
+ * @returns The place, or undefined where a name in it does not exist now.
+ * @throws {CommandError} If the text is no address at all.
+ */
+export function placeIfAny(session: Session, text: string): Place | undefined {
+  try {
+    return placeOf(session, text);
+  } catch (error) {
+    if (error instanceof CommandError && PLACE.test(text)) return undefined;
+    throw error;
+  }
+}
+
+/**
  * Finds the process that a command means where none is named: that of `set`, or the only one.
  *
  * @param session The session.

@@ -18,6 +18,7 @@ const CALLS: readonly string[] = [
   "break CLEAR",
   "break guest.retries > 0",
   "watch ram[3]",
+  "watch later[0]",
   "delete",
   "print guest.faults",
   "print ksm.pages_sharing * 4096",

@@ -13,7 +13,7 @@ import { table } from "../../report/layout.ts";
 import { stepListText } from "../../report/steps_text.ts";
 import type { Command, Environment } from "../command.ts";
 import { expressionOf, valueOf } from "../conditions.ts";
-import { countOf, placeOf } from "../places.ts";
+import { countOf, placeIfAny, placeOf } from "../places.ts";
 import { runOn, type RunOnOptions } from "../running.ts";
 import { addressLiteral, literal, printing, snippet } from "../snippet.ts";
 import { CommandError, wordsOf } from "../words.ts";
@@ -161,13 +161,15 @@ const WATCH: Command = {
   examples: [["watch ram[3]", "the fourth page of ram"]],
   run({ session, breakpoints }, { args }) {
     const { id, text } = breakpoints.watch(session, args.address);
-    return `watch ${id}: ${text}\n`;
+    const isThere = placeIfAny(session, text) !== undefined;
+    return `watch ${id}: ${text}${isThere ? "" : ", which is not mapped yet"}\n`;
   },
   ts: (_, { args }) =>
-    snippet(["Breakpoints"], [
+    snippet(["Breakpoints", "placeIfAny"], [
       "const breakpoints = new Breakpoints();",
       `const { id, text } = breakpoints.watch(session, ${literal(args.address)});`,
-      "console.log(`watch ${id}: ${text}`);",
+      'const note = placeIfAny(session, text) ? "" : ", which is not mapped yet";',
+      "console.log(`watch ${id}: ${text}${note}`);",
     ]),
 };
 
