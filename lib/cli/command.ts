@@ -9,6 +9,7 @@
 import { Command } from "@cliffy/command";
 import { HelpCommand } from "@cliffy/command/help";
 import { WRONG } from "./exit_code.ts";
+import { eventsCommand, mutateCommand } from "./gauge_commands.ts";
 import { listCommand, schemaCommand, showCommand } from "./library_definitions.ts";
 import {
   ABOUT_FILES,
@@ -55,6 +56,8 @@ export function makeCommand(context: CommandContext) {
     .command("list", listCommand(context))
     .command("show", showCommand(context))
     .command("schema", schemaCommand(context))
+    .command("events", eventsCommand(context))
+    .command("mutate", mutateCommand(context))
     .command("help", new HelpCommand())
     .reset();
 }

@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { FaultSet } from "../kernel/faults.ts";
 import { checkComparison } from "../machine/expect_compare.ts";
 import { applies } from "../machine/expect.ts";
 import type { Failure } from "../machine/observed.ts";
@@ -29,6 +30,8 @@ export interface CompareOptions {
   readonly policies?: readonly string[];
   /** Seed; the program's unless given. */
   readonly seed?: number;
+  /** Mistakes to inject, in place of the program's own. */
+  readonly faults?: FaultSet;
   /**
    * Called before each step of each run.
    *
@@ -128,6 +131,7 @@ export function comparePolicies(program: Program, options: CompareOptions = {}):
       kernel,
       policy,
       seed,
+      ...(options.faults === undefined ? {} : { faults: options.faults }),
       ...(options.traceLimit === undefined ? {} : { traceLimit: options.traceLimit }),
       onMachine: (machine) => options.onMachine?.(policy, machine),
     });

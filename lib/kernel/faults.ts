@@ -30,6 +30,23 @@ export const INJECTABLE_FAULTS = {
 /** The name of an injectable mistake. */
 export type FaultName = keyof typeof INJECTABLE_FAULTS;
 
+/** Mistakes after which a device can reach memory that is not its own, or write unnoticed. */
+export const UNSAFE_FAULTS: ReadonlySet<FaultName> = new Set<FaultName>([
+  "skip_start",
+  "late_start",
+  "short_range",
+  "wrong_range",
+  "wrong_event",
+  "skip_invalidate_range",
+  "skip_change_pte",
+  "lost_mapcount",
+  "ignore_start",
+  "forget_retry",
+  "ignore_change_pte",
+  "ignore_soft_dirty",
+  "flag_in_event",
+]);
+
 /** The mistakes in force. */
 export interface FaultSet {
   /** How many there are. */

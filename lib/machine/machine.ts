@@ -26,6 +26,7 @@ import type { Mm } from "../mm/mm_struct.ts";
 import { mmuNotifierRegister } from "../notifier/chain.ts";
 import { checkMachine } from "./check.ts";
 import { checkClosingWindow, checkPairing } from "./check_windows.ts";
+import type { MmuNotifierOps } from "../notifier/ops.ts";
 import type { MmuNotifierRange } from "../notifier/range.ts";
 import type { Arguments, OperationResult, OperationSpec, RangeRef } from "./spec.ts";
 
@@ -54,7 +55,12 @@ export interface MachineOptions {
   readonly check?: boolean;
   /** Most trace records kept; 0 records none. */
   readonly traceLimit?: number;
+  /** Gives the callbacks to register for a listener, in place of its own; they may call those. */
+  readonly watch?: ListenerWatch;
 }
+
+/** Gives the callbacks to register for a listener, or null for none. */
+export type ListenerWatch = (listener: Listener) => MmuNotifierOps | null;
 
 /** A mapping that an operation has named. */
 export interface NamedMapping {
@@ -153,6 +159,7 @@ export class Machine {
   nextUnique = 1;
   /** Breaches found while windows closed, of the operation that is being carried out. */
   readonly #closing: Violation[] = [];
+  readonly #watch: ListenerWatch;
   readonly #listenerCosts: Readonly<Partial<Record<ListenerCostName, number>>>;
 
   /**
@@ -162,7 +169,8 @@ export class Machine {
    * @throws {RangeError} If the memory is too small for its nodes.
    */
   constructor(options: MachineOptions = {}) {
-    const { check = true, faults = NO_FAULTS, costs = {}, ...sizes } = options;
+    const { check = true, faults = NO_FAULTS, costs = {}, watch, ...sizes } = options;
+    this.#watch = watch ?? (({ ops }) => ops);
     const own = Object.entries(costs).filter(([name]) => Object.hasOwn(COSTS, name));
     const others = Object.entries(costs).filter(([name]) => !Object.hasOwn(COSTS, name));
     const memoryPages = Math.floor((sizes.memory ?? 64 * 2 ** 20) / PAGE_SIZE);
@@ -223,7 +231,8 @@ export class Machine {
       costs: this.#listenerCosts,
       ...(options.factory === undefined ? {} : { factory: options.factory }),
     });
-    if (listener.ops !== null) mmuNotifierRegister(listener.ops, mm);
+    const ops = this.#watch(listener);
+    if (ops !== null) mmuNotifierRegister(ops, mm);
     const policy = resolvePolicy(options.kind, options.policy);
     this.listeners.set(name, { listener, process, policy });
     return listener;

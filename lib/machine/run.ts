@@ -11,7 +11,7 @@ import type { PolicySpec } from "../listeners/policy.ts";
 import { checkEnd, checkStep, takeBaseline } from "./expect.ts";
 import { allFigures } from "./figures.ts";
 import { Interleaving } from "./interlude.ts";
-import { Machine } from "./machine.ts";
+import { type ListenerWatch, Machine } from "./machine.ts";
 import type { Failure, Observed } from "./observed.ts";
 import { observe } from "./observer.ts";
 import type { Program, ProgramListener, SourcePosition } from "./program.ts";
@@ -37,6 +37,8 @@ export interface RunOptions {
    * @param machine The machine.
    */
   readonly onMachine?: (machine: Machine) => void;
+  /** Gives the callbacks to register for a listener, in place of its own. */
+  readonly watch?: ListenerWatch;
 }
 
 /** What came of one step. */
@@ -102,6 +104,7 @@ export function prepareMachine(program: Program, options: RunOptions = {}): Mach
     faults: faultsOf(program, options.faults ?? []),
     check: options.check ?? true,
     ...(options.traceLimit === undefined ? {} : { traceLimit: options.traceLimit }),
+    ...(options.watch === undefined ? {} : { watch: options.watch }),
   });
   for (const { name } of program.processes) machine.addProcess(name);
   for (const listener of program.listeners) {
@@ -118,7 +121,7 @@ export function prepareMachine(program: Program, options: RunOptions = {}): Mach
 }
 
 /**
- * Runs a program from start to end.
+ * Runs a program from start to end, or to the first step in which the kernel finds an unexpected bug.
  *
  * @param program The program.
  * @param options Kernel, policy, seed and faults.
@@ -136,6 +139,9 @@ export function runProgram(program: Program, options: RunOptions = {}): RunResul
     const { position } = program.steps[index];
     const fresh = machine.violations.slice(violations.length);
     violations.push(...fresh.map((violation) => ({ ...violation, position })));
+    // An unexpected bug of the kernel leaves locks and entries behind that others wait for
+    const crashed = fresh.some(({ invariant }) => invariant === "kernel_bug");
+    if (crashed && steps[index].failures.length > 0) break;
   }
   const end = view(machine, policy, null, 0, machine.violations.length);
   const failures = [...steps.flatMap((step) => step.failures), ...checkEnd(program, end)];

@@ -1,0 +1,70 @@
+/**
+ * The command `events`: who consumes what, over a set of scenarios.
+ *
+ * @module
+ */
+
+import { StepError } from "../compare/instrument.ts";
+import { tabulateEvents } from "../compare/event_table.ts";
+import { eventsJson } from "../report/events_json.ts";
+import { eventsText } from "../report/events_text.ts";
+import { heatMapHtml, heatMapSvg } from "../report/heat_map.ts";
+import { loadAll, reportProblems } from "./check_command.ts";
+import { PASSED, WRONG } from "./exit_code.ts";
+import { libraryOr } from "./library.ts";
+import type { Streams } from "./output.ts";
+import { newProgress } from "./progress.ts";
+import type { Settings } from "./settings.ts";
+import { writeTextFile } from "./write_file.ts";
+
+/** Files to write beside the report. */
+export interface EventsFiles {
+  /** Where an SVG image goes. */
+  readonly svg?: string;
+  /** Where an HTML page goes. */
+  readonly html?: string;
+}
+
+/**
+ * Makes the table of events.
+ *
+ * @param paths Files and folders; the library of scenarios where there are none.
+ * @param settings The options of the command line.
+ * @param streams Where to write.
+ * @param files Files to write as well.
+ * @returns The exit code.
+ */
+export function events(
+  paths: readonly string[],
+  settings: Settings,
+  streams: Streams,
+  files: EventsFiles = {},
+): number {
+  const loaded = loadAll(libraryOr(paths), settings);
+  if (loaded.files.some(({ diagnostics }) => diagnostics.length > 0)) {
+    return reportProblems(loaded, settings, streams);
+  }
+  const progress = newProgress(streams.err);
+  const { scenarios } = loaded;
+  const [kernel] = settings.kernels;
+  let table;
+  try {
+    table = tabulateEvents(scenarios.map(({ program }) => program), {
+      ...(kernel === undefined ? {} : { kernel }),
+      ...(settings.seed === undefined ? {} : { seed: settings.seed }),
+      onProgram: (index) => progress.update(() => `${index + 1} of ${scenarios.length}`),
+    });
+  } catch (error) {
+    if (!(error instanceof StepError) && !(error instanceof RangeError)) throw error;
+    progress.done();
+    streams.err.write(`error: ${error.message}\n`);
+    return WRONG;
+  }
+  progress.done();
+  const { out } = streams;
+  const json = () => JSON.stringify(eventsJson(table), null, 2) + "\n";
+  out.write(settings.json ? json() : eventsText(table, out.palette));
+  if (files.svg !== undefined) writeTextFile(files.svg, heatMapSvg(table));
+  if (files.html !== undefined) writeTextFile(files.html, heatMapHtml(table));
+  return PASSED;
+}

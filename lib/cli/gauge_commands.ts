@@ -1,0 +1,89 @@
+/**
+ * The commands that look at a set of scenarios as a whole: `events` and `mutate`.
+ *
+ * @module
+ */
+
+import { Command, ValidationError } from "@cliffy/command";
+import { type FaultName, INJECTABLE_FAULTS } from "../kernel/faults.ts";
+import { PROFILES } from "../kernel/profile.ts";
+import { suggestion } from "../scenario/suggest.ts";
+import type { CommandContext } from "./perform.ts";
+import { settingsOf } from "./settings.ts";
+
+const FILES = "[files...:file]";
+const ABOUT_FILES = [
+  "Scenario files and folders; the library that comes with mmulab unless given.",
+];
+const KERNELS = Object.keys(PROFILES).join(", ");
+const FAULTS = Object.keys(INJECTABLE_FAULTS) as FaultName[];
+
+/**
+ * Makes the command `events`.
+ *
+ * @param context Where to write, and where the exit code goes.
+ * @returns The command.
+ */
+export function eventsCommand(context: CommandContext) {
+  return new Command()
+    .description(
+      "Show who consumes which event: for each kind of listener, event and policy the windows it\n" +
+        "saw, acted on and skipped, and what that saves against legacy; then the events and flags\n" +
+        "that nobody uses, and the call sites that were reached.\n\n" +
+        "Each scenario runs under its first kernel that has events.",
+    )
+    .arguments(FILES, ABOUT_FILES)
+    .option("--kernel <name:string>", `Kernel profile for all: ${KERNELS}.`)
+    .option("--seed <n:integer>", "Seed of everything left to chance.")
+    .option("--svg <file:string>", "Write a heat map as an image; needs --allow-write.")
+    .option("--html <file:string>", "Write a heat map as a page; needs --allow-write.")
+    .option("--json", "Write JSON.")
+    .example("The library:", "mmulab events")
+    .example("A picture:", "mmulab events scenarios --svg events.svg")
+    .action(async (options, ...files) => {
+      const { kernel, svg, html, ...rest } = options;
+      const words = ["help", "kernel", "seed", "svg", "html", "json"].map((name) => `--${name}`);
+      const raw = { ...rest, ...(kernel === undefined ? {} : { kernel: [kernel] }) };
+      const settings = await settingsOf(raw, files, words, context.invocation);
+      const { events } = await import("./events_command.ts");
+      context.exitCode = events(files, settings, context.streams, {
+        ...(svg === undefined ? {} : { svg }),
+        ...(html === undefined ? {} : { html }),
+      });
+    });
+}
+
+/**
+ * Makes the command `mutate`.
+ *
+ * @param context Where to write, and where the exit code goes.
+ * @returns The command.
+ */
+export function mutateCommand(context: CommandContext) {
+  return new Command()
+    .description(
+      "Run scenarios with mistakes injected into the kernel and the listeners, one at a time and at\n" +
+        "one call site after the other, and report which scenarios notice.\n\n" +
+        "Exit code: 0 every mistake is noticed by some scenario, 1 there are holes, 2 a scenario or\n" +
+        "the command line is wrong.",
+    )
+    .arguments(FILES, ABOUT_FILES)
+    .option("--fault <name:string>", "Only this mistake; may be repeated.", { collect: true })
+    .option("--json", "Write JSON.")
+    .example("The library:", "mmulab mutate")
+    .example("One mistake:", "mmulab mutate scenarios --fault skip_end")
+    .action(async (options, ...files) => {
+      const { fault = [], ...rest } = options;
+      const words = ["help", "fault", "json"].map((name) => `--${name}`);
+      const settings = await settingsOf(rest, files, words, context.invocation);
+      const { mutate } = await import("./mutate_command.ts");
+      context.exitCode = mutate(files, settings, context.streams, fault.map(faultName));
+    });
+}
+
+function faultName(name: string): FaultName {
+  const found = FAULTS.find((one) => one === name);
+  if (found !== undefined) return found;
+  const hint = suggestion(name, FAULTS);
+  throw new ValidationError(`Unknown fault "${name}"${hint === undefined ? "" : `. ${hint}`}`);
+}

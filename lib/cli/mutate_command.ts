@@ -1,0 +1,48 @@
+/**
+ * The command `mutate`: which scenarios notice injected mistakes.
+ *
+ * @module
+ */
+
+import { mutate as mutateAll } from "../compare/mutate.ts";
+import type { FaultName } from "../kernel/faults.ts";
+import { hasNoHole, mutateJson, mutateText } from "../report/mutate_text.ts";
+import { loadAll, reportProblems } from "./check_command.ts";
+import { FAILED, PASSED } from "./exit_code.ts";
+import { libraryOr } from "./library.ts";
+import type { Streams } from "./output.ts";
+import { newProgress } from "./progress.ts";
+import type { Settings } from "./settings.ts";
+
+/**
+ * Runs scenarios with every mistake injected, one at a time.
+ *
+ * @param paths Files and folders; the library of scenarios where there are none.
+ * @param settings The options of the command line.
+ * @param streams Where to write.
+ * @param faults Only these mistakes; all where there are none.
+ * @returns The exit code.
+ */
+export function mutate(
+  paths: readonly string[],
+  settings: Settings,
+  streams: Streams,
+  faults: readonly FaultName[] = [],
+): number {
+  const loaded = loadAll(libraryOr(paths), settings);
+  if (loaded.files.some(({ diagnostics }) => diagnostics.length > 0)) {
+    return reportProblems(loaded, settings, streams);
+  }
+  const progress = newProgress(streams.err);
+  const { scenarios } = loaded;
+  const report = mutateAll(scenarios, {
+    ...(faults.length === 0 ? {} : { faults }),
+    onSubject: (index) =>
+      progress.update(() => `${index + 1} of ${scenarios.length}: ${scenarios[index].file}`),
+  });
+  progress.done();
+  const { out } = streams;
+  const json = () => JSON.stringify(mutateJson(report), null, 2) + "\n";
+  out.write(settings.json ? json() : mutateText(report, out.palette));
+  return hasNoHole(report) ? PASSED : FAILED;
+}

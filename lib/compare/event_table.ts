@@ -1,0 +1,185 @@
+/**
+ * The table of events: for a set of programs, what each kind of listener did about each event under
+ * each policy, what that saved, and which call sites sent windows.
+ *
+ * A listener spends time in its callbacks, which is booked to the event, and later, when its device
+ * faults on what was removed. That rest is divided among the events by the translations removed.
+ *
+ * @module
+ */
+
+import { kernelProfile } from "../kernel/profile.ts";
+import type { Program } from "../machine/program.ts";
+import { runProgram } from "../machine/run.ts";
+import { EVENT_NAMES, type EventName } from "../notifier/events.ts";
+import { BUILT_IN_COLUMNS } from "./columns.ts";
+import { consumers, type Consumption } from "./consumers.ts";
+import { type EventTallies, type EventTally, meterEvents, newTally } from "./event_meter.ts";
+import { instrument } from "./instrument.ts";
+
+/** One cell row: a kind of listener under a policy, about one event. */
+export interface EventRow extends Readonly<EventTally> {
+  /** Kind of listener. */
+  readonly kind: string;
+  /** The event. */
+  readonly event: EventName;
+  /** The policy. */
+  readonly policy: string;
+  /** Time spent because of the event, device faults included, in ns. */
+  readonly time_ns: number;
+  /** Translations removed less than under the first policy. */
+  readonly entries_saved: number;
+  /** Time spent less than under the first policy, in ns. */
+  readonly time_saved_ns: number;
+}
+
+/** Windows of one call site. */
+export type SiteCounts = ReadonlyMap<number, number>;
+
+/** The table. */
+export interface EventTable {
+  /** The policies; savings are against the first. */
+  readonly policies: readonly string[];
+  /** Kinds of listener that took part, in the order of their first use. */
+  readonly kinds: readonly string[];
+  /** Rows with at least one window, by kind, event and policy. */
+  readonly rows: readonly EventRow[];
+  /** What events and flags are good for. */
+  readonly consumption: readonly Consumption[];
+  /** Windows under the first policy, by number of the call site. */
+  readonly sites: SiteCounts;
+  /** Programs that ran. */
+  readonly programs: number;
+  /** Names of programs left out: no kernel of theirs has events. */
+  readonly leftOut: readonly string[];
+}
+
+/** How to make the table. */
+export interface EventTableOptions {
+  /** Kernel profile; of each program the first that has events unless given. */
+  readonly kernel?: string;
+  /** Seed; the program's unless given. */
+  readonly seed?: number;
+  /**
+   * Called before each program.
+   *
+   * @param index Its index.
+   */
+  readonly onProgram?: (index: number) => void;
+}
+
+/** What was summed up for one kind, event and policy. */
+type Sum = EventTally & { time_ns: number };
+
+/**
+ * Runs programs under the built-in policies and makes the table of events.
+ *
+ * @param programs The programs.
+ * @param options Kernel and seed.
+ * @returns The table.
+ * @throws {RangeError} If a machine cannot be made.
+ * @throws {StepError} If a step cannot be carried out.
+ */
+export function tabulateEvents(
+  programs: readonly Program[],
+  options: EventTableOptions = {},
+): EventTable {
+  const sums = new Map<string, Sum>();
+  const sites = new Map<number, number>();
+  const kinds: string[] = [];
+  const leftOut: string[] = [];
+  for (const [index, program] of programs.entries()) {
+    options.onProgram?.(index);
+    const kernel = options.kernel ?? kernelWithEvents(program);
+    if (kernel === undefined) leftOut.push(program.name);
+    else addProgram(program, kernel, options.seed, sums, sites);
+    for (const { kind } of kernel === undefined ? [] : program.listeners) {
+      if (!kinds.includes(kind)) kinds.push(kind);
+    }
+  }
+  return {
+    policies: BUILT_IN_COLUMNS,
+    kinds,
+    rows: rowsOf(kinds, sums),
+    consumption: consumers(kinds, BUILT_IN_COLUMNS),
+    sites,
+    programs: programs.length - leftOut.length,
+    leftOut,
+  };
+}
+
+function kernelWithEvents({ kernels, switches }: Program): string | undefined {
+  return kernels.find((name) => ({ ...kernelProfile(name), ...switches }).eventContext);
+}
+
+function addProgram(
+  program: Program,
+  kernel: string,
+  seed: number | undefined,
+  sums: Map<string, Sum>,
+  sites: Map<number, number>,
+): void {
+  for (const policy of BUILT_IN_COLUMNS) {
+    const tallies: EventTallies = new Map();
+    const { figures, machine } = runProgram(instrument(program, () => {}), {
+      kernel,
+      policy,
+      watch: meterEvents(tallies),
+      ...(seed === undefined ? {} : { seed }),
+    });
+    for (const { name, kind } of program.listeners) {
+      addListener(sums, kind, policy, tallies.get(name), figures[`${name}.time_ns`] ?? 0);
+    }
+    if (policy !== BUILT_IN_COLUMNS[0]) continue;
+    for (const { kind, site } of machine.host.trace.records()) {
+      if (kind === "invalidate_range_start") sites.set(site, (sites.get(site) ?? 0) + 1);
+    }
+  }
+}
+
+/** Adds a listener; time outside its callbacks follows the translations removed. */
+function addListener(
+  sums: Map<string, Sum>,
+  kind: string,
+  policy: string,
+  tallies: ReadonlyMap<EventName, EventTally> | undefined,
+  time: number,
+): void {
+  if (tallies === undefined) return;
+  const all = [...tallies.values()];
+  const rest = time - all.reduce((sum, { callback_ns }) => sum + callback_ns, 0);
+  const removed = all.reduce((sum, { dropped }) => sum + dropped, 0);
+  for (const [event, tally] of tallies) {
+    const share = removed === 0 ? 0 : tally.dropped / removed;
+    const sum = sums.get(keyOf(kind, event, policy)) ?? { ...newTally(), time_ns: 0 };
+    for (const name of Object.keys(tally) as (keyof EventTally)[]) sum[name] += tally[name];
+    sum.time_ns += tally.callback_ns + Math.round(rest * share);
+    sums.set(keyOf(kind, event, policy), sum);
+  }
+}
+
+function rowsOf(kinds: readonly string[], sums: ReadonlyMap<string, Sum>): EventRow[] {
+  const [base] = BUILT_IN_COLUMNS;
+  return kinds.flatMap((kind) =>
+    EVENT_NAMES.flatMap((event) =>
+      BUILT_IN_COLUMNS.flatMap((policy) => {
+        const sum = sums.get(keyOf(kind, event, policy));
+        const against = sums.get(keyOf(kind, event, base)) ?? sum;
+        if (sum === undefined || against === undefined) return [];
+        const entries_saved = against.dropped - sum.dropped;
+        return [{
+          kind,
+          event,
+          policy,
+          ...sum,
+          entries_saved,
+          time_saved_ns: against.time_ns - sum.time_ns,
+        }];
+      })
+    )
+  );
+}
+
+function keyOf(kind: string, event: EventName, policy: string): string {
+  return `${kind} ${event} ${policy}`;
+}

@@ -1,0 +1,109 @@
+/**
+ * The table of events as text.
+ *
+ * @module
+ */
+
+import type { Consumption } from "../compare/consumers.ts";
+import type { EventRow, EventTable } from "../compare/event_table.ts";
+import { escapeControl } from "../kernel/escape.ts";
+import { CALL_SITES } from "../notifier/sites.ts";
+import { type Cell, indent, layout, wrap } from "./layout.ts";
+import { amount, countText, timeText } from "./numbers.ts";
+import type { Palette } from "./palette.ts";
+
+const HEAD = [
+  "listener",
+  "event",
+  "policy",
+  "windows",
+  "acted",
+  "skipped",
+  "removed",
+  "saved",
+  "time",
+  "time saved",
+];
+
+/**
+ * Renders the table.
+ *
+ * @param table The table.
+ * @param palette Colours.
+ * @returns Text that ends in a newline.
+ */
+export function eventsText(table: EventTable, palette: Palette): string {
+  const lines = [
+    `${amount(table.programs, "scenario")}; saved: against ${table.policies[0]}`,
+    "",
+    ...layout([headCells(palette), ...rowCells(table.rows, palette)], [3, 4, 5, 6, 7, 8, 9]),
+    "",
+    palette.bold("Who makes use of what a window tells"),
+    ...indent(layout(consumptionCells(table, palette), []), 2),
+    "",
+    palette.bold("Call sites"),
+    ...siteLines(table, palette),
+  ];
+  if (table.leftOut.length > 0) {
+    const names = table.leftOut.map((name) => escapeControl(name)).join("; ");
+    lines.push("", ...wrap(`Left out, as no kernel of theirs has events: ${names}`, 98));
+  }
+  return lines.join("\n") + "\n";
+}
+
+function headCells({ dim }: Palette): Cell[] {
+  return HEAD.map((text) => ({ text, paint: dim }));
+}
+
+function rowCells(rows: readonly EventRow[], { green, dim }: Palette): Cell[][] {
+  return rows.map((row, index) => {
+    const before = rows[index - 1];
+    const sameKind = before?.kind === row.kind;
+    const sameEvent = sameKind && before?.event === row.event;
+    const saved = row.entries_saved > 0 || row.time_saved_ns > 0;
+    return [
+      { text: sameKind ? "" : row.kind },
+      { text: sameEvent ? "" : row.event },
+      { text: row.policy },
+      { text: countText(row.windows) },
+      { text: countText(row.acted) },
+      { text: countText(row.skipped) },
+      { text: countText(row.dropped) },
+      { text: countText(row.entries_saved), paint: saved ? green : dim },
+      { text: timeText(row.time_ns) },
+      { text: timeText(row.time_saved_ns), paint: saved ? green : dim },
+    ];
+  });
+}
+
+function consumptionCells({ consumption, policies }: EventTable, palette: Palette): Cell[][] {
+  return consumption.flatMap((one) =>
+    policies.map((policy, index) => [
+      { text: index === 0 ? one.what : "" },
+      { text: policy },
+      consumersCell(one, policy, palette),
+    ])
+  );
+}
+
+function consumersCell({ kinds }: Consumption, policy: string, { yellow }: Palette): Cell {
+  const found = kinds[policy] ?? [];
+  return found.length > 0 ? { text: found.join(", ") } : { text: "nobody", paint: yellow };
+}
+
+function siteLines({ sites }: EventTable, palette: Palette): string[] {
+  const reached = CALL_SITES.filter(({ number }) => (sites.get(number) ?? 0) > 0);
+  const missing = CALL_SITES.filter(({ number }) => !sites.has(number));
+  const rows = reached.map((site): Cell[] => [
+    { text: `#${site.number}` },
+    { text: site.function },
+    { text: site.event },
+    { text: amount(sites.get(site.number) ?? 0, "window") },
+  ]);
+  const names = missing.map((site) => `#${site.number} ${site.function}`).join(", ");
+  return [
+    ...indent(layout(rows, [0, 3]), 2),
+    `  ${reached.length} of ${CALL_SITES.length} reached`,
+    ...(missing.length === 0 ? [] : indent(wrap(`not reached: ${names}`, 96), 2)),
+  ].map((line) => line.includes("not reached") ? palette.yellow(line) : line);
+}
