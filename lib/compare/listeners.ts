@@ -8,13 +8,13 @@ import { TRACE_UNDELIVERED } from "../kernel/trace.ts";
 import { newCounters } from "../listeners/counters.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Program } from "../machine/program.ts";
-import { EVENT_NAMES, type EventName } from "../notifier/events.ts";
+import { WINDOW_EVENT_NAMES, type WindowEventName } from "../notifier/events.ts";
 
 /** Values by column. */
 export type ByColumn<T> = Readonly<Record<string, T>>;
 
 /** How many windows there were, by event; events without a window are missing. */
-export type WindowCounts = Readonly<Partial<Record<EventName, number>>>;
+export type WindowCounts = Readonly<Partial<Record<WindowEventName, number>>>;
 
 /** One listener under every policy. */
 export interface ListenerComparison {
@@ -59,11 +59,11 @@ interface Column {
  * @returns The facts.
  */
 export function listenerFacts(machine: Machine): ListenerFacts {
-  const counts = new Map<number, Partial<Record<EventName, number>>>();
+  const counts = new Map<number, Partial<Record<WindowEventName, number>>>();
   for (const { kind, mm, event, flags } of machine.host.trace.records()) {
     if (kind !== "invalidate_range_start" || (flags & TRACE_UNDELIVERED) !== 0) continue;
     const found = counts.get(mm) ?? {};
-    const name = EVENT_NAMES[event];
+    const name = WINDOW_EVENT_NAMES[event];
     found[name] = (found[name] ?? 0) + 1;
     counts.set(mm, found);
   }

@@ -39,6 +39,8 @@ export interface KernelProfile {
   readonly collapseUnmapsByRmap: boolean;
   /** Collapse gives up, even without swap, where fewer than 256 of the entries are young (v5.2). */
   readonly collapseNeedsHalfYoung: boolean;
+  /** Migration to a device says MIGRATE and names the vma (v5.9), not CLEAR without a vma. */
+  readonly migrateVmaEvent: boolean;
   /** Moving a VMA border inside a whole 2 MiB block sends CLEAR for the block. */
   readonly vmaSplitClear: boolean;
   /** mprotect makes exclusive dirty anonymous pages writable at once (6.1: can_change_pte_writable). */
@@ -129,6 +131,7 @@ const V5_0: KernelProfile = {
   collapseShared: false,
   collapseUnmapsByRmap: false,
   collapseNeedsHalfYoung: true,
+  migrateVmaEvent: false,
   vmaSplitClear: true,
   mprotectUpgradesWritable: false,
   migrationKeepsDirty: false,
@@ -193,6 +196,7 @@ const V6_1: KernelProfile = {
   collapseUnmapsByRmap: true,
   collapseNeedsHalfYoung: false,
   mprotectUpgradesWritable: true,
+  migrateVmaEvent: true,
   migrationKeepsDirty: true,
   mremapMovesPud: true,
   mremapDontunmap: true,

@@ -5,7 +5,7 @@
  */
 
 import { hex, type Vaddr } from "../kernel/address.ts";
-import { EVENT_NAMES } from "../notifier/events.ts";
+import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
 import type { MmuNotifierOps } from "../notifier/ops.ts";
 import { type MmuNotifierRange, mmuNotifierRangeBlockable } from "../notifier/range.ts";
 import type { ListenerCounters } from "./counters.ts";
@@ -79,7 +79,9 @@ function startOf(mine: MmuNotifierOps, range: MmuNotifierRange): number {
 
 function windowText(what: string, range: MmuNotifierRange): string {
   const mode = mmuNotifierRangeBlockable(range) ? "" : " (must not block)";
-  return `${what} of ${EVENT_NAMES[range.event]} ${rangeText(range.start, range.end)}${mode}`;
+  return `${what} of ${WINDOW_EVENT_NAMES[range.event]} ${
+    rangeText(range.start, range.end)
+  }${mode}`;
 }
 
 function rangeText(start: Vaddr, end: Vaddr): string {

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { EVENT_NAMES, type EventName } from "../notifier/events.ts";
+import { type EventName, WINDOW_EVENT_NAMES } from "../notifier/events.ts";
 
 /** Every action, with what it does to the translations of the window. */
 export const POLICY_ACTIONS = {
@@ -214,11 +214,16 @@ export function resolvePolicy(kind: string, policy: string | PolicySpec): Policy
 /**
  * Lays the actions of a policy out by event code.
  *
+ * Events of later kernels are taken as the one that earlier kernels send in their place.
+ *
  * @param policy The policy.
  * @returns One action per event, in the order of the codes.
  */
 export function actionsByEvent(policy: Policy): readonly PolicyAction[] {
-  return EVENT_NAMES.map((event) => policy.events[event]);
+  return WINDOW_EVENT_NAMES.map((event) => {
+    if (event === "RELEASE") return policy.events.UNMAP;
+    return policy.events[event === "MIGRATE" || event === "EXCLUSIVE" ? "CLEAR" : event];
+  });
 }
 
 /** Policies of a kind without change_pte; what is left out is as legacy. */

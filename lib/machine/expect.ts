@@ -9,7 +9,7 @@
 
 import { ERRNO, errnoName } from "../kernel/errno.ts";
 import type { TraceRecord } from "../kernel/trace.ts";
-import { EVENT_NAMES } from "../notifier/events.ts";
+import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
 import type { Condition, Countable, Demand, Expectation, Matcher } from "./expectation.ts";
 import { checkPages } from "./expect_pages.ts";
 import { checkSequence } from "./expect_sequence.ts";
@@ -263,7 +263,7 @@ function countRecords(records: Iterable<TraceRecord>, what: Countable): number {
   for (const record of records) {
     if (record.kind === what) count++;
     else if (record.kind !== "invalidate_range_start") continue;
-    else if (what === "windows" || EVENT_NAMES[record.event] === what) count++;
+    else if (what === "windows" || WINDOW_EVENT_NAMES[record.event] === what) count++;
   }
   return count;
 }

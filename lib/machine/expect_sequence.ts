@@ -10,7 +10,7 @@
 
 import { hex, PAGE_SIZE } from "../kernel/address.ts";
 import { TRACE_ONLY_END, type TraceKind, type TraceRecord } from "../kernel/trace.ts";
-import { EVENT_NAMES } from "../notifier/events.ts";
+import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
 import type { SequenceItem } from "./expectation.ts";
 import { placedText } from "./expect_pages.ts";
 import type { Mismatch, Observed } from "./observed.ts";
@@ -80,7 +80,7 @@ function callbackOf(record: TraceRecord): Callback | undefined {
 
 function matches(item: SequenceItem, record: TraceRecord, observed: Observed): boolean {
   if (callbackOf(record) !== item.callback) return false;
-  if (item.event !== undefined && EVENT_NAMES[record.event] !== item.event) return false;
+  if (item.event !== undefined && WINDOW_EVENT_NAMES[record.event] !== item.event) return false;
   if (item.range === undefined) return true;
   if ("start" in item.range) {
     return record.start === item.range.start && record.end === item.range.end;
@@ -111,7 +111,7 @@ function recordText(record: TraceRecord, observed: Observed): string {
   if (callback === "rel") return callback;
   const words: string[] = [callback];
   if (callback === "S" || callback === "E" || callback === "e") {
-    words.push(EVENT_NAMES[record.event]);
+    words.push(WINDOW_EVENT_NAMES[record.event]);
   }
   words.push(observed.nameOf?.(record.mm, record.start, record.end) ?? bytes(record));
   return words.join(" ");

@@ -8,7 +8,7 @@
 
 import type { ErrnoName } from "../kernel/errno.ts";
 import type { TraceKind } from "../kernel/trace.ts";
-import type { EventName } from "../notifier/events.ts";
+import type { WindowEventName } from "../notifier/events.ts";
 import type { SourcePosition } from "./program.ts";
 import type { RangeRef } from "./spec.ts";
 
@@ -128,13 +128,13 @@ export interface SequenceItem {
   /** The callback. */
   readonly callback: "S" | "E" | "e" | "ir" | "cp" | "cfy" | "cy" | "ty" | "rel";
   /** The event of a window, if it matters. */
-  readonly event?: EventName;
+  readonly event?: WindowEventName;
   /** The range, if it matters: pages, bytes from and to, or the whole address space. */
   readonly range?: PlacedRange | { readonly start: number; readonly end: number };
 }
 
 /** What is counted by an expectation on events: windows of one event, all windows, or records. */
-export type Countable = EventName | "windows" | TraceKind;
+export type Countable = WindowEventName | "windows" | TraceKind;
 
 /** What must hold. */
 export type Demand =

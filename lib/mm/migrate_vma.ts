@@ -1,10 +1,11 @@
 /**
  * Moving the pages of a range to the memory of a device and back.
  *
- * From mm/migrate.c: migrate_vma. The whole range is collected inside one CLEAR window that names no
- * mapping; pages that other processes map as well get a window per further mapping. Holes may be
- * filled with fresh device pages, inside a second window from the first of them on. The entries that
- * result name frames the CPU cannot reach; a CPU access brings the page back the same way.
+ * From mm/migrate.c: migrate_vma. The whole range is collected inside one window, CLEAR without a
+ * mapping or, in later kernels, MIGRATE with it; pages that other processes map as well get a window
+ * per further mapping. Holes may be filled with fresh device pages, inside a second window from the
+ * first of them on. The entries that result name frames the CPU cannot reach; a CPU access brings the
+ * page back the same way.
  *
  * @module
  */
@@ -18,8 +19,8 @@ import {
   mmuNotifierInvalidateRangeOnlyEnd,
   mmuNotifierInvalidateRangeStart,
 } from "../notifier/dispatch.ts";
-import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
-import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { MMU_NOTIFY_CLEAR, MMU_NOTIFY_MIGRATE } from "../notifier/events.ts";
+import { type MmuNotifierRange, mmuNotifierRangeInit } from "../notifier/range.ts";
 import { SITE } from "../notifier/sites.ts";
 import { anonVmaPrepare } from "./anon_vma.ts";
 import type { Host } from "./host.ts";
@@ -104,15 +105,7 @@ function* collect(
   const { mm } = vma;
   const { frames } = mm.host;
   const pages: Pfn[] = [];
-  const range = mmuNotifierRangeInit(
-    MMU_NOTIFY_CLEAR,
-    0,
-    null,
-    mm,
-    start,
-    end,
-    SITE.migrate_vma_collect,
-  );
+  const range = windowOf(vma, start, end, SITE.migrate_vma_collect);
   mmuNotifierInvalidateRangeStart(range);
   yield "window_open";
   const cursor = mm.pageTable.cursor(start, end);
@@ -131,6 +124,14 @@ function* collect(
   mmuNotifierInvalidateRangeEnd(range);
   yield "window_closed";
   return pages;
+}
+
+function windowOf(vma: Vma, start: Vaddr, end: Vaddr, site: number): MmuNotifierRange {
+  const { mm } = vma;
+  const [event, named] = mm.host.profile.migrateVmaEvent
+    ? [MMU_NOTIFY_MIGRATE, vma] as const
+    : [MMU_NOTIFY_CLEAR, null] as const;
+  return mmuNotifierRangeInit(event, 0, named, mm, start, end, site);
 }
 
 function isMovable(host: Host, flags: number, pfn: Pfn): boolean {
@@ -200,15 +201,7 @@ function* insertPages(vma: Vma, start: Vaddr, end: Vaddr): Operation<number> {
     const { prev, next } = mm.neighbours(vma);
     anonVmaPrepare(vma, prev, next);
   }
-  const range = mmuNotifierRangeInit(
-    MMU_NOTIFY_CLEAR,
-    0,
-    null,
-    mm,
-    first,
-    end,
-    SITE.migrate_vma_pages,
-  );
+  const range = windowOf(vma, first, end, SITE.migrate_vma_pages);
   mmuNotifierInvalidateRangeStart(range);
   yield "window_open";
   let inserted = 0;

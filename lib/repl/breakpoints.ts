@@ -5,7 +5,7 @@
  */
 
 import { TRACE_KINDS } from "../kernel/trace.ts";
-import { EVENT_NAMES } from "../notifier/events.ts";
+import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
 import { holds } from "./conditions.ts";
 import { cpuOwner, deviceOwner } from "./journal.ts";
 import { placeIfAny } from "./places.ts";
@@ -51,7 +51,7 @@ export class Breakpoints {
     if (/^[0-9]+$/.test(text)) {
       return this.#keep({ kind: "line", text, line: lineOf(session, text) });
     }
-    const name = EVENT_NAMES.find((event) => event === text.toUpperCase());
+    const name = WINDOW_EVENT_NAMES.find((event) => event === text.toUpperCase());
     if (name !== undefined) return this.#keep({ kind: "event", text: name });
     if (KINDS.includes(text)) return this.#keep({ kind: "event", text });
     const isTrue = holds(session, text);
@@ -141,7 +141,7 @@ function hasEvent(session: Session, name: string): boolean {
   const from = session.journal.ticks[session.tick - 1]?.firstRecord ?? 0;
   for (const { kind, event } of trace.records(from)) {
     if (kind === name) return true;
-    if (kind === "invalidate_range_start" && EVENT_NAMES[event] === name) return true;
+    if (kind === "invalidate_range_start" && WINDOW_EVENT_NAMES[event] === name) return true;
   }
   return false;
 }

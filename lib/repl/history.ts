@@ -8,7 +8,7 @@
 
 import { PAGE_SIZE, type Vaddr } from "../kernel/address.ts";
 import { escapeControl } from "../kernel/escape.ts";
-import { EVENT_NAMES } from "../notifier/events.ts";
+import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
 import { entryStateText } from "../report/changes_text.ts";
 import { table } from "../report/layout.ts";
 import { countText } from "../report/numbers.ts";
@@ -133,7 +133,7 @@ function eventNames({ machine }: Session, records: readonly number[]): string {
   const names = new Set<string>();
   for (const index of records) {
     const { kind, event } = machine.host.trace.at(index);
-    if (kind === "invalidate_range_start") names.add(EVENT_NAMES[event]);
+    if (kind === "invalidate_range_start") names.add(WINDOW_EVENT_NAMES[event]);
     else if (kind !== "invalidate_range_end") names.add(kind);
   }
   return [...names].join(" ");

@@ -8,7 +8,7 @@ import { hex } from "../kernel/address.ts";
 import { escapeControl } from "../kernel/escape.ts";
 import type { Machine, PlacedListener } from "../machine/machine.ts";
 import type { MmuNotifierOps } from "../notifier/ops.ts";
-import { EVENT_NAMES } from "../notifier/events.ts";
+import { EVENT_NAMES, WINDOW_EVENT_NAMES } from "../notifier/events.ts";
 import { COUNTER_MEANINGS, counterLabel } from "./counters_text.ts";
 import { type Cell, layout, table } from "./layout.ts";
 import { countText, timeText } from "./numbers.ts";
@@ -51,7 +51,7 @@ export function chainText(machine: Machine, process: string): string {
   ]);
   const head = ["#", "LISTENER", "KIND", "POLICY", "BLOCKED BY", "CALLBACKS"];
   const windows = notifiers.open.map(({ event, start, end }) =>
-    `  ${EVENT_NAMES[event]} ${rangeName(machine, start, end)} (${hex(start)}-${hex(end)})`
+    `  ${WINDOW_EVENT_NAMES[event]} ${rangeName(machine, start, end)} (${hex(start)}-${hex(end)})`
   );
   return [
     `${name}: called in this order`,

@@ -15,7 +15,7 @@ import {
   type TraceRecord,
 } from "../kernel/trace.ts";
 import type { Machine } from "../machine/machine.ts";
-import { EVENT_NAMES } from "../notifier/events.ts";
+import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
 import { table } from "./layout.ts";
 
 const FLAG_NAMES: readonly (readonly [flag: number, name: string])[] = [
@@ -120,7 +120,7 @@ export function rangeName(machine: Machine, start: number, end: number): string 
  */
 export function kindText({ kind, event }: TraceRecord): string {
   const hasEvent = kind === "invalidate_range_start" || kind === "invalidate_range_end";
-  return hasEvent ? `${kind} ${EVENT_NAMES[event]}` : kind;
+  return hasEvent ? `${kind} ${WINDOW_EVENT_NAMES[event]}` : kind;
 }
 
 function rangeText(machine: Machine, { start, end }: TraceRecord): string {
@@ -142,7 +142,7 @@ function ftraceLine(machine: Machine, record: TraceRecord): string {
   const listener = [...machine.listeners.keys()][subject];
   const fields = [
     ...(end === 0 ? [] : [`start=${hex(start)} end=${hex(end)}`]),
-    ...(kindText(record) === record.kind ? [] : [`event=${EVENT_NAMES[record.event]}`]),
+    ...(kindText(record) === record.kind ? [] : [`event=${WINDOW_EVENT_NAMES[record.event]}`]),
     ...(record.flags === 0 ? [] : [`flags=${flagNames(record.flags).join("|")}`]),
     ...(listener === undefined ? [] : [`listener=${escapeControl(listener)}`]),
   ];

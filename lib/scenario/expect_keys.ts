@@ -7,7 +7,7 @@
 import type { Countable, Demand } from "../machine/expectation.ts";
 import { ERRNO, type ErrnoName } from "../kernel/errno.ts";
 import { TRACE_KINDS } from "../kernel/trace.ts";
-import { EVENT_NAMES } from "../notifier/events.ts";
+import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
 import { placedText } from "../machine/expect_pages.ts";
 import { policyName } from "./arguments.ts";
 import { conditionSchema } from "./conditions.ts";
@@ -47,7 +47,7 @@ export interface ExpectKey {
   schema(): JsonSchema;
 }
 
-const COUNTABLES: readonly Countable[] = [...EVENT_NAMES, "windows", ...TRACE_KINDS];
+const COUNTABLES: readonly Countable[] = [...WINDOW_EVENT_NAMES, "windows", ...TRACE_KINDS];
 const ERRNO_NAMES = Object.keys(ERRNO) as ErrnoName[];
 
 /** The keys of an `expect:` block with a meaning of their own. */

@@ -11,7 +11,7 @@
 
 import { ADDRESS_MAX } from "../kernel/address.ts";
 import type { SequenceItem } from "../machine/expectation.ts";
-import { EVENT_NAMES } from "../notifier/events.ts";
+import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
 import { quote } from "./diagnostics.ts";
 import type { Node, ScalarNode } from "./document.ts";
 import { readPlacedRange } from "./range_text.ts";
@@ -64,11 +64,11 @@ function readItem(words: string[], node: ScalarNode, scope: Scope): SequenceItem
   const word = words.shift() ?? "";
   const callback = CALLBACKS.find((one) => one === word);
   if (callback === undefined) {
-    const hint = suggestion(word, [...CALLBACKS, ...EVENT_NAMES]);
+    const hint = suggestion(word, [...CALLBACKS, ...WINDOW_EVENT_NAMES]);
     scope.report(node, `Expected one of ${CALLBACKS.join(", ")}, got ${quote(word)}`, hint);
     return undefined;
   }
-  const event = EVENT_NAMES.find((one) => one === words[0]);
+  const event = WINDOW_EVENT_NAMES.find((one) => one === words[0]);
   if (event !== undefined && WINDOWS.includes(callback)) words.shift();
   const head = event === undefined || !WINDOWS.includes(callback)
     ? { callback }

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { PAGE_SIZE } from "../../lib/kernel/address.ts";
 import type { FaultName } from "../../lib/kernel/faults.ts";
 import { drain } from "../../lib/kernel/operation.ts";
@@ -6,7 +6,12 @@ import type { ListenerCounters } from "../../lib/listeners/counters.ts";
 import { KvmListener } from "../../lib/listeners/kvm.ts";
 import { OdpListener } from "../../lib/listeners/odp.ts";
 import { PinnedMrListener } from "../../lib/listeners/pinned_mr.ts";
-import { actionsByEvent, POLICIES, resolvePolicy } from "../../lib/listeners/policy.ts";
+import {
+  actionsByEvent,
+  POLICIES,
+  POLICY_ACTIONS,
+  resolvePolicy,
+} from "../../lib/listeners/policy.ts";
 import { createListener } from "../../lib/listeners/registry.ts";
 import { mmuNotifierRegister } from "../../lib/notifier/chain.ts";
 import {
@@ -17,7 +22,9 @@ import {
   EVENT_NAMES,
   type EventName,
   MMU_NOTIFIER_USE_CHANGE_PTE,
+  MMU_NOTIFY_MIGRATE,
   type MmuNotifierEvent,
+  WINDOW_EVENT_NAMES,
 } from "../../lib/notifier/events.ts";
 import { mmuNotifierRangeInit, VM_READ } from "../../lib/notifier/range.ts";
 import { fakeMm, FakeUserPages } from "./fake_user_pages.ts";
@@ -199,7 +206,7 @@ Deno.test("every kind has the three policies, each with an action per event", ()
     assertEquals(Object.keys(policies), ["legacy", "followup", "ideal"]);
     for (const [name, policy] of Object.entries(policies)) {
       assertEquals(policy.name, name);
-      assertEquals(actionsByEvent(policy).length, EVENT_NAMES.length);
+      assertEquals(Object.keys(policy.events), [...EVENT_NAMES]);
     }
   }
 });
@@ -242,4 +249,15 @@ Deno.test("createListener() takes costs by name and refuses unknown ones", () =>
   make({ kvm_window: 0 });
   assertThrows(() => make({ kvm_windows: 0 }), RangeError, "kvm_window");
   assertThrows(() => make({ kvm_window: -1 }), RangeError, "0 or more");
+});
+
+Deno.test("a MIGRATE window is answered as CLEAR", () => {
+  const policy = resolvePolicy("gntdev", "ideal");
+  assertEquals(actionsByEvent(policy)[MMU_NOTIFY_MIGRATE], policy.events.CLEAR);
+});
+
+Deno.test("every event that a window may have gets an action", () => {
+  const actions = actionsByEvent(resolvePolicy("kvm", "ideal"));
+  assertEquals(actions.length, WINDOW_EVENT_NAMES.length);
+  assert(actions.every((action) => action in POLICY_ACTIONS));
 });

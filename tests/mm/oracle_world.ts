@@ -14,9 +14,9 @@ import type { Mm } from "../../lib/mm/mm_struct.ts";
 import { VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 import { mmuNotifierRegister } from "../../lib/notifier/chain.ts";
 import {
-  EVENT_NAMES,
   MMU_NOTIFIER_RANGE_BLOCKABLE,
   MMU_NOTIFIER_USE_CHANGE_PTE,
+  WINDOW_EVENT_NAMES,
 } from "../../lib/notifier/events.ts";
 import type { MmuNotifierOps } from "../../lib/notifier/ops.ts";
 
@@ -51,7 +51,7 @@ export function recorder(log: string[], prefix = ""): MmuNotifierOps {
         (flags & MMU_NOTIFIER_USE_CHANGE_PTE) !== 0 ? " change_pte" : "",
         (flags & MMU_NOTIFIER_RANGE_BLOCKABLE) === 0 ? " nonblock" : "",
       ];
-      log.push(`${prefix}S ${EVENT_NAMES[event]} ${pages(start, end)}${marks.join("")}`);
+      log.push(`${prefix}S ${WINDOW_EVENT_NAMES[event]} ${pages(start, end)}${marks.join("")}`);
       return 0;
     },
     invalidateRangeEnd: () => void log.push(`${prefix}E`),

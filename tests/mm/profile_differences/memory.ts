@@ -21,7 +21,7 @@ import { PTE_SOFT_DIRTY, PTE_WRITE } from "../../../lib/mm/pte.ts";
 import { uffdRegister } from "../../../lib/mm/userfaultfd.ts";
 import { VM_READ, VM_WRITE } from "../../../lib/mm/vma.ts";
 import { mmuNotifierRegister } from "../../../lib/notifier/chain.ts";
-import { EVENT_NAMES } from "../../../lib/notifier/events.ts";
+import { WINDOW_EVENT_NAMES } from "../../../lib/notifier/events.ts";
 import { mmuNotifierRangeUseChangePte } from "../../../lib/notifier/range.ts";
 import { windows } from "../huge_world.ts";
 import { advise, at, write } from "../reclaim_setup.ts";
@@ -53,7 +53,7 @@ export const MEMORY: Differences = {
       mmuNotifierRegister({
         name: "curious",
         invalidateRangeStart({ event, vma }) {
-          told.push(`${EVENT_NAMES[event]} ${vma === null ? "without" : "with"} a vma`);
+          told.push(`${WINDOW_EVENT_NAMES[event]} ${vma === null ? "without" : "with"} a vma`);
           return 0;
         },
       }, mm);

@@ -4,6 +4,11 @@
  * @module
  */
 
+import { TRACE_VMA } from "../../../lib/kernel/trace.ts";
+import { Host } from "../../../lib/mm/host.ts";
+import { migrateToDevice } from "../../../lib/mm/migrate_vma.ts";
+import { mmuNotifierRegister } from "../../../lib/notifier/chain.ts";
+import { WINDOW_EVENT_NAMES } from "../../../lib/notifier/events.ts";
 import { drain } from "../../../lib/kernel/operation.ts";
 import { ERRNO } from "../../../lib/kernel/errno.ts";
 import { getUserPageFast, pinUserPage } from "../../../lib/mm/gup.ts";
@@ -87,6 +92,29 @@ export const RECLAIM: Differences = {
       const { mm } = anonymous(profile);
       moveAway(mm, 1);
       return (flagsOf(mm, 0) & PTE_DIRTY) !== 0;
+    },
+  },
+  migrateVmaEvent: {
+    shows: "windows of a page that goes to a device, whose hole beside is filled",
+    base: "v6.1",
+    results: [
+      [false, ["CLEAR without a vma", "CLEAR without a vma"]],
+      [true, ["MIGRATE with a vma", "MIGRATE with a vma"]],
+    ],
+    program(profile) {
+      const host = new Host({ profile, memory: 2 ** 20, devicePages: 8 });
+      const mm = host.createMm("P");
+      mmuNotifierRegister({ name: "listener" }, mm);
+      map(mm, 0, 2);
+      write(mm, 0, 1, 1);
+      const from = host.trace.length;
+      drain(migrateToDevice(mm.vmaAt(at(0))!, at(0), at(2), true));
+      return [...host.trace.records(from)]
+        .filter(({ kind }) => kind === "invalidate_range_start")
+        .map(({ event, flags }) => {
+          const vma = (flags & TRACE_VMA) === 0 ? "without" : "with";
+          return `${WINDOW_EVENT_NAMES[event]} ${vma} a vma`;
+        });
     },
   },
   movePagesFollowsProtnone: {
