@@ -6,17 +6,12 @@
  */
 
 import { PAGE_SIZE } from "../lib/kernel/address.ts";
-import { Clock } from "../lib/kernel/clock.ts";
-import { NO_FAULTS } from "../lib/kernel/faults.ts";
 import { drain } from "../lib/kernel/operation.ts";
-import { kernelProfile } from "../lib/kernel/profile.ts";
 import { Rng } from "../lib/kernel/rng.ts";
-import { Trace } from "../lib/kernel/trace.ts";
 import { KvmListener } from "../lib/listeners/kvm.ts";
 import { OdpListener } from "../lib/listeners/odp.ts";
 import { resolvePolicy } from "../lib/listeners/policy.ts";
 import { RangeIndex } from "../lib/listeners/range_index.ts";
-import type { UserPages } from "../lib/mm/user_pages.ts";
 import { mmuNotifierRegister, type NotifierMm } from "../lib/notifier/chain.ts";
 import {
   mmuNotifierInvalidateRangeEnd,
@@ -24,50 +19,10 @@ import {
 } from "../lib/notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../lib/notifier/events.ts";
 import { type MmuNotifierRange, mmuNotifierRangeInit } from "../lib/notifier/range.ts";
+import { BASE, mappedPages, STRIDE } from "./user_pages.ts";
 
-const BASE = 0x7f00_0000_0000;
-const STRIDE = 16 * PAGE_SIZE;
 const WINDOWS = 1024;
 const COUNTS = [1_000, 10_000, 100_000];
-
-/** User memory in which every page is mapped writable, to a frame of its own number. */
-function userPages(): UserPages {
-  const mm: NotifierMm = {
-    id: 1,
-    name: "bench",
-    notifiers: null,
-    notifierContext: {
-      profile: kernelProfile("v5-series"),
-      trace: new Trace(0),
-      clock: new Clock(),
-      notifierCallCost: 50,
-      faults: NO_FAULTS,
-      log: () => {},
-    },
-  };
-  const content = new Uint32Array(1 << 21);
-  const frameOf = (addr: number): number => ((addr - BASE) / PAGE_SIZE) % content.length;
-  return {
-    mm,
-    getUserPageFast: frameOf,
-    // deno-lint-ignore require-yield
-    *getUserPage(addr) {
-      return frameOf(addr);
-    },
-    putPage: () => {},
-    // deno-lint-ignore require-yield
-    *pinUserPage(addr) {
-      return frameOf(addr);
-    },
-    unpinUserPage: () => {},
-    setPageDirty: () => {},
-    readFrame: (pfn) => content[pfn],
-    writeFrame: (pfn, value) => {
-      content[pfn] = value;
-    },
-    markSoftDirty: () => {},
-  };
-}
 
 /** One-page windows at random places; `hit` puts them into registered ranges or between them. */
 function windows(mm: NotifierMm, count: number, hit: boolean): MmuNotifierRange[] {
@@ -93,7 +48,7 @@ function benchWindows(group: string, name: string, ranges: readonly MmuNotifierR
 
 for (const count of COUNTS) {
   for (const hit of [true, false]) {
-    const user = userPages();
+    const user = mappedPages();
     const nic = new OdpListener({ name: "nic", user, policy: resolvePolicy("odp", "legacy") });
     mmuNotifierRegister(nic.ops, user.mm);
     for (let n = 0; n < count; n++) drain(nic.regMr(BASE + n * STRIDE, 1, true));
@@ -103,7 +58,7 @@ for (const count of COUNTS) {
 }
 
 for (const count of COUNTS) {
-  const user = userPages();
+  const user = mappedPages();
   const vm = new KvmListener({ name: "vm", user, policy: resolvePolicy("kvm", "legacy") });
   mmuNotifierRegister(vm.ops, user.mm);
   for (let n = 0; n < count; n++) vm.addMemslot(n * STRIDE, BASE + n * STRIDE, 1);
@@ -113,7 +68,7 @@ for (const count of COUNTS) {
 }
 
 for (const count of COUNTS) {
-  const user = userPages();
+  const user = mappedPages();
   const nic = new OdpListener({ name: "nic", user, policy: resolvePolicy("odp", "legacy") });
   mmuNotifierRegister(nic.ops, user.mm);
   const rng = new Rng(2);
@@ -156,7 +111,7 @@ for (const count of COUNTS) {
 
 const PAGES = 1 << 20;
 {
-  const user = userPages();
+  const user = mappedPages();
   const vm = new KvmListener({ name: "vm", user, policy: resolvePolicy("kvm", "legacy") });
   vm.addMemslot(0, BASE, PAGES);
   drain(vm.guestWrite(BASE, PAGES, () => 1));
