@@ -239,3 +239,21 @@ Deno.test("i915 sends the caller round again while a worker faults pages in", ()
   populate(gpu, "rw");
   assertEquals([gpu.counters.retries, entries(gpu)], [1, "WWWW"]);
 });
+
+Deno.test("a lookup that fails half way holds nothing", () => {
+  for (const kind of KINDS) {
+    const user = new FakeUserPages(fakeMm("v5.2"));
+    user.mmap(BASE, 2, true, "rw");
+    const gpu = make(kind, user);
+    assert(gpu instanceof UserptrListener);
+    const key = drain(gpu.register(BASE, PAGES, true));
+    if (key > 0) assertEquals(drain(gpu.submitRead(BASE, 1)), -ERRNO.EFAULT, kind);
+    assertEquals([user.held, gpu.counters.pinned], [0, 0], kind);
+  }
+});
+
+Deno.test("i915 has only active objects in its tree", () => {
+  const { user } = setUp("i915", { kernel: "v6.1" });
+  pass(windowOver(user, MMU_NOTIFY_CLEAR));
+  assertEquals(mmuNotifierInvalidateRangeStartNonblock(windowOver(user, MMU_NOTIFY_CLEAR)), 0);
+});
