@@ -10,6 +10,7 @@ import { hex, PAGE_SIZE } from "../kernel/address.ts";
 import type { Violation } from "../kernel/violation.ts";
 import type { Mm } from "../mm/mm_struct.ts";
 import { PTE_PRESENT, pteAccessible, pteWritable } from "../mm/pte.ts";
+import { carriesTranslation } from "./cpu_entry.ts";
 import { checkAccounting } from "./check_accounting.ts";
 import type { Machine, PlacedListener } from "./machine.ts";
 
@@ -56,7 +57,9 @@ function checkCoherence(machine: Machine, placed: PlacedListener, found: Violati
       if (!same) diverged++;
       return;
     }
-    if (same && (listener.anyAccess || pteAllows(flags, writable))) return;
+    const granted = listener.anyAccess ||
+      (carriesTranslation(mm, address, flags) && (!writable || pteWritable(flags)));
+    if (same && granted) return;
     if (inOpenWindow(mm, address)) return;
     const cpu = pteAccessible(flags)
       ? `frame ${mapped}, ${pteWritable(flags) ? "writable" : "read-only"}`
@@ -71,10 +74,6 @@ function checkCoherence(machine: Machine, placed: PlacedListener, found: Violati
     });
   });
   if (listener.pins) listener.counters.diverged = diverged;
-}
-
-function pteAllows(flags: number, write: boolean): boolean {
-  return write ? pteWritable(flags) : pteAccessible(flags);
 }
 
 /** Between operations no window may be open. */

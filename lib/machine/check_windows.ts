@@ -8,9 +8,10 @@ import { hex, PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
 import type { Violation } from "../kernel/violation.ts";
 import type { Listener } from "../listeners/listener.ts";
 import type { Mm } from "../mm/mm_struct.ts";
-import { pteAccessible, pteWritable } from "../mm/pte.ts";
+import { pteWritable } from "../mm/pte.ts";
 import type { MmuNotifierRange } from "../notifier/range.ts";
 import { siteName } from "../notifier/sites.ts";
+import { carriesTranslation } from "./cpu_entry.ts";
 import type { Machine, PlacedListener } from "./machine.ts";
 
 /** Windows up to so many pages are looked at page by page, larger ones entry by entry. */
@@ -35,7 +36,7 @@ export function checkClosingWindow(machine: Machine, range: MmuNotifierRange): V
     if (holds || !listener.ops?.invalidateRangeStart) continue;
     const wrong = findEntry(listener, range, (address, pfn, writable) => {
       const flags = mm.pageTable.flagsAt(address);
-      const same = pteAccessible(flags) && mm.pageTable.pfnAt(address) === pfn;
+      const same = mm.pageTable.pfnAt(address) === pfn && carriesTranslation(mm, address, flags);
       return !(same && (!writable || pteWritable(flags))) && !inOpenWindow(mm, address);
     });
     if (wrong === undefined) continue;

@@ -97,13 +97,7 @@ export const USED_LISTENERS: readonly string[] = [
   "sva",
 ];
 
-/**
- * Operations that take part: those that some listener that takes part can do.
- *
- * A NUMA scan takes access away under PROTECTION_VMA, so that a listener that believes the vma keeps
- * a read-only entry where the CPU has none; that is a hazard of the event, not of the simulator.
- */
-export const USED_OPERATIONS: readonly OperationSpec[] = OPERATIONS.filter(({ name, args }) =>
-  name !== "numa_scan" &&
+/** Operations that take part: those that some listener that takes part can do. */
+export const USED_OPERATIONS: readonly OperationSpec[] = OPERATIONS.filter(({ args }) =>
   args.listener?.listenerKinds?.some((kind) => USED_LISTENERS.includes(kind)) !== false
 );

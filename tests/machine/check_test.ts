@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { FaultName } from "../../lib/kernel/faults.ts";
 import { kernelProfile } from "../../lib/kernel/profile.ts";
 import type { Violation } from "../../lib/kernel/violation.ts";
+import { pageFacts } from "../../lib/machine/facts.ts";
 import { Machine } from "../../lib/machine/machine.ts";
 import { operation } from "../../lib/machine/ops/mod.ts";
 import type { Arguments, RangeRef } from "../../lib/machine/spec.ts";
@@ -21,6 +22,7 @@ function setUp({ faults = [], policy = "legacy", kernel = "v5-series" }: Setup):
   const machine = new Machine({
     profile: kernelProfile(kernel),
     memory: 4 * 2 ** 20,
+    nodes: 2,
     faults: new Set(faults),
   });
   machine.addProcess("app");
@@ -195,6 +197,19 @@ Deno.test("a machine made without checks finds nothing", () => {
   run(machine, "fill", { range: RAM });
   run(machine, "munmap", { range: RAM });
   assertEquals(machine.violations, []);
+});
+
+Deno.test("a NUMA hint takes nothing from a read-only translation", () => {
+  const machine = setUp({ faults: ["ignore_start"], kernel: "v6.1" });
+  run(machine, "move_pages", { range: RAM, node: 1 });
+  run(machine, "mprotect", { range: RAM, prot: "r" });
+  run(machine, "memslot", { listener: "guest", range: FIRST });
+  run(machine, "guest_read", { listener: "guest", range: FIRST });
+  run(machine, "numa_scan", { process: "app" });
+  assertEquals(pageFacts(machine, machine.mm("app"), 0x7f0000000000)?.protnone, true);
+  assertEquals(machine.violations, []);
+  run(machine, "mprotect", { range: RAM, prot: "none" });
+  assertEquals(machine.violations.map(({ invariant }) => invariant).includes("coherence"), true);
 });
 
 function without(violation: Violation, key: keyof Violation): Partial<Violation> {
