@@ -5,7 +5,7 @@
  */
 
 import { POLICIES, type Policy } from "../listeners/policy.ts";
-import { EVENT_NAMES, type EventName } from "../notifier/events.ts";
+import { EVENT_NAMES, WINDOW_EVENT_NAMES, type WindowEventName } from "../notifier/events.ts";
 
 /** One thing that a window tells, and which kinds of listener make use of it. */
 export interface Consumption {
@@ -83,6 +83,6 @@ export function consumers(kinds: readonly string[], policies: readonly string[])
  * @param code The code.
  * @returns The name.
  */
-export function eventName(code: number): EventName {
-  return EVENT_NAMES[code];
+export function eventName(code: number): WindowEventName {
+  return WINDOW_EVENT_NAMES[code];
 }

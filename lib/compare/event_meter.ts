@@ -8,7 +8,7 @@
 
 import type { ListenerCounters } from "../listeners/counters.ts";
 import type { Listener } from "../listeners/listener.ts";
-import type { EventName } from "../notifier/events.ts";
+import type { WindowEventName } from "../notifier/events.ts";
 import type { MmuNotifierOps } from "../notifier/ops.ts";
 import type { MmuNotifierRange } from "../notifier/range.ts";
 import { eventName } from "./consumers.ts";
@@ -30,7 +30,7 @@ export interface EventTally {
 }
 
 /** What was booked, by listener and event. */
-export type EventTallies = Map<string, Map<EventName, EventTally>>;
+export type EventTallies = Map<string, Map<WindowEventName, EventTally>>;
 
 const ACTS = ["dropped", "downgraded", "tracking_freed", "waits", "stalls", "refused"] as const;
 
@@ -44,7 +44,7 @@ export function meterEvents(tallies: EventTallies): (listener: Listener) => MmuN
   return (listener) => {
     const { ops, name, counters } = listener;
     if (ops === null) return null;
-    const byEvent = new Map<EventName, EventTally>();
+    const byEvent = new Map<WindowEventName, EventTally>();
     tallies.set(name, byEvent);
     const book = <T>(range: MmuNotifierRange, starts: boolean, call: () => T): T => {
       const before = { ...counters };
@@ -75,7 +75,7 @@ export function newTally(): EventTally {
   return { windows: 0, acted: 0, skipped: 0, dropped: 0, kept: 0, callback_ns: 0 };
 }
 
-function tallyOf(byEvent: Map<EventName, EventTally>, event: EventName): EventTally {
+function tallyOf(byEvent: Map<WindowEventName, EventTally>, event: WindowEventName): EventTally {
   let tally = byEvent.get(event);
   if (tally === undefined) byEvent.set(event, tally = newTally());
   return tally;

@@ -11,7 +11,7 @@
 import { kernelProfile } from "../kernel/profile.ts";
 import type { Program } from "../machine/program.ts";
 import { runProgram } from "../machine/run.ts";
-import { EVENT_NAMES, type EventName } from "../notifier/events.ts";
+import { WINDOW_EVENT_NAMES, type WindowEventName } from "../notifier/events.ts";
 import { BUILT_IN_COLUMNS } from "./columns.ts";
 import { consumers, type Consumption } from "./consumers.ts";
 import { type EventTallies, type EventTally, meterEvents, newTally } from "./event_meter.ts";
@@ -22,7 +22,7 @@ export interface EventRow extends Readonly<EventTally> {
   /** Kind of listener. */
   readonly kind: string;
   /** The event. */
-  readonly event: EventName;
+  readonly event: WindowEventName;
   /** The policy. */
   readonly policy: string;
   /** Time spent because of the event, device faults included, in ns. */
@@ -142,7 +142,7 @@ function addListener(
   sums: Map<string, Sum>,
   kind: string,
   policy: string,
-  tallies: ReadonlyMap<EventName, EventTally> | undefined,
+  tallies: ReadonlyMap<WindowEventName, EventTally> | undefined,
   time: number,
 ): void {
   if (tallies === undefined) return;
@@ -161,7 +161,7 @@ function addListener(
 function rowsOf(kinds: readonly string[], sums: ReadonlyMap<string, Sum>): EventRow[] {
   const [base] = BUILT_IN_COLUMNS;
   return kinds.flatMap((kind) =>
-    EVENT_NAMES.flatMap((event) =>
+    WINDOW_EVENT_NAMES.flatMap((event) =>
       BUILT_IN_COLUMNS.flatMap((policy) => {
         const sum = sums.get(keyOf(kind, event, policy));
         const against = sums.get(keyOf(kind, event, base)) ?? sum;
@@ -180,6 +180,6 @@ function rowsOf(kinds: readonly string[], sums: ReadonlyMap<string, Sum>): Event
   );
 }
 
-function keyOf(kind: string, event: EventName, policy: string): string {
+function keyOf(kind: string, event: WindowEventName, policy: string): string {
   return `${kind} ${event} ${policy}`;
 }

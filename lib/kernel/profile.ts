@@ -17,6 +17,8 @@ export interface KernelProfile {
   readonly changePteFlag: boolean;
   /** A failed non-blocking start calls end of every listener that has one (v5.12, c2655835fd8c). */
   readonly pairEndOnFailure: boolean;
+  /** The log warns of a listener that fails where it must not (v5.4). */
+  readonly warnsOnFailedStart: boolean;
   /** How a write fault decides to reuse an anonymous page (mm/memory.c: do_wp_page). */
   readonly cowReuse: "mapcount" | "exclusive";
   /** A KSM page with one owner is reused on write (v5.1 to about v5.9, reuse_ksm_page). */
@@ -120,6 +122,7 @@ const V5_0: KernelProfile = {
   eventContext: false,
   changePteFlag: false,
   pairEndOnFailure: false,
+  warnsOnFailedStart: false,
   cowReuse: "mapcount",
   reuseKsmPage: false,
   pinBias: false,
@@ -184,6 +187,7 @@ const V6_1: KernelProfile = {
   ...V5_2,
   name: "v6.1",
   pairEndOnFailure: true,
+  warnsOnFailedStart: true,
   cowReuse: "exclusive",
   reuseKsmPage: false,
   pinBias: true,

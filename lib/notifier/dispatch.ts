@@ -14,7 +14,7 @@ import { MMU_NOTIFIER_RANGE_BLOCKABLE, MMU_NOTIFY_SOFT_DIRTY } from "./events.ts
 import type { MmuNotifierOps, NewPte } from "./ops.ts";
 import { type MmuNotifierRange, mmuNotifierRangeBlockable } from "./range.ts";
 import { SITE } from "./sites.ts";
-import { errnoName } from "../kernel/errno.ts";
+import { ERRNO, errnoName } from "../kernel/errno.ts";
 
 /**
  * Opens a window in which listeners may sleep. Their results are ignored, as in the kernel.
@@ -178,10 +178,26 @@ function deliverStart(chain: MmuNotifierChain, range: MmuNotifierRange): number 
       const mode = mmuNotifierRangeBlockable(range) ? "blockable" : "non-blockable";
       const { log } = mm.notifierContext;
       log(`${mn.name} callback failed with ${errnoName(answer)} in ${mode} context`);
+      warn(mn, range, answer);
       result = answer;
     }
   }
   return result;
+}
+
+/**
+ * What later kernels call a mistake of the listener: any failure but -EAGAIN without leave to sleep,
+ * and one of a listener with end, which cannot know whether it counts (mm/mmu_notifier.c:
+ * mn_hlist_invalidate_range_start).
+ */
+function warn(mn: MmuNotifierOps, range: MmuNotifierRange, answer: number): void {
+  const { profile, log } = range.mm.notifierContext;
+  const where = `WARNING: mn_hlist_invalidate_range_start: ${mn.name}`;
+  const allowed = !mmuNotifierRangeBlockable(range) && answer === -ERRNO.EAGAIN;
+  if (profile.warnsOnFailedStart && !allowed) log(`${where} must not fail so`);
+  if (profile.warnsOnFailedStart && profile.pairEndOnFailure && mn.invalidateRangeEnd) {
+    log(`${where} fails and has invalidate_range_end`);
+  }
 }
 
 function end(chain: MmuNotifierChain, range: MmuNotifierRange, onlyEnd: boolean): void {

@@ -115,6 +115,20 @@ Deno.test("a failed non-blocking start leaves listeners without their end before
   assertEquals(mm.notifiers?.open, [], "the caller treats the window as not opened");
 });
 
+Deno.test("v6.1 warns of a listener with end that refuses a window, and not of others", () => {
+  const answers = {
+    a: { start: EAGAIN },
+    b: { start: EAGAIN, without: ["invalidateRangeEnd"] as const },
+  };
+  const { mm, range } = chain(answers, "v6.1");
+  mmuNotifierInvalidateRangeStartNonblock(range);
+  assertEquals(mm.lines, [
+    "b callback failed with EAGAIN in non-blockable context",
+    "a callback failed with EAGAIN in non-blockable context",
+    "WARNING: mn_hlist_invalidate_range_start: a fails and has invalidate_range_end",
+  ]);
+});
+
 Deno.test("a failed non-blocking start calls end of everybody since v5.12", () => {
   const answers = { a: {}, b: { start: EAGAIN, without: ["invalidateRangeEnd"] as const }, c: {} };
   const { mm, range, take } = chain(answers, "v6.1");

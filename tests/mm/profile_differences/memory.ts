@@ -94,6 +94,23 @@ export const MEMORY: Differences = {
       return ends;
     },
   },
+  warnsOnFailedStart: {
+    shows: "lines of the log about a listener that fails in a blockable window",
+    base: "v5.2",
+    results: [
+      [false, ["dev callback failed with EINTR in blockable context"]],
+      [true, [
+        "dev callback failed with EINTR in blockable context",
+        "WARNING: mn_hlist_invalidate_range_start: dev must not fail so",
+      ]],
+    ],
+    program(profile) {
+      const { host, mm } = anonymous(profile);
+      mmuNotifierRegister({ name: "dev", invalidateRangeStart: () => -ERRNO.EINTR }, mm);
+      protect(mm, 0, 1, VM_READ);
+      return host.logLines;
+    },
+  },
   cowReuse: {
     shows: "whether the last owner of a shared page that a driver holds keeps it on a write",
     base: "v5.2",
