@@ -10,7 +10,7 @@ import { Command } from "@cliffy/command";
 import { HelpCommand } from "@cliffy/command/help";
 import { WRONG } from "./exit_code.ts";
 import { eventsCommand, mutateCommand } from "./gauge_commands.ts";
-import { listCommand, schemaCommand, showCommand } from "./library_definitions.ts";
+import { listCommand, mergeCommand, schemaCommand, showCommand } from "./library_definitions.ts";
 import {
   ABOUT_FILES,
   ABOUT_LISTENER,
@@ -58,6 +58,7 @@ export function makeCommand(context: CommandContext) {
     .command("schema", schemaCommand(context))
     .command("events", eventsCommand(context))
     .command("mutate", mutateCommand(context))
+    .command("merge-reports", mergeCommand(context))
     .command("help", new HelpCommand())
     .reset();
 }

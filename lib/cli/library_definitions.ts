@@ -1,5 +1,5 @@
 /**
- * The commands that look at scenarios without running them: `list`, `show` and `schema`.
+ * The commands that look at scenarios without running them: `list`, `show`, `schema` and `merge-reports`.
  *
  * @module
  */
@@ -66,5 +66,27 @@ export function schemaCommand(context: CommandContext) {
     .action(async () => {
       const { schema } = await import("./library_commands.ts");
       context.exitCode = schema(context.streams);
+    });
+}
+
+/**
+ * Makes the command `merge-reports`.
+ *
+ * @param context Where to write, and where the exit code goes.
+ * @returns The command.
+ */
+export function mergeCommand(context: CommandContext) {
+  return new Command()
+    .description(
+      "Join the reports of all shards of a run into one, as if it had not been divided.\n\n" +
+        "The files are those that run --report json=FILE or jsonl=FILE wrote. OUT is KIND=FILE, or\n" +
+        "a file that ends in .xml, .tap, .json, .jsonl or .html; - stands for JSON on the output.\n\n" +
+        "Exit code: that of the whole run, or 2 if the reports cannot be joined.",
+    )
+    .arguments("<out:string> <files...:file>", ["The report to write.", "The reports to join."])
+    .example("Two shards:", "mmulab merge-reports junit=all.xml one.json two.json")
+    .action(async (_, out, ...files) => {
+      const { mergeReportFiles } = await import("./merge_command.ts");
+      context.exitCode = mergeReportFiles(out, files, context.streams);
     });
 }

@@ -49,7 +49,18 @@ export async function runCommandLine(
 }
 
 /** Commands with a help of their own. */
-const COMMANDS = ["run", "compare", "check", "events", "mutate", "repl", "list", "show", "schema"];
+const COMMANDS = [
+  "run",
+  "compare",
+  "check",
+  "events",
+  "mutate",
+  "repl",
+  "list",
+  "show",
+  "schema",
+  "merge-reports",
+];
 
 /** The call for the help that fits. */
 function helpCall(args: readonly string[], invocation: string): string {

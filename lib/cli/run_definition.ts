@@ -25,6 +25,7 @@ const RUNNER_OPTIONS = [
   "profile",
   "rerun-failed",
   "trace-limit",
+  "report",
 ];
 
 /**
@@ -69,10 +70,20 @@ export function runCommand(context: CommandContext) {
       "--rerun-failed",
       "Only what failed last time; that is kept in .mmulab where it may be written.",
     )
+    .option(
+      "--report <report:string>",
+      "Write a report as well: junit=FILE, tap=FILE, json=FILE, jsonl=FILE, html=FILE, or github\n" +
+        "for annotations on the output; may be repeated. Needs --allow-write.",
+      { collect: true },
+    )
     .option("--trace-limit <n:integer>", "Most trace records of a run.")
     .example("All scenarios of a folder:", "mmulab run scenarios")
     .example("One run:", "mmulab run a.yaml --kernel v5.2 --policy legacy")
     .example("The second half of what is tagged:", "mmulab run scenarios --tags ksm --shard 2/2")
+    .example(
+      "Reports for a server and for people:",
+      "mmulab run scenarios --report junit=out.xml --report html=out.html",
+    )
     .example("More pages:", "mmulab run a.yaml --var pages=512")
     .action(async (options, ...files) => {
       const { run } = await import("./runner.ts");

@@ -8,6 +8,12 @@
 
 import { comparePolicies, type Comparison } from "../compare/compare.ts";
 import { StepError } from "../compare/instrument.ts";
+import type { RecordedRun } from "../compare/recorded.ts";
+import { Recording } from "../compare/recording.ts";
+import type { Machine } from "../machine/machine.ts";
+import type { RunResult } from "../machine/run.ts";
+import type { ReportTimeline } from "../report/document.ts";
+import { timelineOf } from "../report/report_document.ts";
 import type { CheckedFile } from "../report/json.ts";
 import type { LoadedScenario } from "./load.ts";
 
@@ -21,6 +27,10 @@ export interface RunRequest {
   readonly seed?: number | undefined;
   /** Most trace records of a run. */
   readonly traceLimit?: number | undefined;
+  /** Whether to keep the windows under the first kernel. */
+  readonly timelines?: boolean;
+  /** Whether to record every run in full. */
+  readonly traces?: boolean;
 }
 
 /** What came of a scenario, or why it cannot be carried out. */
@@ -30,6 +40,10 @@ export type Outcome =
     readonly comparisons: readonly Comparison[];
     /** Wall time of each step over all runs, in ms. */
     readonly wall_ms: readonly number[];
+    /** Windows under the first kernel, where they were asked for. */
+    readonly timelines: readonly ReportTimeline[];
+    /** Every run, where that was asked for. */
+    readonly traces: readonly RecordedRun[];
   }
   | {
     /** What is wrong with it. */
@@ -55,9 +69,10 @@ export function runOne(
   now: () => number = () => performance.now(),
 ): Outcome {
   const watch = new StepWatch(scenario.program.steps.length, now);
+  const tape = new Tape(request);
   try {
-    const comparisons = compareAll(scenario, request, watch, onStep);
-    return { comparisons, wall_ms: watch.times };
+    const comparisons = compareAll(scenario, request, { watch, tape, onStep });
+    return { comparisons, wall_ms: watch.times, timelines: tape.timelines, traces: tape.traces };
   } catch (error) {
     return { problem: problemOf(scenario, error) };
   }
@@ -66,8 +81,7 @@ export function runOne(
 function compareAll(
   { program }: LoadedScenario,
   { kernels, policies, seed, traceLimit }: RunRequest,
-  watch: StepWatch,
-  onStep: OnStep,
+  { watch, tape, onStep }: { watch: StepWatch; tape: Tape; onStep: OnStep },
 ): Comparison[] {
   return (kernels.length > 0 ? kernels : program.kernels).map((kernel) =>
     comparePolicies(program, {
@@ -77,11 +91,50 @@ function compareAll(
       ...(traceLimit === undefined ? {} : { traceLimit }),
       onStep: (policy, step) => {
         watch.begin(step);
+        tape.beginStep(step);
         onStep(() => `${kernel} ${policy}, step ${step + 1} of ${program.steps.length}`);
       },
-      onResult: () => watch.end(),
+      onMachine: (_, machine) => tape.begin(machine),
+      onResult: (result) => {
+        watch.end();
+        tape.end(result);
+      },
     })
   );
+}
+
+/** Records what is asked for. */
+class Tape {
+  readonly timelines: ReportTimeline[] = [];
+  readonly traces: RecordedRun[] = [];
+  readonly #request: RunRequest;
+  #kernel: string | undefined;
+  #recording: Recording | undefined;
+
+  constructor(request: RunRequest) {
+    this.#request = request;
+  }
+
+  begin(machine: Machine): void {
+    const { name } = machine.host.profile;
+    this.#kernel ??= name;
+    const { traces, timelines } = this.#request;
+    const wanted = traces || (timelines && name === this.#kernel);
+    if (wanted) this.#recording = new Recording(machine);
+  }
+
+  beginStep(step: number): void {
+    this.#recording?.beginStep(step);
+  }
+
+  end(result: RunResult): void {
+    if (this.#recording === undefined) return;
+    const run = this.#recording.finish(result);
+    this.#recording = undefined;
+    const { traces, timelines } = this.#request;
+    if (timelines && run.kernel === this.#kernel) this.timelines.push(timelineOf(run));
+    if (traces) this.traces.push(run);
+  }
 }
 
 /** Measures steps, of which each ends where the next begins. */

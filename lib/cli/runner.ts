@@ -6,16 +6,20 @@
 
 import { ValidationError } from "@cliffy/command";
 import { columnsOf } from "../compare/columns.ts";
+import type { RecordedRun } from "../compare/recorded.ts";
+import type { ReportTimeline } from "../report/document.ts";
+import type { ReportOptions } from "../report/failure_text.ts";
 import type { CheckedFile } from "../report/json.ts";
 import { runJson } from "../report/json.ts";
 import { amount } from "../report/numbers.ts";
 import { hasPassed, isInconclusive, type ScenarioResult } from "../report/results.ts";
 import { runText } from "../report/run_text.ts";
 import { loadAll, reportProblems } from "./check_command.ts";
+import { writeFile, writeProblems } from "./destinations.ts";
 import { FAILED, INCONCLUSIVE, PASSED, WRONG } from "./exit_code.ts";
 import type { Streams, TextStream } from "./output.ts";
 import { newProgress } from "./progress.ts";
-import { runOne } from "./run_one.ts";
+import { runOne, type RunRequest } from "./run_one.ts";
 import { keepFailed, readFailed } from "./run_state.ts";
 import { type RawRunnerOptions, type RunnerSettings, runnerSettingsOf } from "./runner_settings.ts";
 import { isSelected, type PlannedScenario, select } from "./selection.ts";
@@ -26,6 +30,8 @@ interface Ran {
   readonly planned: PlannedScenario;
   readonly result: ScenarioResult;
   readonly wall_ms: readonly number[];
+  readonly timelines: readonly ReportTimeline[];
+  readonly traces: readonly RecordedRun[];
 }
 
 /**
@@ -45,6 +51,9 @@ export async function run(
   streams: Streams,
 ): Promise<number> {
   const runner = runnerSettingsOf(raw);
+  if (settings.json && runner.reports.some(({ file }) => file === undefined)) {
+    throw new ValidationError("Cannot write --json and --report github to the same output");
+  }
   const files = filesOf(paths, runner);
   if (typeof files === "string") return refuse(files, streams.err);
   if (files.length === 0) {
@@ -55,19 +64,28 @@ export async function run(
   if (loaded.files.some(({ diagnostics }) => diagnostics.length > 0)) {
     return reportProblems(loaded, settings, streams);
   }
-  if (!loaded.scenarios.some((scenario) => isSelected(scenario, runner))) {
-    return refuse(nothingText(loaded.scenarios), streams.err);
-  }
+  const selected = loaded.scenarios.filter((scenario) => isSelected(scenario, runner)).length;
+  if (selected === 0) return refuse(nothingText(loaded.scenarios), streams.err);
   const planned = select(loaded.scenarios, runner);
   if (runner.shuffle !== undefined) {
     streams.err.write(`shuffled: repeat this order with --shuffle=${runner.shuffle}\n`);
   }
   if (runner.dryRun) return await showPlan(planned, settings, streams);
+  const [forbidden] = writeProblems([...runner.reports, ...runner.traces]);
+  if (forbidden !== undefined) return refuse(forbidden, streams.err);
   const { ran, problems } = await runAll(planned, settings, runner, streams);
   if (problems.length > 0) {
     return reportProblems({ ...loaded, files: problems }, settings, streams);
   }
-  return await finish(ran, planned, loaded.sources, { settings, runner, streams });
+  const { sources } = loaded;
+  return await finish(ran, {
+    settings,
+    runner,
+    streams,
+    sources,
+    planned: planned.length,
+    selected,
+  });
 }
 
 /** The files to run: those given, or among them those that failed last time. */
@@ -128,7 +146,7 @@ async function runAll(
     const title = `${index + 1} of ${planned.length}: ${scenario.file}`;
     const outcome = runOne(
       scenario,
-      { ...settings, traceLimit: runner.traceLimit },
+      requestOf(settings, runner),
       (at) => progress.update(() => `${title}, ${at()}`),
     );
     if ("problem" in outcome) {
@@ -137,11 +155,19 @@ async function runAll(
     }
     const { file, program } = scenario;
     const result = { file, program, comparisons: outcome.comparisons };
-    ran.push({ planned: scenario, result, wall_ms: outcome.wall_ms });
+    ran.push({ ...outcome, planned: scenario, result });
     if (runner.failFast && !hasPassed(result)) break;
   }
   progress.done();
   return { ran, problems };
+}
+
+function requestOf(
+  { kernels, policies, seed }: Settings,
+  { traceLimit, reports, traces }: RunnerSettings,
+): RunRequest {
+  const wants = { timelines: reports.length > 0, traces: traces.length > 0 };
+  return { kernels, policies, seed, traceLimit, ...wants };
 }
 
 /** How a run was asked for. */
@@ -149,21 +175,22 @@ interface Asked {
   readonly settings: Settings;
   readonly runner: RunnerSettings;
   readonly streams: Streams;
+  readonly sources: ReadonlyMap<string, string>;
+  /** How many scenarios were to run. */
+  readonly planned: number;
+  /** How many there are in all shards. */
+  readonly selected: number;
 }
 
-async function finish(
-  ran: readonly Ran[],
-  planned: readonly PlannedScenario[],
-  sources: ReadonlyMap<string, string>,
-  { settings, runner, streams }: Asked,
-): Promise<number> {
+async function finish(ran: readonly Ran[], asked: Asked): Promise<number> {
+  const { settings, runner, streams, sources, planned } = asked;
   const { out, err } = streams;
   const results = ran.map(({ result }) => result);
   const options = { sources, palette: out.palette, ...callOf(settings) };
   out.write(
     settings.json ? `${JSON.stringify(runJson(results), null, 2)}\n` : runText(results, options),
   );
-  const left = planned.length - ran.length;
+  const left = planned - ran.length;
   if (left > 0) {
     err.write(`stopped after the first failure: ${amount(left, "scenario")} left out\n`);
   }
@@ -172,9 +199,30 @@ async function finish(
     err.write(profileText(ran, err.palette));
   }
   const failed = results.filter((result) => !hasPassed(result)).map(({ file }) => file);
-  const trouble = keepFailed(results.map(({ file }) => file), failed);
-  if (trouble !== undefined) return refuse(trouble, err);
-  return exitCodeOf(results);
+  const trouble = await writeReports(ran, asked, options) ??
+    keepFailed(results.map(({ file }) => file), failed);
+  return trouble === undefined ? exitCodeOf(results) : refuse(trouble, err);
+}
+
+/** Writes what was asked for; gives what went wrong. */
+async function writeReports(
+  ran: readonly Ran[],
+  { runner, streams, selected }: Asked,
+  options: ReportOptions,
+): Promise<string | undefined> {
+  const { reports, shard = null } = runner;
+  if (reports.length === 0) return undefined;
+  const { reportDocument } = await import("../report/report_document.ts");
+  const { renderReport } = await import("../report/render.ts");
+  const placed = ran.map((one) => ({ ...one, order: one.planned.order }));
+  const document = reportDocument(placed, { shard, selected }, options);
+  for (const { kind, file } of reports) {
+    const text = renderReport(kind, document);
+    if (file === undefined) streams.out.write(text);
+    const trouble = file === undefined ? undefined : writeFile(file, text);
+    if (trouble !== undefined) return trouble;
+  }
+  return undefined;
 }
 
 function callOf({ invocation, rerun }: Settings) {

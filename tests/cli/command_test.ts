@@ -11,7 +11,7 @@ for (
     [["run"], "Missing argument(s): files"],
     [["rnu", MPROTECT], 'Unknown command "rnu". Did you mean command "run"?'],
     [["run", "--jsn", MPROTECT], 'Unknown option "--jsn". Did you mean "--json"?'],
-    [["run", MPROTECT, "-x"], 'Unknown option "-x". Known: --help, --kernel'],
+    [["run", MPROTECT, "-x"], 'Unknown option "-x". Known are --help, --kernel'],
     [["check", MPROTECT, "--kernel=v5.2"], 'Unknown option "--kernel"'],
     [
       ["run", MPROTECT, "--kernel", "v5-serie"],
