@@ -1,0 +1,32 @@
+import { assert } from "@std/assert";
+import { guestProgram, measure } from "../../bench/repl_bench.ts";
+import { whyText } from "../../lib/repl/history.ts";
+import { Session } from "../../lib/repl/session.ts";
+import { vtopText } from "../../lib/report/vtop_text.ts";
+
+Deno.test("going back in a guest of 1 GiB takes less than a fifth of a second", () => {
+  const session = new Session(guestProgram(1, 1_000, "cpu"), { check: false });
+  session.goto(session.steps.length);
+  const { ms } = measure("back", 5, () => session.back());
+  assert(ms < 200, `${ms} ms`);
+});
+
+Deno.test("why and vtop take less than 20 ms in a guest of 4 GiB", () => {
+  const session = new Session(guestProgram(4, 20, "cpu"), { check: false });
+  session.goto(session.steps.length);
+  const address = session.machine.mappings.get("ram")!.start + 977 * 4096;
+  const why = measure("why", 5, () => void whyText(session, "qemu", address));
+  assert(why.ms < 20, `why: ${why.ms} ms`);
+  const mm = session.machine.mm("qemu");
+  const vtop = measure("vtop", 5, () => void vtopText(mm, address));
+  assert(vtop.ms < 20, `vtop: ${vtop.ms} ms`);
+});
+
+Deno.test("a tick is remembered by what it changed, not by what there is", () => {
+  const session = new Session(guestProgram(1, 20, "cpu"), { check: false });
+  session.goto(session.steps.length);
+  for (const [tick, { changes }] of session.journal.ticks.entries()) {
+    const runs = [...changes.values()].reduce((sum, list) => sum + list.length, 0);
+    assert(runs <= 8, `tick ${tick} has ${runs} records`);
+  }
+});
