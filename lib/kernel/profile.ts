@@ -101,6 +101,10 @@ export interface KernelProfile {
   readonly madviseDontneedLocked: boolean;
   /** A huge page on the wrong node moves inside a CLEAR window like any other (v5.13; B-12). */
   readonly numaThpNotifies: boolean;
+  /** smaps has the field Pss_Dirty (v6.0). */
+  readonly smapsPssDirty: boolean;
+  /** smaps has the field FilePmdMapped (v5.4). */
+  readonly smapsFilePmdMapped: boolean;
   /** KVM retries only faults inside the span of the open windows (v5.12), not all of them. */
   readonly kvmRetry: "vm" | "range";
   /** ODP keeps umem_rwsem for read when it refuses a window with -EAGAIN (B-3, until v5.3). */
@@ -164,6 +168,8 @@ const V5_0: KernelProfile = {
   numaSkipsReferenced: false,
   madviseDontneedLocked: false,
   numaThpNotifies: false,
+  smapsPssDirty: false,
+  smapsFilePmdMapped: false,
   kvmRetry: "vm",
   odpKeepsLockOnEagain: true,
   i915Userptr: "worker",
@@ -227,6 +233,8 @@ const V6_1: KernelProfile = {
   numaSkipsReferenced: true,
   madviseDontneedLocked: true,
   numaThpNotifies: true,
+  smapsPssDirty: true,
+  smapsFilePmdMapped: true,
   kvmRetry: "range",
   odpKeepsLockOnEagain: false,
   i915Userptr: "interval",

@@ -17,6 +17,8 @@ export interface MemSizeStats {
   resident: number;
   /** Each page divided by the number of its mappings. */
   pss: number;
+  /** The dirty pages' part of it. */
+  pss_dirty: number;
   /** Clean, mapped more than once. */
   shared_clean: number;
   /** Dirty, mapped more than once. */
@@ -72,6 +74,7 @@ function newStats(): MemSizeStats {
   return {
     resident: 0,
     pss: 0,
+    pss_dirty: 0,
     shared_clean: 0,
     shared_dirty: 0,
     private_clean: 0,
@@ -129,11 +132,12 @@ function accountPage(vma: Vma, mss: MemSizeStats, pfn: Pfn, pte: number): void {
   mss.resident += PAGE_SIZE;
   if ((pte & PTE_YOUNG) !== 0 || (flags & PG_REFERENCED) !== 0) mss.referenced += PAGE_SIZE;
   const mapcount = frames.refcount[head] === 1 ? 1 : frames.mapcount[pfn];
+  const pss = mapcount >= 2 ? share(mapcount) : PAGE_SIZE;
+  mss.pss += pss;
+  if (dirty) mss.pss_dirty += pss;
   if (mapcount >= 2) {
-    mss.pss += share(mapcount);
     mss[dirty ? "shared_dirty" : "shared_clean"] += PAGE_SIZE;
   } else {
-    mss.pss += PAGE_SIZE;
     mss[dirty ? "private_dirty" : "private_clean"] += PAGE_SIZE;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * /proc/PID/maps and /proc/PID/smaps, byte for byte as v5.2 prints them.
+ * /proc/PID/maps and /proc/PID/smaps, byte for byte as the kernel prints them.
  *
  * From fs/proc/task_mmu.c: show_vma_header_prefix, show_map_vma, __show_smap, show_smap_vma_flags.
  *
@@ -8,6 +8,7 @@
 
 import { escapeControl } from "../kernel/escape.ts";
 import type { Mm } from "../mm/mm_struct.ts";
+import type { KernelProfile } from "../kernel/profile.ts";
 import { type MemSizeStats, smapsOf } from "../mm/smaps.ts";
 import { hugepageVmaCheck } from "../mm/thp.ts";
 import { VM_EXEC, VM_READ, VM_SHARED, VM_WRITE, type Vma } from "../mm/vma.ts";
@@ -103,7 +104,7 @@ function smapBlock(vma: Vma): string {
     ["Size", vma.end - vma.start],
     ["KernelPageSize", page],
     ["MMUPageSize", page],
-    ...accountedFields(mss),
+    ...accountedFields(mss, vma.mm.host.profile),
   ];
   const eligible = hugepageVmaCheck(vma, vma.flags, { inFault: false, enforceSysfs: true });
   return [
@@ -114,10 +115,11 @@ function smapBlock(vma: Vma): string {
   ].join("\n");
 }
 
-function accountedFields(mss: MemSizeStats): [string, number][] {
+function accountedFields(mss: MemSizeStats, profile: KernelProfile): [string, number][] {
   return [
     ["Rss", mss.resident],
     ["Pss", mss.pss],
+    ...optional(profile.smapsPssDirty, "Pss_Dirty", mss.pss_dirty),
     ["Shared_Clean", mss.shared_clean],
     ["Shared_Dirty", mss.shared_dirty],
     ["Private_Clean", mss.private_clean],
@@ -127,12 +129,18 @@ function accountedFields(mss: MemSizeStats): [string, number][] {
     ["LazyFree", mss.lazyfree],
     ["AnonHugePages", mss.anonymous_thp],
     ["ShmemPmdMapped", mss.shmem_thp],
+    ...optional(profile.smapsFilePmdMapped, "FilePmdMapped", 0),
     ["Shared_Hugetlb", 0],
     ["Private_Hugetlb", 0],
     ["Swap", mss.swap],
     ["SwapPss", mss.swap_pss],
     ["Locked", mss.pss_locked],
   ];
+}
+
+/** A field that only some kernels have. */
+function optional(known: boolean, name: string, bytes: number): [string, number][] {
+  return known ? [[name, bytes]] : [];
 }
 
 /** The two hugetlb fields have a width of 7 where the others have 8. */

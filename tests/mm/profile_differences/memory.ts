@@ -23,6 +23,7 @@ import { VM_READ, VM_WRITE } from "../../../lib/mm/vma.ts";
 import { mmuNotifierRegister } from "../../../lib/notifier/chain.ts";
 import { WINDOW_EVENT_NAMES } from "../../../lib/notifier/events.ts";
 import { mmuNotifierRangeUseChangePte } from "../../../lib/notifier/range.ts";
+import { smapsText } from "../../../lib/report/maps_text.ts";
 import { windows } from "../huge_world.ts";
 import { advise, at, write } from "../reclaim_setup.ts";
 import { anonymous, type Differences, flagsOf, map } from "./difference.ts";
@@ -286,6 +287,25 @@ export const MEMORY: Differences = {
     base: "v6.1",
     results: [[false, -ERRNO.EINVAL], [true, 0]],
     program: (profile) => drain(uffdRegister(anonymous(profile).mm, at(0), PAGE_SIZE, "wp")),
+  },
+  smapsPssDirty: {
+    shows: "what smaps says of a dirty page that two processes share",
+    base: "v6.1",
+    results: [[false, []], [true, ["Pss_Dirty:             2 kB"]]],
+    program(profile) {
+      const { mm } = anonymous(profile);
+      drain(fork(mm, "C"));
+      return smapsText(mm).split("\n").filter((line) => line.startsWith("Pss_"));
+    },
+  },
+  smapsFilePmdMapped: {
+    shows: "what smaps says of huge pages of files",
+    base: "v6.1",
+    results: [[false, []], [true, ["FilePmdMapped:         0 kB"]]],
+    program(profile) {
+      const { mm } = anonymous(profile);
+      return smapsText(mm).split("\n").filter((line) => line.startsWith("FilePmd"));
+    },
   },
   oomReapsLocked: {
     shows: "locked pages that the oom reaper leaves",
