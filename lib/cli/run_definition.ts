@@ -26,6 +26,7 @@ const RUNNER_OPTIONS = [
   "rerun-failed",
   "trace-limit",
   "report",
+  "trace",
 ];
 
 /**
@@ -76,6 +77,12 @@ export function runCommand(context: CommandContext) {
         "for annotations on the output; may be repeated. Needs --allow-write.",
       { collect: true },
     )
+    .option(
+      "--trace <trace:string>",
+      "Write a trace of every run as well: perfetto=FILE, ftrace=FILE or jsonl=FILE; may be\n" +
+        "repeated. Needs --allow-write.",
+      { collect: true },
+    )
     .option("--trace-limit <n:integer>", "Most trace records of a run.")
     .example("All scenarios of a folder:", "mmulab run scenarios")
     .example("One run:", "mmulab run a.yaml --kernel v5.2 --policy legacy")
@@ -83,6 +90,10 @@ export function runCommand(context: CommandContext) {
     .example(
       "Reports for a server and for people:",
       "mmulab run scenarios --report junit=out.xml --report html=out.html",
+    )
+    .example(
+      "A trace for ui.perfetto.dev:",
+      "mmulab run a.yaml --kernel v5.2 --policy ideal --trace perfetto=a.json",
     )
     .example("More pages:", "mmulab run a.yaml --var pages=512")
     .action(async (options, ...files) => {

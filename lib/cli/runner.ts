@@ -199,7 +199,7 @@ async function finish(ran: readonly Ran[], asked: Asked): Promise<number> {
     err.write(profileText(ran, err.palette));
   }
   const failed = results.filter((result) => !hasPassed(result)).map(({ file }) => file);
-  const trouble = await writeReports(ran, asked, options) ??
+  const trouble = await writeReports(ran, asked, options) ?? await writeTraces(ran, runner) ??
     keepFailed(results.map(({ file }) => file), failed);
   return trouble === undefined ? exitCodeOf(results) : refuse(trouble, err);
 }
@@ -220,6 +220,22 @@ async function writeReports(
     const text = renderReport(kind, document);
     if (file === undefined) streams.out.write(text);
     const trouble = file === undefined ? undefined : writeFile(file, text);
+    if (trouble !== undefined) return trouble;
+  }
+  return undefined;
+}
+
+async function writeTraces(
+  ran: readonly Ran[],
+  { traces }: RunnerSettings,
+): Promise<string | undefined> {
+  if (traces.length === 0) return undefined;
+  const { renderTrace } = await import("../report/render_trace.ts");
+  const runs = ran.flatMap(({ result, traces }) =>
+    traces.map((run) => ({ scenario: result.program.name, file: result.file, run }))
+  );
+  for (const { kind, file } of traces) {
+    const trouble = file === undefined ? undefined : writeFile(file, renderTrace(kind, runs));
     if (trouble !== undefined) return trouble;
   }
   return undefined;

@@ -119,3 +119,20 @@ for (
     assertStringIncludes(stderr, message);
   });
 }
+
+Deno.test("run writes traces, and says where it may not", async () => {
+  await withFolder(FILES, async (folder) => {
+    const formats = ["perfetto", "ftrace", "jsonl"];
+    const traces = formats.flatMap((format) => ["--trace", `${format}=${folder}/${format}`]);
+    const policy = ["--policy", "ideal"];
+    const { code, stderr } = await run("run", fixture("mprotect"), ...policy, ...traces);
+    assertEquals([code, stderr], [0, ""]);
+    const { traceEvents } = JSON.parse(Deno.readTextFileSync(`${folder}/perfetto`));
+    assert(traceEvents.length > 20);
+    assertStringIncludes(Deno.readTextFileSync(`${folder}/ftrace`), "# tracer: nop");
+    assertStringIncludes(Deno.readTextFileSync(`${folder}/jsonl`), '"policy":"ideal"');
+  });
+  const { code, stderr } = await run("run", fixture("mprotect"), "--trace", "perfeto=x");
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, 'Unknown kind "perfeto" of --trace. Did you mean "perfetto"?');
+});

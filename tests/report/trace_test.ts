@@ -1,0 +1,148 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { perfettoJson, type TraceEvent } from "../../lib/report/trace_events.ts";
+import { ftraceText, traceLines } from "../../lib/report/trace_files.ts";
+import { HOSTILE, record } from "./documents.ts";
+import { fixture } from "./results.ts";
+
+const ksm = Deno.readTextFileSync(
+  new URL("../../scenarios/ksm-merge-kvm.yaml", import.meta.url),
+);
+const { result, runs } = record(ksm, "ksm.yaml", ["v5-series"]);
+const traced = runs.map((run) => ({ scenario: result.program.name, file: "ksm.yaml", run }));
+const trace: { displayTimeUnit: string; traceEvents: TraceEvent[] } = JSON.parse(
+  perfettoJson(traced),
+);
+const events = trace.traceEvents;
+const only = (ph: string, cat?: string) =>
+  events.filter((event) => event.ph === ph && (cat === undefined || event.cat === cat));
+
+/** The members that each phase must have, and may have. */
+const MEMBERS: Readonly<Record<string, readonly string[]>> = {
+  M: ["args", "name", "ph", "pid", "tid"],
+  X: ["args", "cat", "dur", "name", "ph", "pid", "tid", "ts"],
+  b: ["args", "cat", "id", "name", "ph", "pid", "tid", "ts"],
+  e: ["cat", "id", "name", "ph", "pid", "tid", "ts"],
+  s: ["cat", "id", "name", "ph", "pid", "tid", "ts"],
+  f: ["bp", "cat", "id", "name", "ph", "pid", "tid", "ts"],
+  C: ["args", "name", "ph", "pid", "tid", "ts"],
+};
+
+Deno.test("every trace event has the members of its phase, of the right types", () => {
+  assertEquals(trace.displayTimeUnit, "ns");
+  assert(events.length > 300);
+  for (const event of events) {
+    assertEquals(Object.keys(event).sort(), MEMBERS[event.ph], JSON.stringify(event));
+    assert(event.name !== "");
+    assert(Number.isSafeInteger(event.pid) && event.pid > 0 && event.tid === 1);
+    if (event.ph === "M") continue;
+    assert(Number.isFinite(event.ts) && event.ts! >= 0);
+    if (event.ph === "X") assert(event.dur! >= 0);
+  }
+});
+
+Deno.test("every process of a trace has a name, and no two have the same", () => {
+  const names = only("M").filter(({ name }) => name === "process_name");
+  assertEquals(new Set(names.map(({ pid }) => pid)).size, names.length);
+  assertEquals(new Set(names.map(({ args }) => args!.name)).size, names.length);
+  assertEquals(names.slice(0, 3).map(({ args }) => args!.name), [
+    "KSM merge on a KVM guest, v5-series legacy: kernel",
+    "KSM merge on a KVM guest, v5-series legacy: process qemu",
+    "KSM merge on a KVM guest, v5-series legacy: listener guest",
+  ]);
+  const named = new Set(names.map(({ pid }) => pid));
+  assert(events.every(({ pid }) => named.has(pid)));
+});
+
+Deno.test("operations and callbacks of a trace are slices that nest", () => {
+  assertEquals(
+    only("X", "operation").filter(({ pid }) => pid === 1000).map(({ name }) => name),
+    ["mmap", "memslot", "guest_write", "madvise", "ksmd", "ksmd", "guest_read", "guest_write"],
+  );
+  const tracks = Map.groupBy(only("X"), ({ pid }) => pid);
+  for (const slices of tracks.values()) {
+    let end = 0;
+    for (const { ts, dur } of slices) {
+      assert(ts! >= end - 1e-9, `slices overlap at ${ts}`);
+      end = ts! + dur!;
+    }
+  }
+});
+
+Deno.test("windows of a trace are async spans that end", () => {
+  const ends = new Map(only("e").map((event) => [event.id, event]));
+  const begins = only("b", "window");
+  assertEquals(begins.length, runs.reduce((sum, run) => sum + run.windows.length, 0));
+  assertEquals(new Set(begins.map(({ id }) => id)).size, begins.length);
+  for (const { id, ts, name, pid, args } of begins) {
+    const end = ends.get(id)!;
+    assert(end.ts! >= ts!);
+    assertEquals([end.name, end.pid], [name, pid]);
+    assertMatch(String(args!.start), /^0x[0-9a-f]+000$/);
+  }
+  const legacy = begins.filter(({ pid }) => pid === 1001);
+  assertEquals(legacy.length, 32);
+  assertEquals(legacy.filter(({ name }) => name === "CLEAR write_protect_page").length, 16);
+  assertEquals(legacy.filter(({ name }) => name === "CLEAR replace_page").length, 15);
+});
+
+Deno.test("arrows of a trace lead from an operation to each callback", () => {
+  const slices = only("X");
+  const around = (event: TraceEvent) =>
+    slices.some(({ pid, ts, dur }) =>
+      pid === event.pid && ts! <= event.ts! && event.ts! <= ts! + dur! + 1e-9
+    );
+  const ends = new Map(only("f").map((event) => [event.id, event]));
+  assertEquals(only("s").length, only("X", "callback").length);
+  for (const start of only("s")) {
+    const end = ends.get(start.id)!;
+    assert(around(start) && around(end));
+    assertEquals([end.bp, start.pid % 1000, end.pid % 1000], ["e", 0, 500]);
+  }
+});
+
+Deno.test("counters of a trace end where the figures of the run end", () => {
+  runs.forEach((_, index) => {
+    const last = (name: string, key: string) =>
+      only("C").findLast((event) =>
+        event.name === name && Math.floor(event.pid / 1000) === index + 1
+      )?.args?.[key];
+    const { figures } = result.comparisons[0].runs[index];
+    assertEquals(last("faults", "faults"), figures["guest.faults"]);
+    assertEquals(last("TLB flushes", "tlb_flushes"), figures["guest.tlb_flushes"]);
+    assertEquals(last("KSM", "pages_sharing"), figures["ksm.pages_sharing"]);
+  });
+});
+
+Deno.test("recording changes nothing of a run", () => {
+  for (const { callbacks, listeners } of runs) {
+    const starts = callbacks.filter(({ name }) => name === "invalidate_range_start");
+    assertEquals([listeners[0].name, starts.length], ["guest", 32]);
+  }
+  const plain = record(fixture("mprotect")).result.comparisons;
+  assertEquals(plain, record(fixture("mprotect")).result.comparisons);
+});
+
+Deno.test("ftraceText() of a run", async (t) => {
+  await t.assertSnapshot(ftraceText(traced.slice(2, 3)));
+});
+
+Deno.test("each line of ftraceText() has the shape that trace-cmd reports", () => {
+  for (const line of ftraceText(traced).split("\n")) {
+    assertMatch(line, /^(#.*|| +[\w.:-]{1,15}-\d+ +\[\d{3}\] \.{5} +\d+\.\d{6}: \w+: .+)$/);
+  }
+});
+
+Deno.test("traceLines() gives an object per record", () => {
+  const lines = traceLines(traced).trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(lines.length, runs.reduce((sum, run) => sum + run.records.length, 0));
+  const first = lines.find(({ kind }) => kind === "invalidate_range_start");
+  assertEquals([first.process, first.event, first.site], ["qemu", "CLEAR", "write_protect_page"]);
+});
+
+Deno.test("no trace lets hostile names out", () => {
+  const run = { ...runs[0], policy: HOSTILE, processes: [{ name: HOSTILE, mm: 0 }] };
+  const text = ftraceText([{ scenario: HOSTILE, file: "", run }]);
+  // deno-lint-ignore no-control-regex
+  assertEquals(text.match(/[\u0000-\u0009\u000b-\u001f\u202e]/g), null);
+  JSON.parse(perfettoJson([{ scenario: HOSTILE, file: "", run }]));
+});
