@@ -303,8 +303,9 @@ export class Session {
     const unchecked = { ...this.#settings, check: false };
     const machine = this.#prepare(this.#program, unchecked, { traceLimit: 0 });
     for (let at = 0; at < tick; at++) {
-      const { operation, args } = this.#steps[at];
-      machine.execute(operation, args);
+      const { operation, args, during } = this.#steps[at];
+      if (during === undefined) machine.execute(operation, args);
+      else runStep(this.program, at, machine, this.#settings.policy);
     }
     machine.host.trace.adopt(trace, records);
     const found = this.journal.ticks.slice(0, tick).flatMap(({ violations }) => violations);

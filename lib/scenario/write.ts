@@ -17,6 +17,8 @@ export interface ObservedRun {
   readonly violations: number;
   /** Figures at the end by dotted name. */
   readonly figures: Readonly<Record<string, number>>;
+  /** What came of the steps, in order: return value and number of violations. */
+  readonly steps: readonly { readonly ret: number; readonly violations: number }[];
 }
 
 /**
@@ -39,7 +41,12 @@ export function scenarioText(program: Program, observed?: ObservedRun): string {
   const blocks = [headLines(program), actorLines(program)];
   blocks.push([
     "steps:",
-    ...(program.steps.length === 0 ? ["  - wait: { time: 0 }"] : program.steps.flatMap(stepLines)),
+    ...(program.steps.length === 0
+      ? ["  - wait: { time: 0 }"]
+      : program.steps.flatMap((step, at) => [
+        ...stepLines(step),
+        ...outcomeLines(observed, at),
+      ])),
   ]);
   if (observed !== undefined) blocks.push(observedLines(observed));
   return blocks.filter(({ length }) => length > 0).map((lines) => lines.join("\n")).join("\n\n") +
@@ -86,12 +93,35 @@ function actorLines({ policies, processes, listeners }: Program): string[] {
   return lines;
 }
 
-function stepLines({ operation, args, name }: Step): string[] {
+/** A step that failed, or broke an invariant, is expected to do so again. */
+function outcomeLines(observed: ObservedRun | undefined, at: number): string[] {
+  const outcome = observed?.steps[at];
+  if (observed === undefined || outcome === undefined) return [];
+  const { ret, violations } = outcome;
+  const parts = [
+    ...(ret < 0 ? [`ret: ${ret}`] : []),
+    ...(violations > 0 ? [`violations: ${violations}`] : []),
+  ];
+  if (parts.length === 0) return [];
+  const { kernel, policy } = observed;
+  const when = `when: { kernel: ${scalar(kernel)}, policy: ${scalar(policy)} }`;
+  return [`    expect: { ${[when, ...parts].join(", ")} }`];
+}
+
+function stepLines({ operation, args, name, during }: Step): string[] {
   const given = Object.entries(args)
     .filter(([key, value]) => operation.args[key]?.default !== value)
     .map(([key, value]) => `${key}: ${valueText(value, operation.args[key])}`);
   const text = `${operation.name}: ${given.length === 0 ? "{}" : `{ ${given.join(", ")} }`}`;
-  return name === undefined ? [`  - ${text}`] : [`  - name: ${scalar(name)}`, `    ${text}`];
+  const own = name === undefined ? [`  - ${text}`] : [`  - name: ${scalar(name)}`, `    ${text}`];
+  if (during === undefined) return own;
+  const meanwhile = during.flatMap(({ at, nth, steps }) => [
+    `      - at: ${scalar(at)}`,
+    `        nth: ${nth}`,
+    "        do:",
+    ...steps.flatMap((step) => stepLines(step).map((line) => `        ${line}`)),
+  ]);
+  return [...own, "    during:", ...meanwhile];
 }
 
 function observedLines({ kernel, policy, violations, figures }: ObservedRun): string[] {

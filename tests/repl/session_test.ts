@@ -8,7 +8,7 @@ import { cpuOwner, deviceOwner } from "../../lib/repl/journal.ts";
 import { stateAt } from "../../lib/repl/page_changes.ts";
 import { Session } from "../../lib/repl/session.ts";
 import { parseScenario } from "../../lib/scenario/scenario.ts";
-import { scenarioText } from "../../lib/scenario/write.ts";
+import { sessionText } from "../../lib/repl/commands/setup.ts";
 
 const ROOT = new URL("../../scenarios/", import.meta.url);
 
@@ -99,16 +99,17 @@ function sorted(pages: ReadonlyMap<number, string> = new Map()): [number, string
 Deno.test("a written scenario does what the session did", async (t) => {
   for (const [file, text] of scenarios()) {
     await t.step(file, () => {
-      // Steps of a session have neither expectations nor others that interrupt them
-      const read = program(text);
-      const steps = read.steps.map((step) => ({ ...step, expect: [], during: [] }));
-      const original = { ...read, steps };
-      const again = parseScenario(scenarioText(original));
+      const original = program(text);
+      const session = new Session(original);
+      session.goto(session.steps.length);
+      const again = parseScenario(sessionText(session));
       assertEquals(
         again.steps.map(({ operation, args }) => [operation.name, args]),
         original.steps.map(({ operation, args }) => [operation.name, args]),
       );
-      assertEquals(runProgram(again).figures, runProgram(original).figures);
+      const result = runProgram(again);
+      assertEquals(result.failures.map(({ message }) => message), []);
+      assertEquals(result.figures, runProgram(original).figures);
     });
   }
 });

@@ -127,6 +127,10 @@ export function sessionText(session: Session): string {
     kernel,
     policy: settings.policy,
     violations: machine.violations.length,
+    steps: session.journal.ticks.map(({ result, violations }) => ({
+      ret: result.result.ret,
+      violations: violations.length,
+    })),
     figures: Object.fromEntries(names.map((name) => [name, readFigure(machine, name) ?? 0])),
   });
 }
