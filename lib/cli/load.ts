@@ -61,7 +61,14 @@ export function load(paths: readonly string[], options: LoadOptions): Loaded {
   return { scenarios, files, sources };
 }
 
-function checkFile(
+/**
+ * Checks one file.
+ *
+ * @param found The file.
+ * @param options Variables, policies and listeners.
+ * @returns What is wrong with it, and the program where nothing is.
+ */
+export function checkFile(
   found: FoundFile,
   { variables, policies, listeners = [] }: LoadOptions,
 ): { checked: CheckedFile; program?: Program } {

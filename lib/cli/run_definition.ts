@@ -27,6 +27,7 @@ const RUNNER_OPTIONS = [
   "trace-limit",
   "report",
   "trace",
+  "jobs",
 ];
 
 /**
@@ -63,6 +64,7 @@ export function runCommand(context: CommandContext) {
     .option("--tags <expression:string>", 'Only these tags, such as "ksm and not (slow or huge)".')
     .option("--filter <text:string>", "Only scenarios with this text in their name or file.")
     .option("--shard <i/n:string>", "Only part i of n; the parts of all shards are the whole.")
+    .option("--jobs <n:integer>", "Scenarios that run at the same time; the output is the same.")
     .option("--fail-fast", "Stop after the first scenario that fails.")
     .option("--shuffle=[seed:integer]", "Run in an order left to chance, or to this seed.")
     .option("--dry-run", "Show the operations that would run, and run none.")

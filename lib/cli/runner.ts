@@ -19,7 +19,7 @@ import { writeFile, writeProblems } from "./destinations.ts";
 import { FAILED, INCONCLUSIVE, PASSED, WRONG } from "./exit_code.ts";
 import type { Streams, TextStream } from "./output.ts";
 import { newProgress } from "./progress.ts";
-import { runOne, type RunRequest } from "./run_one.ts";
+import { type Outcome, runOne, type RunRequest } from "./run_one.ts";
 import { keepFailed, readFailed } from "./run_state.ts";
 import { type RawRunnerOptions, type RunnerSettings, runnerSettingsOf } from "./runner_settings.ts";
 import { isSelected, type PlannedScenario, select } from "./selection.ts";
@@ -73,7 +73,12 @@ export async function run(
   if (runner.dryRun) return await showPlan(planned, settings, streams);
   const [forbidden] = writeProblems([...runner.reports, ...runner.traces]);
   if (forbidden !== undefined) return refuse(forbidden, streams.err);
-  const { ran, problems } = await runAll(planned, settings, runner, streams);
+  const { ran, problems } = await runAll(planned, {
+    settings,
+    runner,
+    sources: loaded.sources,
+    err: streams.err,
+  });
   if (problems.length > 0) {
     return reportProblems({ ...loaded, files: problems }, settings, streams);
   }
@@ -132,34 +137,76 @@ async function showPlan(
   return PASSED;
 }
 
-// deno-lint-ignore require-await
+/** What the scenarios are run with. */
+interface Running {
+  readonly settings: Settings;
+  readonly runner: RunnerSettings;
+  readonly sources: ReadonlyMap<string, string>;
+  readonly err: TextStream;
+}
+
 async function runAll(
   planned: readonly PlannedScenario[],
-  settings: Settings,
-  runner: RunnerSettings,
-  { err }: Streams,
+  running: Running,
 ): Promise<{ ran: Ran[]; problems: CheckedFile[] }> {
-  const ran: Ran[] = [];
-  const problems: CheckedFile[] = [];
+  const { runner, settings } = running;
+  const alone = runner.jobs === 1 || settings.listeners.length > 0;
+  const outcomes = alone ? runHere(planned, running) : await runThere(planned, running);
+  const problems = outcomes.flatMap((outcome) => "problem" in outcome ? [outcome.problem] : []);
+  const ran = outcomes.flatMap((outcome, index): Ran[] => {
+    if ("problem" in outcome) return [];
+    const { order: _, ...scenario } = planned[index];
+    const { comparisons, ...measured } = outcome;
+    return [{ ...measured, planned: planned[index], result: { ...scenario, comparisons } }];
+  });
+  return { ran, problems };
+}
+
+/** One after the other. */
+function runHere(
+  planned: readonly PlannedScenario[],
+  { settings, runner, err }: Running,
+): Outcome[] {
+  const outcomes: Outcome[] = [];
   const progress = newProgress(err);
   for (const [index, scenario] of planned.entries()) {
     const title = `${index + 1} of ${planned.length}: ${scenario.file}`;
-    const outcome = runOne(
-      scenario,
-      requestOf(settings, runner),
-      (at) => progress.update(() => `${title}, ${at()}`),
-    );
-    if ("problem" in outcome) {
-      problems.push(outcome.problem);
-      continue;
-    }
-    const { file, program } = scenario;
-    const result = { file, program, comparisons: outcome.comparisons };
-    ran.push({ ...outcome, planned: scenario, result });
-    if (runner.failFast && !hasPassed(result)) break;
+    const onStep = (at: () => string) => progress.update(() => `${title}, ${at()}`);
+    const outcome = runOne(scenario, requestOf(settings, runner), onStep);
+    outcomes.push(outcome);
+    if (endsRun(outcome, runner)) break;
   }
   progress.done();
-  return { ran, problems };
+  return outcomes;
+}
+
+/** On several threads. */
+async function runThere(
+  planned: readonly PlannedScenario[],
+  { settings, runner, sources, err }: Running,
+): Promise<Outcome[]> {
+  const { runJobs } = await import("./jobs.ts");
+  const progress = newProgress(err);
+  const request = requestOf(settings, runner);
+  const { variables } = settings;
+  const jobs = planned.map(({ file }) => ({
+    file,
+    text: sources.get(file) ?? "",
+    variables,
+    request,
+  }));
+  const outcomes = await runJobs(jobs, {
+    threads: runner.jobs,
+    isLast: (outcome) => endsRun(outcome, runner),
+    onStart: (index) =>
+      progress.update(() => `${index + 1} of ${planned.length}: ${planned[index].file}`),
+  });
+  progress.done();
+  return outcomes;
+}
+
+function endsRun(outcome: Outcome, { failFast }: RunnerSettings): boolean {
+  return failFast && "comparisons" in outcome && !outcome.comparisons.every(({ passed }) => passed);
 }
 
 function requestOf(
