@@ -84,7 +84,12 @@ const GROUPS: Readonly<Record<string, string>> = {
     expect: { pages: { "s[600]": { huge: false } } }
   - thp_set: { enabled: always }
   - khugepaged: { full_scans: 1 }
-    expect: { values: { collapsed: 1 }, pages: { "s[600]": { huge: true } } }`,
+    expect: { values: { collapsed: 1 }, pages: { "s[600]": { huge: true } } }
+  - hugetlb_pool: { pages: 2 }
+    expect: { values: { added: 2 } }
+  - mmap: { process: p, name: t, size: 4 MiB, hugetlb: true }
+  - fill: { range: t }
+    expect: { pages: { "t[600]": { huge: true } } }`,
   "physical memory": `
   - fragment: { every: 64 }
   - mmap: { process: p, name: a, size: 16 pages }

@@ -52,6 +52,7 @@ const MMAP: OperationSpec = {
     pgoff: { kind: "count", about: "First page of the file", default: 0 },
     address: { kind: "address", about: "Where; a free place unless given" },
     populate: { kind: "flag", about: "Fault all pages in at once", default: false },
+    hugetlb: { kind: "flag", about: "Of huge pages from the pool (MAP_HUGETLB)", default: false },
   },
   *run(machine, args) {
     const process = text(args, "process");
@@ -62,6 +63,7 @@ const MMAP: OperationSpec = {
       prot: PROT[text(args, "prot")],
       shared: args.shared === true,
       populate: args.populate === true,
+      hugetlb: args.hugetlb === true,
       ...(typeof args.file === "string"
         ? { file: machine.file(args.file), pgoff: number(args, "pgoff") }
         : {}),

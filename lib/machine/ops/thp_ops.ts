@@ -1,5 +1,5 @@
 /**
- * Operations of transparent huge pages.
+ * Operations of huge pages: transparent ones, and the pool of hugetlb.
  *
  * @module
  */
@@ -56,5 +56,16 @@ const KHUGEPAGED: OperationSpec = {
   },
 };
 
+const HUGETLB_POOL: OperationSpec = {
+  name: "hugetlb_pool",
+  about: "Takes huge pages of 2 MiB for hugetlb mappings (/proc/sys/vm/nr_hugepages)",
+  kernel: "mm/hugetlb.c: set_max_huge_pages",
+  args: { pages: { kind: "count", about: "Huge pages to add", required: true } },
+  // deno-lint-ignore require-yield
+  *run(machine, args) {
+    return { ret: 0, values: { added: machine.host.hugetlb.grow(number(args, "pages")) } };
+  },
+};
+
 /** The operations, in the order of documentation. */
-export const THP_OPS: readonly OperationSpec[] = [THP_SET, KHUGEPAGED];
+export const THP_OPS: readonly OperationSpec[] = [THP_SET, KHUGEPAGED, HUGETLB_POOL];
