@@ -8,6 +8,7 @@
 
 import { Command } from "@cliffy/command";
 import { HelpCommand } from "@cliffy/command/help";
+import { completionsCommand, type DescribedCommand } from "./completions_definition.ts";
 import { WRONG } from "./exit_code.ts";
 import { eventsCommand, mutateCommand } from "./gauge_commands.ts";
 import { listCommand, mergeCommand, schemaCommand, showCommand } from "./library_definitions.ts";
@@ -59,8 +60,13 @@ export function makeCommand(context: CommandContext) {
     .command("events", eventsCommand(context))
     .command("mutate", mutateCommand(context))
     .command("merge-reports", mergeCommand(context))
+    .command("completions", completionsCommand(context, () => allCommands(context)))
     .command("help", new HelpCommand())
     .reset();
+}
+
+function allCommands(context: CommandContext): readonly DescribedCommand[] {
+  return makeCommand(context).getCommands();
 }
 
 function compareCommand(context: CommandContext) {
