@@ -41,7 +41,7 @@ export const HPAGE_PMD_NR = 512;
  * @returns The largest multiple of `size` not above `addr`.
  */
 export function alignDown(addr: Vaddr, size: number): Vaddr {
-  return addr - (addr % size);
+  return Math.floor(addr / size) * size;
 }
 
 /**
@@ -52,8 +52,7 @@ export function alignDown(addr: Vaddr, size: number): Vaddr {
  * @returns The smallest multiple of `size` not below `addr`.
  */
 export function alignUp(addr: Vaddr, size: number): Vaddr {
-  const rest = addr % size;
-  return rest === 0 ? addr : addr + size - rest;
+  return Math.ceil(addr / size) * size;
 }
 
 /**
@@ -64,7 +63,7 @@ export function alignUp(addr: Vaddr, size: number): Vaddr {
  * @returns True if aligned.
  */
 export function isAligned(addr: Vaddr, size: number): boolean {
-  return addr % size === 0;
+  return Math.floor(addr / size) * size === addr;
 }
 
 /**
@@ -84,7 +83,7 @@ export function tableOf(addr: Vaddr): number {
  * @returns An index from 0 to 511.
  */
 export function indexInTable(addr: Vaddr): number {
-  return Math.floor((addr % PMD_SIZE) / PAGE_SIZE);
+  return Math.floor(addr / PAGE_SIZE) - Math.floor(addr / PMD_SIZE) * PTRS_PER_TABLE;
 }
 
 /**

@@ -107,6 +107,36 @@ export function* access(
   return walk.result(end, 0);
 }
 
+/** What the outcomes of faults cost. */
+const FAULT_COSTS: ReadonlyMap<FaultOutcome, "cpu_fault" | "wp_reuse" | "cow_copy"> = new Map([
+  [FAULT.INSTALLED, "cpu_fault"],
+  [FAULT.REUSED, "wp_reuse"],
+  [FAULT.COPIED, "cow_copy"],
+]);
+
+/**
+ * Handles a fault on one page where that takes neither a window nor a path of its own, as most first
+ * touches do: what {@linkcode access} does for a page, in one plain call.
+ *
+ * @param mm The address space.
+ * @param addr The page.
+ * @param write Whether the access writes.
+ * @returns False if nothing was done.
+ */
+export function faultPlainly(mm: Mm, addr: Vaddr, write: boolean): boolean {
+  const table = mm.pageTable.lookup(addr);
+  const vma = mm.vmaAt(addr);
+  if (table === null || vma === undefined || accessError(vma, write)) return false;
+  const outcome = handlePteFault(vma, table, indexInTable(addr), addr, write);
+  if (outcome < 0 || outcome === FAULT.NEEDS_WINDOW || outcome === FAULT.NEEDS_SLOW) return false;
+  const cost = FAULT_COSTS.get(outcome);
+  if (cost !== undefined) {
+    mm.host.charge(cost);
+    mm.host.vmstat.pgfault++;
+  }
+  return true;
+}
+
 /** The plain part of an access: all entries of one table until one needs more. */
 class AccessWalk {
   /** Where the walk stands. */
@@ -233,9 +263,8 @@ class AccessWalk {
   }
 
   #tally(outcome: FaultOutcome): void {
-    if (outcome === FAULT.INSTALLED) this.#counts.cpu_fault++;
-    else if (outcome === FAULT.REUSED) this.#counts.wp_reuse++;
-    else if (outcome === FAULT.COPIED) this.#counts.cow_copy++;
+    const cost = FAULT_COSTS.get(outcome);
+    if (cost !== undefined) this.#counts[cost]++;
   }
 
   #charge(): void {

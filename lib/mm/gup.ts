@@ -17,7 +17,7 @@ import {
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import type { NotifierMm } from "../notifier/chain.ts";
-import { access } from "./access.ts";
+import { access, faultPlainly } from "./access.ts";
 import { FAULT } from "./memory.ts";
 import { GUP_PIN_COUNTING_BIAS } from "./frames.ts";
 import { type Mm, MMF_HAS_PINNED } from "./mm_struct.ts";
@@ -80,6 +80,7 @@ export function* getUserPage(mm: Mm, addr: Vaddr, write: boolean): Operation<Pfn
       touch(mm, addr, pfn, write);
       return pfn;
     }
+    if (faultPlainly(mm, addr, write)) continue;
     const result = yield* faultin(mm, addr, write);
     if (result !== 0) return result;
   }
