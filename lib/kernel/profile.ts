@@ -57,6 +57,8 @@ export interface KernelProfile {
   readonly mremapDontunmap: boolean;
   /** A mapping that mremap grows in place merges with the one above it (v5.18). */
   readonly mremapGrowMerges: boolean;
+  /** A new mapping joins the one above before the one below, if it can join but one (v6.1). */
+  readonly mmapJoinsNextFirst: boolean;
   /** shmem collapse retracts page tables inside a CLEAR window (fix of B-11). */
   readonly retractNotifies: boolean;
   /** MADV_DONTNEED works on hugetlb mappings (v5.18). */
@@ -146,6 +148,7 @@ const V5_0: KernelProfile = {
   mremapMovesPud: false,
   mremapDontunmap: false,
   mremapGrowMerges: false,
+  mmapJoinsNextFirst: false,
   retractNotifies: false,
   hugetlbDontneed: false,
   zapWidensHugetlb: false,
@@ -211,6 +214,7 @@ const V6_1: KernelProfile = {
   mremapMovesPud: true,
   mremapDontunmap: true,
   mremapGrowMerges: true,
+  mmapJoinsNextFirst: true,
   retractNotifies: true,
   hugetlbDontneed: true,
   zapWidensHugetlb: true,

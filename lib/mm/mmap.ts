@@ -32,6 +32,7 @@ import {
   canMergeAfter,
   canMergeBefore,
   insertVma,
+  mergeableAnonVma,
   type MergeRequest,
   setBounds,
   splitVma,
@@ -173,18 +174,25 @@ function newVma(mm: Mm, request: MergeRequest): Vma {
   return vma;
 }
 
-/** Grows a neighbour over the new range; the one above is asked first (mm/mmap.c: mmap_region). */
+/**
+ * Grows a neighbour over the new range (mm/mmap.c: mmap_region).
+ *
+ * Where neighbours have anon_vmas that cannot join, only one grows: the one below on older kernels
+ * (vma_merge), the one above on newer ones.
+ */
 function expandNeighbour(mm: Mm, request: MergeRequest): Vma | null {
   const { start, end } = request;
   const at = mm.findVmaIndex(start);
   const prev = mm.vmas[at - 1];
   const next = mm.vmas[at];
   const joinsNext = next !== undefined && next.start === end && canMergeBefore(next, request);
-  const asPrev = joinsNext ? { ...request, anonVma: next.anonVma } : request;
+  const nextFirst = joinsNext && mm.host.profile.mmapJoinsNextFirst;
+  const asPrev = nextFirst ? { ...request, anonVma: next.anonVma } : request;
   const joinsPrev = prev !== undefined && prev.end === start && canMergeAfter(prev, asPrev);
   if (joinsPrev) {
-    if (joinsNext) takeOver(prev, next);
-    setBounds(prev, prev.start, joinsNext ? next.end : end);
+    const joinsBoth = joinsNext && mergeableAnonVma(prev.anonVma, next.anonVma, null);
+    if (joinsBoth) takeOver(prev, next);
+    setBounds(prev, prev.start, joinsBoth ? next.end : end);
     return prev;
   }
   if (!joinsNext) return null;

@@ -219,8 +219,20 @@ function mergeableVma(vma: Vma, request: MergeRequest): boolean {
     vma.policy?.node === request.policy?.node;
 }
 
-/** mm/mmap.c: is_mergeable_anon_vma. */
-function mergeableAnonVma(one: AnonVma | null, two: AnonVma | null, vma: Vma | null): boolean {
+/**
+ * Tells whether two ranges may share one mapping as far as their anon_vmas go (mm/mmap.c:
+ * is_mergeable_anon_vma).
+ *
+ * @param one The anon_vma of one range, or null.
+ * @param two The anon_vma of the other, or null.
+ * @param vma The mapping that would grow, or null where both exist already.
+ * @returns True if they may.
+ */
+export function mergeableAnonVma(
+  one: AnonVma | null,
+  two: AnonVma | null,
+  vma: Vma | null,
+): boolean {
   if ((one === null || two === null) && (vma === null || vma.anonVmaChain.length === 1)) {
     return true;
   }

@@ -260,6 +260,18 @@ export const MEMORY: Differences = {
       return mm.vmas.length;
     },
   },
+  mmapJoinsNextFirst: {
+    shows: "pages of the lower of two mappings that cannot join, after the hole between was mapped",
+    base: "v6.1",
+    results: [[false, 2], [true, 1]],
+    program(profile) {
+      const { mm } = anonymous(profile, 1);
+      map(mm, 2, 1);
+      write(mm, 2, 1, 1);
+      map(mm, 1, 1);
+      return mm.vmas[0].pages;
+    },
+  },
   madvPageout: {
     shows: "the answer to MADV_PAGEOUT",
     base: "v6.1",
