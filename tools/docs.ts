@@ -6,7 +6,10 @@
  * @module
  */
 
+import { loadCases } from "../tests/conformance/load.ts";
+import { replayCase } from "../tests/conformance/replay.ts";
 import { costSections } from "./cost_model.ts";
+import { fidelitySections } from "./fidelity.ts";
 import { type Sections, withSections } from "./markdown.ts";
 import { referenceSections } from "./scenario_reference.ts";
 
@@ -39,6 +42,14 @@ export const PAGES: readonly Page[] = [
         mm: await read("lib/kernel/costs.ts"),
         listeners: await read("lib/listeners/costs.ts"),
       }),
+  },
+  {
+    path: "docs/fidelity.md",
+    tool: "tools/fidelity.ts",
+    sections: async () => {
+      const cases = await loadCases(urlOf("tests/conformance/recordings/"));
+      return fidelitySections(cases.map(replayCase));
+    },
   },
 ];
 
