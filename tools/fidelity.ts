@@ -12,8 +12,8 @@ import { type Sections, table } from "./markdown.ts";
 const PARTS: Readonly<Record<typeof FIELDS[number], string>> = {
   ret: "Return value and error number",
   extra: "Further results, such as the status of each page of move_pages",
-  rangeEvents: "The callbacks start and end: order, event, range, whether a vma is named",
-  events: "All callbacks, those of the young bits and invalidate_range too",
+  rangeEvents: "The callbacks in order, with event and range, invalidate_range left out",
+  events: "The same with invalidate_range",
   pages: "Entries of the page tables: present, soft-dirty, swapped, which frame",
   phys: "Frames: flags and how often they are mapped",
   vmas: "Mappings: borders, rights, flags",
