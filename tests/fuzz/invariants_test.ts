@@ -71,7 +71,7 @@ function labels(seed: number): string[] {
 
 /** The first random program that breaks an invariant with a mistake injected. */
 function provoke(fault: FaultName, invariant: string) {
-  for (let seed = 1; seed <= 40; seed++) {
+  for (let seed = 1; seed <= 200; seed++) {
     const program = { ...randomProgram(seed), faults: [fault] };
     for (const world of WORLDS) {
       const found = firstFault(program, world);
