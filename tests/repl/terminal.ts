@@ -8,6 +8,20 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 /** Longest time, in ms, that a text may take to appear: a busy machine needs long to start Deno. */
 const PATIENCE = 60_000;
 
+/**
+ * Asks whether terminals can be opened.
+ *
+ * @returns True if tmux is there.
+ */
+export async function canOpenTerminal(): Promise<boolean> {
+  try {
+    return (await new Deno.Command("tmux", { args: ["-V"] }).output()).success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
 /** How to open a terminal. */
 export interface TerminalSetup {
   /** Words after `repl`. */
@@ -34,6 +48,7 @@ export class TestTerminal {
     const assignments = Object.entries(env).map(([name, value]) => `${name}=${value}`);
     const words = [
       "env",
+      "--unset=NO_COLOR",
       ...assignments,
       Deno.execPath(),
       "run",

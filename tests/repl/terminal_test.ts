@@ -1,9 +1,15 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { TestTerminal } from "./terminal.ts";
+import { canOpenTerminal, TestTerminal } from "./terminal.ts";
 
 const KSM = "scenarios/ksm-merge-kvm.yaml";
+const HAS_TMUX = await canOpenTerminal();
 
-Deno.test("Tab completes commands, names and pages", async () => {
+/** A test on a terminal; without tmux it is counted as ignored, under a name that says why. */
+function terminalTest(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name: HAS_TMUX ? name : `${name} (needs tmux)`, ignore: !HAS_TMUX, fn });
+}
+
+terminalTest("Tab completes commands, names and pages", async () => {
   await using terminal = await TestTerminal.open({ args: [KSM] });
   await tab(terminal, "unt", "until");
   await tab(terminal, "gue", "until guest.");
@@ -27,7 +33,7 @@ async function tab(terminal: TestTerminal, typed: string, completed: string): Pr
   await terminal.waitFor(`mmulab> ${completed}`);
 }
 
-Deno.test("Up and Ctrl-R bring lines back", async () => {
+terminalTest("Up and Ctrl-R bring lines back", async () => {
   await using terminal = await TestTerminal.open();
   await terminal.type("print 1 + 1");
   await terminal.waitFor("2");
@@ -41,7 +47,7 @@ Deno.test("Up and Ctrl-R bring lines back", async () => {
   await terminal.waitFor("mmulab> process one", 2);
 });
 
-Deno.test("Ctrl-C gives a line up, and ends a long run between two ticks", async () => {
+terminalTest("Ctrl-C gives a line up, and ends a long run between two ticks", async () => {
   await using terminal = await TestTerminal.open();
   await terminal.press("process nob");
   await terminal.waitFor("process nob");
@@ -59,7 +65,7 @@ Deno.test("Ctrl-C gives a line up, and ends a long run between two ticks", async
   await terminal.waitFor("true");
 });
 
-Deno.test("several lines can be pasted, and a bracket goes on in the next line", async () => {
+terminalTest("several lines can be pasted, and a bracket goes on in the next line", async () => {
   await using terminal = await TestTerminal.open();
   await terminal.paste(
     "process qemu\n{ mmap: { process: qemu,\n  name: ram, size: 3 pages } }\nfill ram\nprint qemu.rss\n",
@@ -69,7 +75,7 @@ Deno.test("several lines can be pasted, and a bracket goes on in the next line",
   await terminal.waitFor("\n3\n");
 });
 
-Deno.test("long output comes in pages of the terminal's size", async () => {
+terminalTest("long output comes in pages of the terminal's size", async () => {
   await using terminal = await TestTerminal.open({ rows: 30 });
   await terminal.type("help");
   await terminal.waitFor("more: space, q");
@@ -84,7 +90,7 @@ Deno.test("long output comes in pages of the terminal's size", async () => {
   await terminal.waitFor("42");
 });
 
-Deno.test("a missing argument is asked for", async () => {
+terminalTest("a missing argument is asked for", async () => {
   await using terminal = await TestTerminal.open({ args: [KSM] });
   await terminal.type("listener");
   await terminal.waitFor("Which listener?");
@@ -96,7 +102,7 @@ Deno.test("a missing argument is asked for", async () => {
   await terminal.waitFor("KSM merge on a KVM guest", 2);
 });
 
-Deno.test("there are colours on a terminal, and none under NO_COLOR", async () => {
+terminalTest("there are colours on a terminal, and none under NO_COLOR", async () => {
   await using coloured = await TestTerminal.open();
   await coloured.type("nonsense");
   await coloured.waitFor("Unknown command");
@@ -108,7 +114,7 @@ Deno.test("there are colours on a terminal, and none under NO_COLOR", async () =
   assert(!screen.includes("\x1b["), JSON.stringify(screen));
 });
 
-Deno.test("the history is kept where that is allowed, and only there", async () => {
+terminalTest("the history is kept where that is allowed, and only there", async () => {
   const data = new URL("../../tmp/history-test", import.meta.url).pathname;
   await Deno.mkdir(data, { recursive: true });
   const file = `${data}/mmulab/history`;
@@ -137,7 +143,7 @@ Deno.test("the history is kept where that is allowed, and only there", async () 
   }
 });
 
-Deno.test("Ctrl-D ends the session", async () => {
+terminalTest("Ctrl-D ends the session", async () => {
   await using terminal = await TestTerminal.open();
   await terminal.press("C-d");
   await terminal.waitFor("exit code 0");
