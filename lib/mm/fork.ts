@@ -134,6 +134,8 @@ function copyPteRange(to: Vma, from: Vma, cursor: Cursor, source: PteTable): voi
   const { flags: oldFlags, pfn: pfns } = source;
   const { flags: newFlags, pfn: newPfns } = target;
   const { first, last } = cursor;
+  const [mapped, presence] = [PTE_PRESENT, PTE_PRESENT | PTE_SPECIAL];
+  const [ordinary, looked, shared] = [PG_ANON, PG_ANON | plain, ~PG_ANON_EXCLUSIVE];
   let anon = 0;
   let copied = 0;
   for (let index = first; index < last; index++) {
@@ -141,13 +143,13 @@ function copyPteRange(to: Vma, from: Vma, cursor: Cursor, source: PteTable): voi
     if (entry === 0) continue;
     copied++;
     const pfn = pfns[index];
-    const present = (entry & (PTE_PRESENT | PTE_SPECIAL)) === PTE_PRESENT;
-    if (!present || (pages[pfn] & (PG_ANON | plain)) !== PG_ANON) {
+    const page = pages[pfn];
+    if ((entry & presence) !== mapped || (page & looked) !== ordinary) {
       copier.copy(source, target, index, cursor.base);
       continue;
     }
     anon++;
-    pages[pfn] &= ~PG_ANON_EXCLUSIVE;
+    pages[pfn] = page & shared;
     refcount[pfn]++;
     mapcount[pfn]++;
     oldFlags[index] = entry & unwritable;

@@ -265,24 +265,25 @@ interface ChangedSpan {
 function changePlainPtes(vma: Vma, cursor: Cursor, table: PteTable, prot: number): ChangedSpan {
   const { flags } = table;
   const { first, last } = cursor;
+  const [present, protnone, kept, flushed] = [PTE_PRESENT, PTE_PROTNONE, PTE_CHG_MASK, FLUSH_MASK];
   let changed = 0;
-  let low = last;
-  let high = first - 1;
+  let low = -1;
+  let high = -1;
   for (let index = first; index < last; index++) {
     const old = flags[index];
-    if ((old & PTE_PRESENT) === 0) {
+    if ((old & present) === 0) {
       if (old !== 0) changeNonpresent(vma, table, index, undefined);
       continue;
     }
-    const next = (old & PTE_CHG_MASK) | prot;
+    const next = (old & kept) | prot;
     flags[index] = next;
     changed++;
-    if (pteNeedsFlush(old, next)) {
-      if (index < low) low = index;
+    if (((old ^ next) & flushed) !== 0 && (old & protnone) === 0) {
+      if (low < 0) low = index;
       high = index;
     }
   }
-  return { changed, low, high };
+  return { changed, low: low < 0 ? last : low, high };
 }
 
 function changePtes(
@@ -363,8 +364,11 @@ function wantsManualUpgrade(vma: Vma): boolean {
   return (vma.flags & VM_WRITE) !== 0 && vma.mm.host.profile.mprotectUpgradesWritable;
 }
 
+/** Bits whose change needs a flush if the entry was accessible. */
+const FLUSH_MASK = PTE_WRITE | PTE_EXEC | PTE_PROTNONE;
+
 /** arch/x86/include/asm/tlbflush.h: pte_needs_flush. */
 function pteNeedsFlush(old: number, next: number): boolean {
   if ((old & PTE_PROTNONE) !== 0) return false;
-  return ((old ^ next) & (PTE_WRITE | PTE_EXEC | PTE_PROTNONE)) !== 0;
+  return ((old ^ next) & FLUSH_MASK) !== 0;
 }

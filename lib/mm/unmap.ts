@@ -167,6 +167,7 @@ function zapPteRange(
   const { mapcount, flags: pages } = frames;
   const { flags, pfn: pfns } = table;
   const lost = losesMapcount ? 0 : 1;
+  const [present, special, anonymous] = [PTE_PRESENT, PTE_SPECIAL, PG_ANON];
   let anon = 0;
   let file = 0;
   let low = -1;
@@ -178,14 +179,14 @@ function zapPteRange(
     const pfn = pfns[index];
     if (details !== null && isSpared(vma, details, entry, pfn)) continue;
     flags[index] = details === null ? 0 : markerFor(vma, entry);
-    if ((entry & PTE_PRESENT) === 0) {
+    if ((entry & present) === 0) {
       zapNonpresent(vma, entry, pfn);
       continue;
     }
     if (low < 0) low = index;
     high = index;
-    if ((entry & PTE_SPECIAL) !== 0) continue;
-    if ((pages[pfn] & PG_ANON) !== 0) {
+    if ((entry & special) !== 0) continue;
+    if ((pages[pfn] & anonymous) !== 0) {
       anon++;
     } else {
       file++;
