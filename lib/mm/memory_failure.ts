@@ -27,13 +27,7 @@ import { tryToUnmap } from "./rmap_unmap.ts";
  * @returns 0, or -EFAULT or -EBUSY at the first page that could not be moved.
  */
 export function* madviseSoftOffline(mm: Mm, start: Vaddr, end: Vaddr): Operation<number> {
-  for (let addr = start; addr < end; addr += PAGE_SIZE) {
-    const pfn = yield* getUserPage(mm, addr, false);
-    if (pfn < 0) return pfn;
-    const result = yield* softOfflinePage(mm.host, pfn);
-    if (result < 0) return result;
-  }
-  return 0;
+  return yield* injectError(mm, start, end, softOfflinePage);
 }
 
 /**
@@ -72,13 +66,7 @@ export function* softOfflinePage(host: Host, pfn: Pfn): Operation<number> {
  * @returns 0, or -EFAULT or -EBUSY at the first page that could not be taken away.
  */
 export function* madviseHwpoison(mm: Mm, start: Vaddr, end: Vaddr): Operation<number> {
-  for (let addr = start; addr < end; addr += PAGE_SIZE) {
-    const pfn = yield* getUserPage(mm, addr, false);
-    if (pfn < 0) return pfn;
-    const result = yield* memoryFailure(mm.host, pfn);
-    if (result < 0) return result;
-  }
-  return 0;
+  return yield* injectError(mm, start, end, memoryFailure);
 }
 
 /**
@@ -119,4 +107,20 @@ function poison(host: Host, pfn: Pfn): void {
   frames.nodes[frames.nodeOf(pfn)].allocator.take(pfn);
   frames.flags[pfn] = PG_HWPOISON | PG_RESERVED;
   frames.refcount[pfn] = 1;
+}
+
+/** Takes a reference on each page of a range and hands it over (mm/madvise.c: madvise_inject_error). */
+function* injectError(
+  mm: Mm,
+  start: Vaddr,
+  end: Vaddr,
+  take: (host: Host, pfn: Pfn) => Operation<number>,
+): Operation<number> {
+  for (let addr = start; addr < end; addr += PAGE_SIZE) {
+    const pfn = yield* getUserPage(mm, addr, false);
+    if (pfn < 0) return pfn;
+    const result = yield* take(mm.host, pfn);
+    if (result < 0) return result;
+  }
+  return 0;
 }
