@@ -6,7 +6,6 @@
 
 import { checkText, diagnosticsText } from "../report/check_text.ts";
 import { checkJson } from "../report/json.ts";
-import { hideEnvironment } from "./environment.ts";
 import { PASSED, WRONG } from "./exit_code.ts";
 import { load, type Loaded } from "./load.ts";
 import type { Streams } from "./output.ts";
@@ -40,7 +39,6 @@ export function loadAll(
   paths: readonly string[],
   { variables, policies, listeners }: Settings,
 ): Loaded {
-  hideEnvironment();
   return load(paths, { variables: Object.fromEntries(variables), policies, listeners });
 }
 

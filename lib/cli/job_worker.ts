@@ -4,7 +4,6 @@
  * @module
  */
 
-import { hideEnvironment } from "./environment.ts";
 import type { Answer, Job } from "./jobs.ts";
 import { checkFile } from "./load.ts";
 import { type Outcome, runOne } from "./run_one.ts";
@@ -35,6 +34,5 @@ function run({ file, text, variables, request }: Job): Outcome {
 
 const scope: unknown = globalThis;
 if (isWorker(scope)) {
-  hideEnvironment();
   scope.onmessage = ({ data }) => scope.postMessage(answer(data));
 }

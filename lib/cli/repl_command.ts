@@ -9,7 +9,6 @@ import { Interpreter, type InterpreterOptions } from "../repl/interpreter.ts";
 import { LISTENER_KINDS } from "../listeners/registry.ts";
 import { messageOf, runScript } from "../repl/script.ts";
 import { CommandError } from "../repl/words.ts";
-import { hideEnvironment } from "./environment.ts";
 import { FAILED, PASSED } from "./exit_code.ts";
 import { readFiles } from "./files.ts";
 import type { Streams } from "./output.ts";
@@ -30,7 +29,6 @@ export interface ReplOptions {
  * @returns The exit code: 1 if a command of a script failed.
  */
 export async function repl(options: ReplOptions, streams: Streams): Promise<number> {
-  hideEnvironment();
   const isTerminal = options.execute === undefined && Deno.stdin.isTerminal() &&
     streams.out.isTerminal;
   if (isTerminal) return await onTerminal(options, streams);

@@ -101,7 +101,7 @@ function requireKernel(name: string): void {
 
 async function readVariables(assignments: readonly string[]) {
   if (assignments.length === 0) return [];
-  const { parseVariable } = await import("../scenario/variables.ts");
+  const { parseVariable } = await import("../scenario/variable_text.ts");
   try {
     return assignments.map(parseVariable);
   } catch (error) {

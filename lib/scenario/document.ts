@@ -1,24 +1,34 @@
 /**
  * YAML text to nodes that know where they are written.
  *
- * `@std/yaml` gives positions for syntax errors only, none per node; a checker that points at the
- * wrong word needs them, so this file (alone) uses npm's `yaml`. Aliases are replaced by the node
- * they stand for; the total size after that is limited, so no bomb goes further than here.
+ * Aliases are replaced by the node they stand for; the total size after that is limited, so no bomb
+ * goes further than here.
  *
  * @module
  */
 
 import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  type Node as YamlNode,
-  parseDocument,
-} from "yaml";
+  type AliasEvent,
+  COLLECTION_STYLE_FLOW,
+  CORE_SCHEMA,
+  type Event,
+  EVENT_ALIAS,
+  EVENT_DOCUMENT,
+  EVENT_MAPPING,
+  EVENT_POP,
+  EVENT_SCALAR,
+  EVENT_SEQUENCE,
+  getScalarValue,
+  type MappingEvent,
+  SCALAR_STYLE_DOUBLE_QUOTED,
+  SCALAR_STYLE_PLAIN,
+  SCALAR_STYLE_SINGLE_QUOTED,
+  type ScalarEvent,
+  type SequenceEvent,
+} from "js-yaml";
 import { quote, type Reporter, type Span } from "./diagnostics.ts";
 import { MAX_DEPTH, MAX_FILE_SIZE, MAX_NODES } from "./limits.ts";
+import { quotingHint, readEvents, reportDepth } from "./yaml_events.ts";
 
 /** A scalar of YAML's core schema. */
 export type Scalar = string | number | boolean | null;
@@ -79,41 +89,10 @@ export function readDocument(reporter: Reporter): Node | undefined {
     reporter.report({ offset: 0, length: 1 }, message);
     return undefined;
   }
-  const document = parseDocument(source, {
-    prettyErrors: false,
-    schema: "core",
-    uniqueKeys: false,
-    version: "1.2",
-  });
   const before = reporter.count;
-  reportSyntax(document, reporter);
-  if (reporter.count > before) return undefined;
-  const node = new Converter(reporter).convert(document.contents, 0, 0);
+  const events = readEvents(reporter);
+  const node = events && new Builder(reporter, events).document();
   return reporter.count > before ? undefined : node;
-}
-
-/** Reports what YAML itself forbids; after a first error the rest of the text means little. */
-function reportSyntax(document: Document, reporter: Reporter): void {
-  for (const { code, message, pos } of [...document.errors.slice(0, 1), ...document.warnings]) {
-    const span = { offset: pos[0], length: Math.max(1, pos[1] - pos[0]) };
-    if (code === "RESOURCE_EXHAUSTION") return reportDepth(span, reporter);
-    const text = `Invalid YAML: ${message.replace(/\.$/, "")}`;
-    reporter.report(span, text, quotingHint(span, reporter));
-  }
-}
-
-function reportDepth(span: Span, reporter: Reporter): void {
-  const message = `Lists and maps are nested too deeply: the limit is ${MAX_DEPTH} levels`;
-  reporter.report(span, message);
-}
-
-/** YAML gives a meaning of its own to some signs at the beginning of a value, and to brackets. */
-function quotingHint(span: Span, reporter: Reporter): string | undefined {
-  const { line, column } = reporter.position(span.offset);
-  const near = reporter.line(line).slice(Math.max(0, column - 4), column + 3);
-  if (/[>!|%@`]/.test(near)) return 'Write comparisons in quotes, such as ">= 3"';
-  const isBracket = /\w\[/.test(near);
-  return isBracket ? 'Write ranges in quotes within [ ] or { }, such as "ram[0]"' : undefined;
 }
 
 interface Sized {
@@ -121,40 +100,59 @@ interface Sized {
   readonly size: number;
 }
 
-class Converter {
+/** Builds nodes from events; the end of a list or map is an event too. */
+class Builder {
   readonly #reporter: Reporter;
+  readonly #events: readonly Event[];
   readonly #anchors = new Map<string, Sized>();
+  #at = 0;
   #size = 0;
 
-  constructor(reporter: Reporter) {
+  constructor(reporter: Reporter, events: readonly Event[]) {
     this.#reporter = reporter;
+    this.#events = events;
   }
 
-  convert(node: unknown, depth: number, from: number): Node | undefined {
-    return this.#convert(node as YamlNode | null, depth, from)?.node;
+  /** The node of the only document; an empty text is one without a value. */
+  document(): Node | undefined {
+    const more = this.#events.findIndex(({ type }, at) => at > 0 && type === EVENT_DOCUMENT);
+    if (more >= 0) {
+      const offset = startOf(this.#events[more + 1]) ?? this.#reporter.source.length;
+      const message = "File contains multiple documents: expected one";
+      this.#reporter.report({ offset, length: 1 }, message);
+      return undefined;
+    }
+    this.#at = 1;
+    if (this.#events.length < 3) return nullAt(0);
+    return this.#build(0, 0)?.node;
   }
 
-  #convert(node: YamlNode | null, depth: number, from: number): Sized | undefined {
-    const span = spanOf(node, from);
+  #build(depth: number, from: number): Sized | undefined {
+    const event = this.#events[this.#at++];
+    if (event.type === EVENT_ALIAS) return this.#alias(event);
+    if (event.type === EVENT_DOCUMENT || event.type === EVENT_POP) {
+      throw new TypeError(`Expected a node, got event ${event.type}`);
+    }
+    const span = { offset: startOf(event) ?? from, length: 1 };
     if (depth > MAX_DEPTH) {
       reportDepth(span, this.#reporter);
       return undefined;
     }
-    if (isAlias(node)) return this.#alias(node.source, span);
-    const sized = this.#convertOwn(node, depth, span);
-    const anchor = node !== null && "anchor" in node ? node.anchor : undefined;
-    if (sized !== undefined && anchor !== undefined) this.#anchors.set(anchor, sized);
+    if (!this.#count(1, span)) return undefined;
+    const sized = event.type === EVENT_SCALAR
+      ? this.#scalar(event, span)
+      : this.#collection(event, depth, span);
+    if (sized === undefined) return undefined;
+    const { anchorStart, anchorEnd } = event;
+    if (anchorStart >= 0) {
+      this.#anchors.set(this.#reporter.source.slice(anchorStart, anchorEnd), sized);
+    }
     return sized;
   }
 
-  #convertOwn(node: YamlNode | null, depth: number, span: Span): Sized | undefined {
-    if (!this.#count(1, span)) return undefined;
-    if (isMap(node)) return this.#map(node.items, depth, span);
-    if (isSeq(node)) return this.#list(node.items, depth, span);
-    return { node: scalarNode(node, span), size: 1 };
-  }
-
-  #alias(name: string, span: Span): Sized | undefined {
+  #alias({ anchorStart, anchorEnd }: AliasEvent): Sized | undefined {
+    const name = this.#reporter.source.slice(anchorStart, anchorEnd);
+    const span = { offset: anchorStart - 1, length: name.length + 1 };
     const target = this.#anchors.get(name);
     if (target === undefined) {
       const message = `Unknown alias ${quote(name)}: expected an anchor that ends before it`;
@@ -171,29 +169,74 @@ class Converter {
     return false;
   }
 
-  #list(items: readonly unknown[], depth: number, span: Span): Sized | undefined {
-    const nodes: Node[] = [];
-    let size = 1;
-    for (const item of items) {
-      const sized = this.#convert(item as YamlNode | null, depth + 1, span.offset);
-      if (sized === undefined) return undefined;
-      nodes.push(sized.node);
-      size += sized.size;
-    }
-    return { node: { kind: "list", items: nodes, span }, size };
+  /** Only `!!str` and `!` are understood, which say that a word is text. */
+  #scalar(event: ScalarEvent, from: Span): Sized | undefined {
+    const { source } = this.#reporter;
+    const tag = this.#tag(event);
+    if (tag !== undefined && tag !== "!" && tag !== "!!str") return this.#unknownTag(event);
+    const text = getScalarValue(source, event);
+    const span = event.valueStart < 0 ? from : spanOfScalar(event);
+    const isText = tag !== undefined || event.style !== SCALAR_STYLE_PLAIN;
+    const value = isText ? text : CORE_SCHEMA.resolveImplicitScalarTag(text).value as Scalar;
+    return { node: { kind: "scalar", value, text, span }, size: 1 };
   }
 
-  #map(
-    pairs: readonly { readonly key: unknown; readonly value: unknown }[],
+  #collection(
+    event: SequenceEvent | MappingEvent,
     depth: number,
     span: Span,
   ): Sized | undefined {
+    if (this.#tag(event) !== undefined) return this.#unknownTag(event);
+    const sized = event.type === EVENT_SEQUENCE ? this.#list(depth, span) : this.#map(depth, span);
+    this.#at++; // the end
+    return sized && { ...sized, node: this.#whole(sized.node, event) };
+  }
+
+  #tag({ tagStart, tagEnd }: ScalarEvent | SequenceEvent | MappingEvent): string | undefined {
+    return tagStart < 0 ? undefined : this.#reporter.source.slice(tagStart, tagEnd);
+  }
+
+  #unknownTag(event: ScalarEvent | SequenceEvent | MappingEvent): undefined {
+    const span = { offset: event.tagStart, length: event.tagEnd - event.tagStart };
+    const message = `Invalid YAML: unknown tag ${quote(this.#tag(event)!)}`;
+    this.#reporter.report(span, message, quotingHint(span, this.#reporter));
+  }
+
+  /** The node with the span from its first to its last sign. */
+  #whole(node: Node, event: SequenceEvent | MappingEvent): Node {
+    const { source } = this.#reporter;
+    const { offset } = node.span;
+    const last = node.kind === "list"
+      ? node.items.at(-1)
+      : node.kind === "map"
+      ? node.entries.at(-1)?.value
+      : undefined;
+    let end = last === undefined || last.span.offset < offset ? offset + 1 : endOf(last.span);
+    if (event.style === COLLECTION_STYLE_FLOW) {
+      do end++; while (end < source.length && !"]}".includes(source[end - 1]));
+    }
+    return { ...node, span: { offset, length: end - offset } };
+  }
+
+  #list(depth: number, span: Span): Sized | undefined {
+    const items: Node[] = [];
+    let size = 1;
+    while (this.#events[this.#at].type !== EVENT_POP) {
+      const sized = this.#build(depth + 1, span.offset);
+      if (sized === undefined) return undefined;
+      items.push(sized.node);
+      size += sized.size;
+    }
+    return { node: { kind: "list", items, span }, size };
+  }
+
+  #map(depth: number, span: Span): Sized | undefined {
     const entries = new Map<string, Entry>();
     let size = 1;
-    for (const pair of pairs) {
-      const key = this.#key(pair.key, depth, span);
+    while (this.#events[this.#at].type !== EVENT_POP) {
+      const key = this.#key(depth, span);
       if (key === undefined) return undefined;
-      const sized = this.#convert(pair.value as YamlNode | null, depth + 1, endOf(key.span));
+      const sized = this.#build(depth + 1, this.#afterColon(endOf(key.span)));
       if (sized === undefined) return undefined;
       if (entries.has(key.text)) {
         this.#reporter.report(key.span, `Key ${quote(key.text)} occurs twice in one map`);
@@ -204,28 +247,38 @@ class Converter {
     return { node: { kind: "map", entries: [...entries.values()], span }, size };
   }
 
-  #key(key: unknown, depth: number, span: Span): ScalarNode | undefined {
-    const node = this.convert(key, depth + 1, span.offset);
+  /** Where a value would be that is not there. */
+  #afterColon(end: number): number {
+    const colon = /\s*:/y;
+    colon.lastIndex = end;
+    return colon.test(this.#reporter.source) ? colon.lastIndex : end;
+  }
+
+  #key(depth: number, span: Span): ScalarNode | undefined {
+    const node = this.#build(depth + 1, span.offset)?.node;
     if (node === undefined || node.kind === "scalar") return node;
     this.#reporter.report(node.span, `Expected a word as key, got a ${node.kind}`);
     return undefined;
   }
 }
 
-function scalarNode(node: YamlNode | null, span: Span): ScalarNode {
-  const value: unknown = isScalar(node) ? node.value : null;
-  const written = isScalar(node) && typeof node.source === "string" ? node.source : "";
-  if (value === null || typeof value === "number" || typeof value === "boolean") {
-    return { kind: "scalar", value, text: written, span };
-  }
-  const text = typeof value === "string" ? value : written;
-  return { kind: "scalar", value: text, text, span };
+function nullAt(offset: number): ScalarNode {
+  return { kind: "scalar", value: null, text: "", span: { offset, length: 1 } };
 }
 
-function spanOf(node: YamlNode | null, from: number): Span {
-  const range = node?.range;
-  if (!range) return { offset: from, length: 1 };
-  return { offset: range[0], length: Math.max(0, range[1] - range[0]) };
+/** Where a node begins; undefined for one without a value. */
+function startOf(event: Event): number | undefined {
+  if (event.type === EVENT_SEQUENCE || event.type === EVENT_MAPPING) return event.start;
+  if (event.type === EVENT_ALIAS) return event.anchorStart - 1;
+  const isValue = event.type === EVENT_SCALAR && event.valueStart >= 0;
+  return isValue ? spanOfScalar(event).offset : undefined;
+}
+
+/** Where a scalar is written, quotes included. */
+function spanOfScalar({ valueStart, valueEnd, style }: ScalarEvent): Span {
+  const isQuoted = style === SCALAR_STYLE_SINGLE_QUOTED || style === SCALAR_STYLE_DOUBLE_QUOTED;
+  const around = isQuoted ? 1 : 0;
+  return { offset: valueStart - around, length: valueEnd - valueStart + 2 * around };
 }
 
 function endOf(span: Span): number {

@@ -1,18 +1,16 @@
 /**
- * Variables of scenarios: `vars:` in the file, and `name=value` from outside.
+ * Variables of scenarios: `vars:` in the file.
  *
  * A value with a unit is a number: `64 MiB` becomes bytes, `20 ms` nanoseconds.
  *
  * @module
  */
 
-import { parse } from "@std/yaml";
 import { quote } from "./diagnostics.ts";
 import type { Node } from "./document.ts";
 import type { Value } from "./expression.ts";
 import type { JsonSchema } from "./json_schema.ts";
 import { MAX_VARIABLES } from "./limits.ts";
-import { NAME_PATTERN } from "./range_text.ts";
 import type { Scope } from "./scope.ts";
 import { mapOf, readMap, readScalar } from "./shape.ts";
 import { suggestion } from "./suggest.ts";
@@ -64,48 +62,12 @@ export function variablesSchema(): JsonSchema {
 }
 
 /**
- * Reads `name=value` as given on a command line; the value is YAML.
+ * Replaces a number with a unit by what it measures.
  *
- * @param text The text.
- * @returns Name and value.
- * @throws {SyntaxError} If the text has another form.
- * @example
- * ```ts
- * import { parseVariable } from "./variables.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(parseVariable("pages=32"), ["pages", 32]);
- * assertEquals(parseVariable("fill=same"), ["fill", "same"]);
- * assertEquals(parseVariable("ram=1 MiB"), ["ram", 1048576]);
- * ```
+ * @param value The value as written.
+ * @returns Bytes or nanoseconds for a text such as `64 MiB` or `20 ms`; any other value as it is.
  */
-export function parseVariable(text: string): [name: string, value: Value] {
-  const parts = new RegExp(`^(${NAME_PATTERN})=(.*)$`).exec(text);
-  if (parts === null) {
-    throw new SyntaxError(`Cannot read variable ${quote(text)}: expected name=value`);
-  }
-  const value = yamlScalar(parts[2]);
-  if (value !== undefined) return [parts[1], withUnit(value)];
-  throw new SyntaxError(
-    `Cannot read the value of variable "${parts[1]}": expected one number, word or text, got ${
-      quote(parts[2])
-    }`,
-  );
-}
-
-function yamlScalar(text: string): Value | undefined {
-  try {
-    const value = parse(text, { schema: "core" });
-    const isScalar = typeof value === "number" || typeof value === "string" ||
-      typeof value === "boolean";
-    return isScalar ? value : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-function withUnit(value: Value): Value {
+export function withUnit(value: Value): Value {
   if (typeof value !== "string") return value;
   const measure = parseMeasure(value);
   return measure?.dimension === undefined ? value : measure.value;

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseMeasure } from "../../lib/scenario/units.ts";
-import { parseVariable } from "../../lib/scenario/variables.ts";
+import { parseVariable } from "../../lib/scenario/variable_text.ts";
 
 Deno.test("parseVariable() reads the value as YAML", () => {
   const pairs = ["a=1", "a=true", "a=x y", "a='1'", "a=0x10", "a=b=c", "a=2 pages", "a=20 ms"];

@@ -8,7 +8,7 @@ import { escapeControl } from "../../kernel/escape.ts";
 import { formatDiagnostic } from "../../scenario/diagnostics.ts";
 import { scenarioText } from "../../scenario/write.ts";
 import { checkScenario } from "../../scenario/scenario.ts";
-import { parseVariable } from "../../scenario/variables.ts";
+import { parseVariable } from "../../scenario/variable_text.ts";
 import { table } from "../../report/layout.ts";
 import { stepListText } from "../../report/steps_text.ts";
 import type { Command, Environment } from "../command.ts";
