@@ -120,47 +120,26 @@ function* copyPageRange(to: Vma, from: Vma): Operation {
 }
 
 /**
- * Copies the entries at the cursor. The common case, an anonymous or file page that nobody may have
- * pinned, stays in the loop; the rest goes through {@linkcode PteCopier}.
+ * Copies the entries at the cursor: runs of anonymous pages that nobody may have pinned at once, the
+ * rest one by one.
  */
 function copyPteRange(to: Vma, from: Vma, cursor: Cursor, source: PteTable): void {
-  const { frames } = to.mm.host;
-  const { refcount, mapcount, flags: pages } = frames;
   const copier = new PteCopier(to, from);
-  const unwritable = from.isCow ? ~PTE_WRITE : ~0;
-  const kept = copier.kept;
-  const plain = copier.pins ? PG_TAIL | PG_HEAD | PG_ANON_EXCLUSIVE : PG_TAIL | PG_HEAD;
   const target = to.mm.pageTable.ensure(cursor.base);
-  const { flags: oldFlags, pfn: pfns } = source;
-  const { flags: newFlags, pfn: newPfns } = target;
-  const { first, last } = cursor;
-  const [mapped, presence] = [PTE_PRESENT, PTE_PRESENT | PTE_SPECIAL];
-  const [ordinary, looked, shared] = [PG_ANON, PG_ANON | plain, ~PG_ANON_EXCLUSIVE];
-  let anon = 0;
+  const { last } = cursor;
   let copied = 0;
-  for (let index = first; index < last; index++) {
-    const entry = oldFlags[index];
-    if (entry === 0) continue;
+  for (let index = cursor.first; index < last; index++) {
+    const end = copier.shareRun(source, index, last);
+    if (index < end) copied += copier.copyRun(source, target, index, end);
+    index = end;
+    if (index === last) break;
+    copier.copy(source, target, index, cursor.base);
     copied++;
-    const pfn = pfns[index];
-    const page = pages[pfn];
-    if ((entry & presence) !== mapped || (page & looked) !== ordinary) {
-      copier.copy(source, target, index, cursor.base);
-      continue;
-    }
-    anon++;
-    pages[pfn] = page & shared;
-    refcount[pfn]++;
-    mapcount[pfn]++;
-    oldFlags[index] = entry & unwritable;
-    newFlags[index] = entry & unwritable & kept;
-    newPfns[index] = pfn;
   }
-  to.mm.anonPages += anon;
   if (copied > 0) to.mm.host.charge("fork_page", copied);
 }
 
-/** Copies single entries between two mappings. */
+/** Copies entries between two mappings. */
 class PteCopier {
   /** Bits of a present entry that the child's copy keeps. */
   readonly kept: number;
@@ -177,6 +156,54 @@ class PteCopier {
     const shared = (from.flags & VM_SHARED) !== 0 ? PTE_DIRTY : 0;
     const uffd = (to.flags & VM_UFFD_WP) === 0 ? PTE_UFFD_WP : 0;
     this.kept = ~(PTE_YOUNG | shared | uffd);
+  }
+
+  /**
+   * Counts another mapping of the pages of a run of entries; returns the run's end, an entry whose
+   * page is not anonymous or may be pinned.
+   */
+  shareRun({ flags, pfn: pfns }: PteTable, first: number, last: number): number {
+    const { refcount, mapcount, flags: pages } = this.#to.mm.host.frames;
+    const looked = PG_ANON | PG_TAIL | PG_HEAD | (this.pins ? PG_ANON_EXCLUSIVE : 0);
+    const [present, mask, anon, shared] = [
+      PTE_PRESENT,
+      PTE_PRESENT | PTE_SPECIAL,
+      PG_ANON,
+      ~PG_ANON_EXCLUSIVE,
+    ];
+    for (let index = first; index < last; index++) {
+      const entry = flags[index];
+      if ((entry & mask) !== present) {
+        if (entry === 0) continue;
+        return index;
+      }
+      const pfn = pfns[index];
+      const page = pages[pfn];
+      if ((page & looked) !== anon) return index;
+      refcount[pfn]++;
+      mapcount[pfn]++;
+      pages[pfn] = page & shared;
+    }
+    return last;
+  }
+
+  /** Copies a run of entries whose pages are shared; returns how many are not empty. */
+  copyRun(source: PteTable, target: PteTable, first: number, last: number): number {
+    const { flags: oldFlags, pfn: pfns } = source;
+    const { flags: newFlags } = target;
+    target.pfn.set(last - first === pfns.length ? pfns : pfns.subarray(first, last), first);
+    const unwritable = this.#isCow ? ~PTE_WRITE : ~0;
+    const kept = this.kept;
+    let copied = 0;
+    for (let index = first; index < last; index++) {
+      const entry = oldFlags[index] & unwritable;
+      if (entry === 0) continue;
+      copied++;
+      oldFlags[index] = entry;
+      newFlags[index] = entry & kept;
+    }
+    this.#to.mm.anonPages += copied;
+    return copied;
   }
 
   /** Copies one entry that is not empty. */

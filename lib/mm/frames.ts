@@ -276,22 +276,22 @@ export class Frames {
     for (let at = 0; at < runs.length; at += 2) this.#releaseRun(runs[at], runs[at + 1]);
   }
 
+  /** Drops one reference on each of consecutive frames; those that nobody else holds go at once. */
   #releaseRun(from: Pfn, to: Pfn): void {
     const { refcount, flags, mapcount } = this;
     const special = PG_HEAD | PG_TAIL | PG_RESERVED | PG_BUDDY;
-    let freed = from;
     for (let pfn = from; pfn < to; pfn++) {
-      const left = refcount[pfn] - 1;
-      if ((flags[pfn] & special) === 0 && left === 0 && mapcount[pfn] === 0) {
-        refcount[pfn] = 0;
-        flags[pfn] = PG_BUDDY;
-        continue;
+      const first = pfn;
+      while (
+        pfn < to && refcount[pfn] === 1 && mapcount[pfn] === 0 && (flags[pfn] & special) === 0
+      ) pfn++;
+      if (first < pfn) {
+        refcount.fill(0, first, pfn);
+        flags.fill(PG_BUDDY, first, pfn);
+        this.#freeRange(first, pfn);
       }
-      this.#freeRange(freed, pfn);
-      freed = pfn + 1;
-      this.put(pfn);
+      if (pfn < to) this.put(pfn);
     }
-    this.#freeRange(freed, to);
   }
 
   /** Gives frames back to the allocators of their nodes. */

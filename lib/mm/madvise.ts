@@ -27,7 +27,7 @@ import { isolateRange } from "./mprotect.ts";
 import { khugepagedEnterVma } from "./thp.ts";
 import { madvisePopulate } from "./populate.ts";
 import { punchHole } from "./truncate.ts";
-import { zapPageRange } from "./unmap.ts";
+import { zapPageRange } from "./zap.ts";
 import {
   VM_DONTCOPY,
   VM_DONTEXPAND,

@@ -69,6 +69,36 @@ export class MmuGather {
     return ++this.#count >= BATCH_PAGES;
   }
 
+  /** Frames that the batch still takes before it is full. */
+  get room(): number {
+    return BATCH_PAGES - this.#count;
+  }
+
+  /**
+   * Hands over the frames of consecutive entries: {@linkcode MmuGather.removePage} for a run.
+   *
+   * @param pfns Frames by index.
+   * @param first First index.
+   * @param last First index after; no more than there is {@linkcode MmuGather.room} for.
+   * @returns True if the batch is full and must be flushed now.
+   */
+  removePages(pfns: Uint32Array, first: number, last: number): boolean {
+    let from = this.#from;
+    let to = this.#to;
+    for (let index = first; index < last; index++) {
+      const pfn = pfns[index];
+      if (pfn !== to) {
+        if (from < to) this.#runs.push(from, to);
+        from = pfn;
+      }
+      to = pfn + 1;
+    }
+    this.#from = from;
+    this.#to = to;
+    this.#count += last - first;
+    return this.#count >= BATCH_PAGES;
+  }
+
   /** Flushes TLBs and tells invalidate_range listeners, if anything was gathered. */
   flushTlb(): void {
     if (this.#fullMm) {

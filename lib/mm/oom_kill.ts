@@ -18,7 +18,7 @@ import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { SITE } from "../notifier/sites.ts";
 import { type Mm, MMF_OOM_SKIP, MMF_UNSTABLE } from "./mm_struct.ts";
 import { MmuGather } from "./mmu_gather.ts";
-import { unmapPageRange } from "./unmap.ts";
+import { unmapPageRange } from "./zap.ts";
 import { VM_HUGETLB, VM_LOCKED, VM_PFNMAP, VM_SHARED, type Vma } from "./vma.ts";
 
 /** Times the reaper tries before it gives up. */

@@ -15,7 +15,7 @@ import { truncateInodePages } from "./filemap.ts";
 import { truncatePartialPages } from "./huge_file.ts";
 import type { Host } from "./host.ts";
 import { hugetlbVmdeleteList } from "./hugetlb_range.ts";
-import { zapPageRange } from "./unmap.ts";
+import { zapPageRange } from "./zap.ts";
 import { writebackRange } from "./writeback.ts";
 
 /**
