@@ -7,6 +7,8 @@
  * @module
  */
 
+import type { Clock } from "./clock.ts";
+
 /** Kinds of trace records. */
 export const TRACE_KINDS = [
   "invalidate_range_start",
@@ -65,6 +67,18 @@ export interface TraceRecord {
   readonly site: number;
 }
 
+/** What the trace keeps of an invalidation window. */
+export interface TracedWindow {
+  /** First byte. */
+  readonly start: number;
+  /** First byte after. */
+  readonly end: number;
+  /** Event code. */
+  readonly event: number;
+  /** Call site, if known. */
+  readonly site?: number;
+}
+
 /** A growing record of what happened. */
 export class Trace {
   /** Records lost because the trace was full. */
@@ -120,12 +134,8 @@ export class Trace {
     end: number,
     site = 0,
   ): void {
-    const at = this.#length;
-    if (at >= this.#limit) {
-      this.dropped++;
-      return;
-    }
-    if (at === this.#capacity) this.#grow();
+    const at = this.#next();
+    if (at < 0) return;
     this.#kind[at] = KIND_CODE[kind];
     this.#event[at] = event;
     this.#flags[at] = flags;
@@ -135,7 +145,35 @@ export class Trace {
     this.#start[at] = start;
     this.#end[at] = end;
     this.#site[at] = site;
-    this.#length = at + 1;
+  }
+
+  /**
+   * Appends a record of a window; numbers are read from where they are, which costs no allocation.
+   *
+   * @param clock The virtual clock.
+   * @param kind What happened.
+   * @param mm Number of the mm.
+   * @param flags TRACE_ bits.
+   * @param window The window.
+   */
+  recordWindow(
+    clock: Clock,
+    kind: TraceKind,
+    mm: number,
+    flags: number,
+    window: TracedWindow,
+  ): void {
+    const at = this.#next();
+    if (at < 0) return;
+    this.#kind[at] = KIND_CODE[kind];
+    this.#event[at] = window.event;
+    this.#flags[at] = flags;
+    this.#mm[at] = mm;
+    this.#subject[at] = -1;
+    this.#time[at] = clock.now;
+    this.#start[at] = window.start;
+    this.#end[at] = window.end;
+    this.#site[at] = window.site ?? 0;
   }
 
   /**
@@ -215,6 +253,18 @@ export class Trace {
    */
   *records(from = 0): Generator<TraceRecord> {
     for (let index = from; index < this.#length; index++) yield this.at(index);
+  }
+
+  /** Makes room for a record; -1 if the trace is full. */
+  #next(): number {
+    const at = this.#length;
+    if (at >= this.#limit) {
+      this.dropped++;
+      return -1;
+    }
+    if (at === this.#capacity) this.#grow();
+    this.#length = at + 1;
+    return at;
   }
 
   #grow(): void {

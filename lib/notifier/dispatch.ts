@@ -157,7 +157,7 @@ function start(chain: MmuNotifierChain, range: MmuNotifierRange): number {
   const { mm } = range;
   if (isLeftOut(range)) return 0;
   chain.open.push(range);
-  recordWindow(chain, range, "invalidate_range_start", flagsOf(range));
+  recordWindow(chain, range, "invalidate_range_start", 0);
   const { faults } = mm.notifierContext;
   if (faults.size > 0 && chain.list.some((mn) => mn.invalidateRangeStart)) {
     if (faults.has("skip_start", range.site)) return 0;
@@ -205,19 +205,19 @@ function end(chain: MmuNotifierChain, range: MmuNotifierRange, onlyEnd: boolean)
   const { faults, windowCheck } = mm.notifierContext;
   if (isLeftOut(range)) return;
   closeWindow(chain, range);
-  const flags = flagsOf(range) | (onlyEnd ? TRACE_ONLY_END : 0);
-  recordWindow(chain, range, "invalidate_range_end", flags);
+  recordWindow(chain, range, "invalidate_range_end", onlyEnd ? TRACE_ONLY_END : 0);
   windowCheck?.(range);
   const { site } = range;
-  if (faults.size > 0 && mmuNotifierRangeBlockable(range) && faults.has("late_start", site)) {
+  const faulty = faults.size > 0;
+  if (faulty && mmuNotifierRangeBlockable(range) && faults.has("late_start", site)) {
     deliverStart(chain, range);
   }
   for (const mn of chain.list) {
-    if (!onlyEnd && mn.invalidateRange && !faults.has("skip_invalidate_range")) {
+    if (!onlyEnd && mn.invalidateRange && !(faulty && faults.has("skip_invalidate_range"))) {
       charge(mm);
       mn.invalidateRange(mm, range.start, range.end);
     }
-    if (mn.invalidateRangeEnd && !faults.has("skip_end", site)) {
+    if (mn.invalidateRangeEnd && !(faulty && faults.has("skip_end", site))) {
       charge(mm);
       mn.invalidateRangeEnd(range);
     }
@@ -270,10 +270,6 @@ function toldRange(range: MmuNotifierRange): MmuNotifierRange {
   return distorts ? { ...range, event: MMU_NOTIFY_SOFT_DIRTY } : range;
 }
 
-function flagsOf(range: MmuNotifierRange): number {
-  return range.flags | (range.vma === null ? 0 : TRACE_VMA);
-}
-
 /** The site of the newest open window; 0 where none is open. */
 function innermostSite({ open }: MmuNotifierChain): number {
   return open[open.length - 1]?.site ?? 0;
@@ -285,11 +281,15 @@ function charge(mm: NotifierMm): void {
 
 function recordWindow(
   chain: MmuNotifierChain,
-  { mm, event, start, end, site }: MmuNotifierRange,
+  range: MmuNotifierRange,
   kind: TraceKind,
-  flags: number,
+  extra: number,
 ): void {
-  record(chain, mm, kind, event, flags, start, end, site);
+  const { mm } = range;
+  const { trace, clock } = mm.notifierContext;
+  const vma = range.vma === null ? 0 : TRACE_VMA;
+  const undelivered = chain.list.length === 0 ? TRACE_UNDELIVERED : 0;
+  trace.recordWindow(clock, kind, mm.id, range.flags | vma | undelivered | extra, range);
 }
 
 function record(
@@ -300,9 +300,8 @@ function record(
   flags: number,
   from: Vaddr,
   to: Vaddr,
-  site = 0,
 ): void {
   const { trace, clock } = mm.notifierContext;
   const all = chain.list.length === 0 ? flags | TRACE_UNDELIVERED : flags;
-  trace.record(clock.now, kind, mm.id, -1, event, all, from, to, site);
+  trace.record(clock.now, kind, mm.id, -1, event, all, from, to);
 }
