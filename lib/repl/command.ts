@@ -104,8 +104,8 @@ export interface Command {
   readonly args: readonly CommandArgument[];
   /** Its options. */
   readonly options?: readonly CommandOption[];
-  /** Whether the whole line is its argument, `|` and `>` included. */
-  readonly raw?: boolean;
+  /** Whether its argument is an expression: blanks do not part it, and `>` compares. */
+  readonly expression?: boolean;
   /** Calls with what they do. */
   readonly examples: readonly (readonly [call: string, does: string])[];
   /**
@@ -151,7 +151,7 @@ export const COMMON_OPTIONS: readonly CommandOption[] = [
  * @throws {CommandError} If something is missing, too much or unknown.
  */
 export function parseInput(command: Command, text: string): ParsedCommand {
-  if (command.raw === true) return parseRaw(command, text);
+  if (command.expression === true) return parseExpressionInput(command, text);
   const known = [...command.options ?? [], ...COMMON_OPTIONS];
   const unknown: string[] = [];
   const parsed = parseArgs(wordsOf(text), {
@@ -182,11 +182,7 @@ export function parseInput(command: Command, text: string): ParsedCommand {
  * @returns Text such as `vm [-p] [PROCESS]`.
  */
 export function usageOf({ name, args, options = [] }: Command): string {
-  const flags = options.map((option) => {
-    const dashes = option.name.length === 1 ? "-" : "--";
-    const value = option.value === undefined ? "" : ` ${option.value.toUpperCase()}`;
-    return `[${dashes}${option.name}${value}]`;
-  });
+  const flags = options.map((option) => `[${flagOf(option)}]`);
   const words = args.map((arg) => {
     const text = arg.name.toUpperCase() + (arg.rest === true ? "..." : "");
     return arg.optional === true ? `[${text}]` : text;
@@ -194,7 +190,18 @@ export function usageOf({ name, args, options = [] }: Command): string {
   return [name, ...flags, ...words].join(" ");
 }
 
-function parseRaw(command: Command, text: string): ParsedCommand {
+/**
+ * Writes an option as it is typed.
+ *
+ * @param option The option.
+ * @returns Text such as `-p` or `-n COUNT`.
+ */
+export function flagOf({ name, value }: CommandOption): string {
+  const dashes = name.length === 1 ? "-" : "--";
+  return `${dashes}${name}${value === undefined ? "" : ` ${value.toUpperCase()}`}`;
+}
+
+function parseExpressionInput(command: Command, text: string): ParsedCommand {
   const flag = /(?:^|\s)--(ts|help)\s*$/.exec(text);
   const rest = (flag === null ? text : text.slice(0, flag.index)).trim();
   const help = flag?.[1] === "help";
@@ -208,7 +215,7 @@ function assign(command: Command, words: readonly string[]): Record<string, stri
   let at = 0;
   for (const { name, optional, rest } of command.args) {
     const text = rest === true
-      ? words.slice(at).map(command.raw === true ? String : quoted).join(" ")
+      ? words.slice(at).map(command.expression === true ? String : quoted).join(" ")
       : words[at];
     at = rest === true ? words.length : at + 1;
     if (text !== undefined && text !== "") args[name] = text;

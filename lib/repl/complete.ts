@@ -92,7 +92,7 @@ function argumentWords(
     const names = [...session.machine.processes.keys(), ...Object.keys(SETTINGS)];
     return fitting(typed, position === 0 ? names : SETTINGS[before[0]] ?? []);
   }
-  if (command.raw === true) return fitting(typed, expressionWords(session, command.name));
+  if (command.expression === true) return fitting(typed, expressionWords(session, command.name));
   const last = command.args.at(-1);
   const arg = command.args[position] ?? (last?.rest === true ? last : undefined);
   if (arg === undefined) return fitting(typed, []);

@@ -6,8 +6,12 @@
 
 import { table } from "../report/layout.ts";
 import { nearest } from "../scenario/suggest.ts";
-import { type Command, COMMON_OPTIONS, usageOf } from "./command.ts";
+import { type Command, COMMON_OPTIONS, flagOf, usageOf } from "./command.ts";
 import { CommandError } from "./words.ts";
+
+/** How a file is told from a number where `>` compares. */
+const COMPARES =
+  'As > compares here, a file is written in quotes, or with a dot or slash first: > "a.txt".';
 
 /**
  * Lists commands by their groups.
@@ -36,22 +40,16 @@ export function helpText(commands: readonly Command[]): string {
  * @returns Text that ends in a newline.
  */
 export function commandHelp(command: Command): string {
-  const { about, details, args, options = [], examples, raw } = command;
-  const flags = [...raw === true ? [] : options, ...COMMON_OPTIONS].map((
-    { name, about, value },
-  ) => [
-    `${name.length === 1 ? "-" : "--"}${name}${
-      value === undefined ? "" : ` ${value.toUpperCase()}`
-    }`,
-    about,
-  ]);
+  const { about, details, args, options = [], examples } = command;
+  const flags = [...options, ...COMMON_OPTIONS].map((option) => [flagOf(option), option.about]);
   const words = args.map(({ name, about }) => [name.toUpperCase(), about]);
-  const others = command.aliases === undefined ? [] : [`Also: ${command.aliases.join(", ")}`];
+  const compares = command.expression === true ? [COMPARES] : [];
+  const others = command.aliases === undefined ? [] : [`Also: ${command.aliases.join(", ")}.`];
+  const more = [...(details === undefined ? [] : details.split("\n")), ...compares, ...others];
   const lines = [
-    `${usageOf(command)}`,
+    usageOf(command),
     `  ${about}`,
-    ...(details === undefined ? [] : ["", ...details.split("\n").map((line) => `  ${line}`)]),
-    ...others,
+    ...(more.length === 0 ? [] : ["", ...more.map((line) => `  ${line}`)]),
     "",
     ...table([...words, ...flags], 2),
     "",

@@ -7,11 +7,11 @@
 import { Breakpoints } from "./breakpoints.ts";
 import { type Command, type Environment, parseInput } from "./command.ts";
 import { COMMANDS, QUIT } from "./commands/mod.ts";
-import { performYaml, stepsCode } from "./commands/operations.ts";
+import { performYaml, yamlCode } from "./commands/operations.ts";
 import { applyFilter } from "./filters.ts";
 import { commandHelp, findCommand } from "./help.ts";
 import { Session } from "./session.ts";
-import { isYamlStep, readYamlStep } from "./short_form.ts";
+import { isYamlStep } from "./short_form.ts";
 import { CommandError, type Pipeline, pipelineOf, splitAt } from "./words.ts";
 
 /** What a prompt may do outside; nothing unless given. */
@@ -85,13 +85,13 @@ export class Interpreter {
   }
 
   async #one(part: string): Promise<string> {
-    if (isYamlStep(part)) return this.#yaml(part);
-    const name = /^\S+/.exec(part)![0];
-    const rest = part.slice(name.length).trim();
-    if (name === "exit" && rest === "") return this.#command(findCommand(COMMANDS, QUIT), "");
+    if (isYamlStep(part)) {
+      const pipeline = pipelineOf(part);
+      return this.#send(await this.#yaml(pipeline.command), pipeline);
+    }
+    const name = part === "exit" ? QUIT : /^\S+/.exec(part)![0];
     const command = findCommand(COMMANDS, name);
-    if (command.raw === true) return this.#command(command, rest);
-    const pipeline = pipelineOf(part);
+    const pipeline = pipelineOf(part, command.expression);
     return this.#send(await this.#command(command, pipeline.command.slice(name.length)), pipeline);
   }
 
@@ -100,7 +100,7 @@ export class Interpreter {
     if (!wantsCode.test(part)) {
       return await performYaml(this.session, part, this.environment.breathe);
     }
-    return stepsCode(readYamlStep(this.session, part.replace(wantsCode, "")));
+    return yamlCode(this.session, part.replace(wantsCode, ""));
   }
 
   async #command(command: Command, text: string): Promise<string> {

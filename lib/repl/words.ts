@@ -51,7 +51,11 @@ export function splitAt(line: string, sign: string): string[] {
 /**
  * Takes the filters and the redirection off a line.
  *
+ * Where `>` compares, it redirects after a filter, as `>>`, or before a file in quotes or one that
+ * begins with `/` or `.`.
+ *
  * @param line One command with what follows it.
+ * @param compares Whether the command's argument is an expression, in which `>` compares.
  * @returns The parts.
  * @throws {CommandError} If the redirection names no file.
  * @example
@@ -66,8 +70,12 @@ export function splitAt(line: string, sign: string): string[] {
  * });
  * ```
  */
-export function pipelineOf(line: string): Pipeline {
-  const at = outside(line).find((position) => line[position] === ">");
+export function pipelineOf(line: string, compares = false): Pipeline {
+  const expressionEnd = compares ? splitAt(line, "|")[0].length : 0;
+  const at = outside(line).find((position) =>
+    line[position] === ">" &&
+    (position >= expressionEnd || /^>(?:>|\s*["'/.])/.test(line.slice(position)))
+  );
   const [command, ...filters] = splitAt(at === undefined ? line : line.slice(0, at), "|");
   if (at === undefined) return { command, filters };
   const append = line[at + 1] === ">";

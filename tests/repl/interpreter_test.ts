@@ -12,6 +12,9 @@ const OUTPUTS: readonly (readonly [line: string, output: string])[] = [
   ["vm -p | grep ksm | wc -l", "4\n"],
   ["vm -p | grep -c ksm", "4\n"],
   ["counters | grep -v 0 | head -n 1 | grep -c windows", "0\n"],
+  ["vm -p | grep -vic ksm", "6\n"],
+  ["print 1; print 1 | grep true", "1\n"],
+  ["page-types | grep -Ec ksm", "1\n"],
   ["vmstat | tail -1 | grep -c thp", "1\n"],
   ["ksm | sort -r | head -1", "use_zero_pages:0\n"],
   ["# nothing; print tick", "6\n"],
@@ -22,6 +25,11 @@ const OUTPUTS: readonly (readonly [line: string, output: string])[] = [
     "=>  #6  line 49  The second round merges: ksmd full_scans=1\n5\n",
   ],
   ["print ram[1]", "qemu:0x7f0000001000-0x7f0000002000\n"],
+  ["print guest.faults > 3 | grep -c true", "1\n"],
+  ["print guest.faults > 3 || tick == 1", "true\n"],
+  ["break CLEAR | wc -l; info | grep -c CLEAR", "1\n1\n"],
+  ["until tick > 6 | tail -1", "tick > 6\n"],
+  ["{ munmap: { range: 'ram[0..1]' } } | grep -c munmap", "1\n"],
   ["munmap ram[0] | head -1", "#7 munmap range=ram[0] = 0, 2.506 us\n"],
 ];
 
@@ -43,6 +51,9 @@ const ERRORS: readonly (readonly [line: string, message: string])[] = [
   ["vm -x", 'Unknown option "-x" of vm'],
   ["listener geust", 'Unknown listener "geust". Did you mean "guest"?'],
   ["vm | gerp x", 'Unknown filter "gerp". Did you mean "grep"?'],
+  ["vm | grep", "Expected one pattern"],
+  ["vm | grep a b", "Expected one pattern"],
+  ["vm | sort -k2", 'Unknown option "-k" of sort [-rn]'],
   ["vm >", 'Cannot redirect: expected one file name after ">"'],
   ["print geust.faults", "Unknown figure"],
   ["until guest.faults", "as a condition: its value is 4"],
@@ -92,6 +103,24 @@ Deno.test("output goes into files, and more of it to their ends", async () => {
     "pages_shared:1\npages_sharing:3\nFilename\t\t\t\tType\t\tSize\tUsed\tPriority\n",
   );
 });
+
+/** Lines whose output goes into a file although `>` may compare, with what the file then has. */
+const REDIRECTED: readonly (readonly [line: string, text: string])[] = [
+  ['print guest.faults > "a.txt"', "4\n"],
+  ["print guest.faults > 3 >> a.txt", "true\n"],
+  ["print guest.faults > 3 > ./a.txt", "true\n"],
+  ["print guest.faults > 3 | grep true > a.txt", "true\n"],
+  ["break guest.retries > 0 > /a.txt", "breakpoint 1: condition guest.retries > 0\n"],
+  ["{ wait: { time: 1 } } > a.txt", "#7 wait time=1 = 0, 1 ns\n"],
+];
+
+for (const [line, text] of REDIRECTED) {
+  Deno.test(`"${line}" writes a file`, async () => {
+    const { prompt, files } = await promptAfter(MERGED);
+    assertEquals(await prompt.execute(line), "");
+    assertEquals([...files.values()], [text]);
+  });
+}
 
 Deno.test("a saved session is a scenario that passes and comes to the same figures", async () => {
   const { prompt, files } = await promptAfter([
@@ -144,4 +173,16 @@ Deno.test("text from files cannot act on the terminal", async () => {
   files.set("a.yaml", 'name: "\\e[31mred"\nsteps:\n  - name: "\\e[2J"\n    wait: { time: 1 }\n');
   const output = await prompt.execute("load a.yaml; step; list 1");
   assert(!output.includes("\x1b"), JSON.stringify(output));
+});
+
+Deno.test("a page has the name that its own process gave it", async () => {
+  const { prompt } = await promptAfter([
+    "process a; process b; mmap a one 2p; mmap b two 2p; listen guest kvm b; memslot guest two",
+    "guest_write guest two",
+  ]);
+  const views = ["why two[1]", "diff 0", "listener guest", "events -n 1"];
+  for (const view of views) {
+    assertEquals(await prompt.execute(`${view} | grep -c one`), "0\n", view);
+    assert(Number(await prompt.execute(`${view} | grep -c two`)) > 0, view);
+  }
 });

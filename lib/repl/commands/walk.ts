@@ -108,7 +108,7 @@ const NEXT = runner({
 const UNTIL = runner({
   name: "until",
   about: "Carry out steps until a condition holds",
-  raw: true,
+  expression: true,
   args: [{ name: "condition", means: "text", about: "Over figures, tick and ret", rest: true }],
   examples: [["until ksm.pages_sharing > 0", "until ksmd has merged a page"]],
 }, (args) => {
@@ -129,7 +129,7 @@ const BREAK: Command = {
   aliases: ["b"],
   group: GROUP,
   about: "Stop at a line of the scenario, an event, a callback, or when a condition begins to hold",
-  raw: true,
+  expression: true,
   args: [{
     name: "where",
     means: "text",
@@ -197,7 +197,7 @@ const PRINT: Command = {
   aliases: ["p"],
   group: GROUP,
   about: "Compute an expression over figures, tick and ret, or show where pages are",
-  raw: true,
+  expression: true,
   args: [{ name: "expression", means: "text", about: "As in scenarios", rest: true }],
   examples: [
     ["print guest.faults", "a figure"],
