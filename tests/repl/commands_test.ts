@@ -78,23 +78,13 @@ const CALLS: readonly string[] = [
   "quit",
 ];
 
-const OPERATION_CALLS: readonly string[] = [
-  "mmap qemu buf 16p rw",
-  "mmap qemu buf size=1MiB prot=r",
-  "munmap ram[0..2]",
-  "guest_read guest ram",
-  "wait 20ms",
-  "{ madvise: { range: ram, advice: DONTNEED } }",
-  "- ksmd: { full_scans: 2 }",
-];
-
 Deno.test("every command is called", () => {
   const called = CALLS.map((call) => call.split(" ")[0]);
   const names = COMMANDS.filter(({ group }) => group !== "Operations").map(({ name }) => name);
   assertEquals(names.filter((name) => !called.includes(name) && name !== "save"), []);
 });
 
-for (const call of [...CALLS, ...OPERATION_CALLS]) {
+for (const call of CALLS) {
   Deno.test(`${call} --ts prints code that does the same`, async () => {
     const { prompt } = await promptAfter(MERGED);
     const code = await prompt.execute(`${call} --ts`);

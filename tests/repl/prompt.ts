@@ -48,3 +48,22 @@ export const MERGED: readonly string[] = [
   "load scenarios/ksm-merge-kvm.yaml pages=4",
   "step 6",
 ];
+
+/**
+ * Reads the scenarios of the library.
+ *
+ * @returns Name of the file and text of each, in the order of names.
+ */
+export function libraryFiles(): [file: string, text: string][] {
+  const found: [string, string][] = [];
+  const visit = (url: URL) => {
+    for (const { name, isDirectory } of Deno.readDirSync(url)) {
+      if (isDirectory) visit(new URL(`${name}/`, url));
+      else if (name.endsWith(".yaml")) {
+        found.push([name, Deno.readTextFileSync(new URL(name, url))]);
+      }
+    }
+  };
+  visit(new URL("scenarios/", ROOT));
+  return found.sort(([one], [other]) => one < other ? -1 : 1);
+}

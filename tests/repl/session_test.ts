@@ -8,31 +8,17 @@ import { cpuOwner, deviceOwner } from "../../lib/repl/journal.ts";
 import { stateAt } from "../../lib/repl/page_changes.ts";
 import { Session } from "../../lib/repl/session.ts";
 import { parseScenario } from "../../lib/scenario/scenario.ts";
+import { libraryFiles } from "./prompt.ts";
 import { sessionText } from "../../lib/repl/commands/setup.ts";
 
 const ROOT = new URL("../../scenarios/", import.meta.url);
-
-/** Scenarios of the library, by file. */
-function scenarios(): [file: string, text: string][] {
-  const found: [string, string][] = [];
-  const visit = (url: URL) => {
-    for (const { name, isDirectory } of Deno.readDirSync(url)) {
-      if (isDirectory) visit(new URL(`${name}/`, url));
-      else if (name.endsWith(".yaml")) {
-        found.push([name, Deno.readTextFileSync(new URL(name, url))]);
-      }
-    }
-  };
-  visit(ROOT);
-  return found.sort(([one], [other]) => one < other ? -1 : 1);
-}
 
 function program(text: string) {
   return parseScenario(text);
 }
 
 Deno.test("going back and forth comes to what going straight does", async (t) => {
-  for (const [file, text] of scenarios()) {
+  for (const [file, text] of libraryFiles()) {
     await t.step(file, () => {
       const straight = runProgram(program(text));
       const session = new Session(program(text));
@@ -46,7 +32,7 @@ Deno.test("going back and forth comes to what going straight does", async (t) =>
 });
 
 Deno.test("the journal adds up to the tables", async (t) => {
-  for (const [file, text] of scenarios()) {
+  for (const [file, text] of libraryFiles()) {
     await t.step(file, () => {
       const session = new Session(program(text), { check: false });
       while (!session.isAtEnd) {
@@ -97,7 +83,7 @@ function sorted(pages: ReadonlyMap<number, string> = new Map()): [number, string
 }
 
 Deno.test("a written scenario does what the session did", async (t) => {
-  for (const [file, text] of scenarios()) {
+  for (const [file, text] of libraryFiles()) {
     await t.step(file, () => {
       const original = program(text);
       const session = new Session(original);

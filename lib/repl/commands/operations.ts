@@ -94,12 +94,20 @@ function operationCommand(spec: OperationSpec): Command {
 }
 
 /**
- * Writes library code that carries out steps.
+ * Writes library code that carries out a step as a scenario writes it.
  *
- * @param steps The steps.
- * @returns Statements that print what came of them.
+ * @param session The session.
+ * @param line YAML.
+ * @returns Statements that print what came of it.
+ * @throws {CommandError} If something is wrong with it.
  */
-export function stepsCode(steps: readonly Step[]): string {
+export function yamlCode(session: Session, line: string): string {
+  readYamlStep(session, line);
+  return printing(["performYaml"], `(await performYaml(session, ${literal(line)}))`);
+}
+
+/** Library code that carries out steps and prints what came of them. */
+function stepsCode(steps: readonly Step[]): string {
   const made = steps.map(({ operation, args, label }) => {
     const step = `newStep(operation(${literal(operation.name)}), ${literal(args)})`;
     return `{ ...${step}, label: ${literal(label)} }`;
