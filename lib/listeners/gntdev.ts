@@ -23,7 +23,7 @@ import { decide } from "./actions.ts";
 import type { ListenerCounters } from "./counters.ts";
 import { type Device, type ListenerInit, newDevice, requirePages, spend } from "./device.ts";
 import { deviceAccess, type PageContent, type PageVisitor } from "./device_access.ts";
-import type { Listener, SecondaryEntry } from "./listener.ts";
+import type { Listener, ListenerRange, SecondaryEntry } from "./listener.ts";
 import { type MemoryRegion, MrSet } from "./mr_set.ts";
 import { ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
 import { SecondaryTable } from "./secondary_table.ts";
@@ -172,6 +172,19 @@ export class GntdevListener implements Listener {
    */
   entryAt(address: Vaddr): SecondaryEntry | undefined {
     return this.#maps.entryAt(address);
+  }
+
+  /**
+   * Lists the maps of grants.
+   *
+   * @returns Their ranges, with key and how many grants are left as label.
+   */
+  ranges(): ListenerRange[] {
+    return this.#maps.list().map(({ key, start, end, table }) => ({
+      start,
+      end,
+      label: `map key ${key}, ${table.count} of ${(end - start) / PAGE_SIZE} grants`,
+    }));
   }
 
   /** Unmaps every grant. From mn_release. */

@@ -20,7 +20,7 @@ import { decide, type PlainAction, restartRecording } from "./actions.ts";
 import type { ListenerCounters } from "./counters.ts";
 import { type Device, type ListenerInit, newDevice, requirePages, spend } from "./device.ts";
 import { deviceAccess, type PageContent } from "./device_access.ts";
-import type { Listener, SecondaryEntry } from "./listener.ts";
+import type { Listener, ListenerRange, SecondaryEntry } from "./listener.ts";
 import { type MemoryRegion, MrSet } from "./mr_set.ts";
 import { ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
 import { SecondaryTable } from "./secondary_table.ts";
@@ -160,6 +160,19 @@ export class Hfi1Listener implements Listener {
    */
   entryAt(address: Vaddr): SecondaryEntry | undefined {
     return this.#nodes.entryAt(address);
+  }
+
+  /**
+   * Lists the buffers.
+   *
+   * @returns Their ranges, with key as label.
+   */
+  ranges(): ListenerRange[] {
+    return this.#nodes.list().map(({ key, start, end }) => ({
+      start,
+      end,
+      label: `TIDs of buffer key ${key}`,
+    }));
   }
 
   /** Unpins every buffer. */

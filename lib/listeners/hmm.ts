@@ -38,7 +38,7 @@ import {
   type PageContent,
   type PageVisitor,
 } from "./device_access.ts";
-import type { Listener, SecondaryEntry } from "./listener.ts";
+import type { Listener, ListenerRange, ListenerState, SecondaryEntry } from "./listener.ts";
 import { RangeIndex } from "./range_index.ts";
 import { ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
 import { SecondaryTable } from "./secondary_table.ts";
@@ -180,6 +180,28 @@ export class HmmListener implements Listener {
     const flags = this.#table.flagsAt(address);
     if (flags === 0) return undefined;
     return { address, pfn: this.#table.pfnAt(address), writable: (flags & ENTRY_WRITE) !== 0 };
+  }
+
+  /**
+   * Lists the ranges that the device follows.
+   *
+   * @returns The ranges by address, with their flag as label.
+   */
+  ranges(): ListenerRange[] {
+    const ranges: ListenerRange[] = [];
+    this.#ranges.forEach(({ start, end, valid }) => {
+      ranges.push({ start, end, label: `mirrored, ${valid ? "valid" : "not valid"}` });
+    });
+    return ranges;
+  }
+
+  /**
+   * Tells what faults wait for.
+   *
+   * @returns hmm->notifiers, the number of open windows.
+   */
+  state(): ListenerState {
+    return { notifiers: this.#notifiers };
   }
 
   /** Drops the device page table. From hmm_release. */

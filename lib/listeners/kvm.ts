@@ -35,7 +35,7 @@ import {
   type PageContent,
   type PageVisitor,
 } from "./device_access.ts";
-import type { Listener, ListenerRange, SecondaryEntry } from "./listener.ts";
+import type { Listener, ListenerRange, ListenerState, SecondaryEntry } from "./listener.ts";
 import { Memslots } from "./memslots.ts";
 import { ENTRY_ACCESSED, ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
 import { SecondaryTable } from "./secondary_table.ts";
@@ -179,6 +179,15 @@ export class KvmListener implements Listener {
       end,
       label: `memslot at gpa ${hex(gpa)}`,
     }));
+  }
+
+  /**
+   * Tells what faults are checked against.
+   *
+   * @returns mmu_notifier_seq and mmu_notifier_count.
+   */
+  state(): ListenerState {
+    return { mmu_notifier_seq: this.#seq, mmu_notifier_count: this.#count };
   }
 
   /** Drops all shadow entries. */

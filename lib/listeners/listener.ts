@@ -29,6 +29,9 @@ export interface ListenerRange {
   readonly label: string;
 }
 
+/** State of a driver: values by the driver's names for them. */
+export type ListenerState = Readonly<Record<string, number | boolean | string>>;
+
 /** A simulated driver that listens on (or pins pages of) one process. */
 export interface Listener {
   /** Its name in the scenario. */
@@ -67,9 +70,16 @@ export interface Listener {
   /** Windows that it was told the start of and not the end, where it counts them. */
   readonly openWindows?: number;
   /**
+   * Tells the state that its driver keeps beside ranges and translations, for inspectors.
+   *
+   * @returns Values by the driver's names for them; where missing, it has no such state.
+   */
+  state?(): ListenerState;
+  /**
    * Lists what it knows of the process, for inspectors.
    *
-   * @returns The ranges in the order of their registration; where missing, it keeps none.
+   * @returns The ranges in the order of their registration; where missing, it follows all of the
+   * address space.
    */
   ranges?(): ListenerRange[];
   /**

@@ -37,7 +37,7 @@ import {
   type PageContent,
   type PageVisitor,
 } from "./device_access.ts";
-import type { Listener, ListenerRange, SecondaryEntry } from "./listener.ts";
+import type { Listener, ListenerRange, ListenerState, SecondaryEntry } from "./listener.ts";
 import { type MemoryRegion, MrSet } from "./mr_set.ts";
 import { ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
 import { SecondaryTable } from "./secondary_table.ts";
@@ -197,6 +197,15 @@ export class OdpListener implements Listener {
    */
   ranges(): ListenerRange[] {
     return this.mrs.ranges();
+  }
+
+  /**
+   * Tells who holds the lock that windows take.
+   *
+   * @returns Number of windows that hold umem_rwsem for read.
+   */
+  state(): ListenerState {
+    return { umem_rwsem_readers: this.#readers };
   }
 
   /** Drops all translations. */

@@ -30,7 +30,7 @@ import {
   type PageContent,
   type PageVisitor,
 } from "./device_access.ts";
-import type { Listener, SecondaryEntry } from "./listener.ts";
+import type { Listener, ListenerState, SecondaryEntry } from "./listener.ts";
 import { ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
 import { SecondaryTable } from "./secondary_table.ts";
 
@@ -120,6 +120,15 @@ export class SvaListener implements Listener {
     const flags = this.#iotlb.flagsAt(address);
     if (flags === 0) return undefined;
     return { address, pfn: this.#iotlb.pfnAt(address), writable: (flags & ENTRY_WRITE) !== 0 };
+  }
+
+  /**
+   * Tells what is in front of the device.
+   *
+   * @returns The IOMMU.
+   */
+  state(): ListenerState {
+    return { iommu: this.#pageFlush ? "intel" : "amd" };
   }
 
   /** Unbinds the device. */

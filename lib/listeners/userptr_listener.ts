@@ -24,7 +24,7 @@ import {
   spend,
 } from "./device.ts";
 import { deviceAccess, type PageContent, type PageVisitor } from "./device_access.ts";
-import type { Listener, SecondaryEntry } from "./listener.ts";
+import type { Listener, ListenerRange, SecondaryEntry } from "./listener.ts";
 import { MrSet } from "./mr_set.ts";
 import { holdPage, newUserptr, putPages, type UserptrObject } from "./userptr.ts";
 
@@ -162,6 +162,19 @@ export abstract class UserptrListener implements Listener {
       if (pfn >= 0) entry ??= { address, pfn, writable: object.writable };
     });
     return entry;
+  }
+
+  /**
+   * Lists the objects.
+   *
+   * @returns Their ranges, with key, access and state as label.
+   */
+  ranges(): ListenerRange[] {
+    return this.objects.list().map(({ key, start, end, writable, state }) => ({
+      start,
+      end,
+      label: `object key ${key}, ${writable ? "rw" : "ro"}, ${state}`,
+    }));
   }
 
   /** Gives back the pages of every object. */

@@ -80,7 +80,7 @@ export function historyOf(session: Session, process: string, address: Vaddr): Pa
 export function whyText(session: Session, process: string, address: Vaddr): string {
   const page = address - address % PAGE_SIZE;
   const events = historyOf(session, process, page);
-  const name = rangeName(session.machine, page, page + PAGE_SIZE);
+  const name = rangeName(session.machine, page, page + PAGE_SIZE, process);
   if (events.length === 0) return `${name} of ${escapeControl(process)}: nothing happened to it\n`;
   const rows = events.map(({ tick, where, change, event, operation, line }) => [
     `#${tick}`,
@@ -170,7 +170,7 @@ function tableLines(session: Session, from: number, to: number): string[] {
     const name = owner.slice(4);
     const process = isDevice ? machine.listeners.get(name)?.process ?? name : name;
     for (const { start, count, change } of runsOf(pages)) {
-      const range = rangeName(machine, start, start + count * PAGE_SIZE);
+      const range = rangeName(machine, start, start + count * PAGE_SIZE, process);
       const { operation } = originOf(session, change.tick);
       const mm = machine.processes.get(process)?.id ?? -1;
       const records = machine.host.trace.covering(

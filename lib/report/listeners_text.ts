@@ -7,11 +7,12 @@
 import { hex } from "../kernel/address.ts";
 import { escapeControl } from "../kernel/escape.ts";
 import type { Machine, PlacedListener } from "../machine/machine.ts";
+import type { ListenerRange } from "../listeners/listener.ts";
 import type { MmuNotifierOps } from "../notifier/ops.ts";
 import { EVENT_NAMES, WINDOW_EVENT_NAMES } from "../notifier/events.ts";
 import { COUNTER_MEANINGS, counterLabel } from "./counters_text.ts";
 import { type Cell, layout, table } from "./layout.ts";
-import { countText, timeText } from "./numbers.ts";
+import { amount, countText, timeText } from "./numbers.ts";
 import { rangeName } from "./trace_text.ts";
 
 /** Callbacks by their kernel names. */
@@ -50,9 +51,10 @@ export function chainText(machine: Machine, process: string): string {
     callbackNames(ops).join(" "),
   ]);
   const head = ["#", "LISTENER", "KIND", "POLICY", "BLOCKED BY", "CALLBACKS"];
-  const windows = notifiers.open.map(({ event, start, end }) =>
-    `  ${WINDOW_EVENT_NAMES[event]} ${rangeName(machine, start, end)} (${hex(start)}-${hex(end)})`
-  );
+  const windows = notifiers.open.map(({ event, start, end }) => {
+    const range = rangeName(machine, start, end, process);
+    return `  ${WINDOW_EVENT_NAMES[event]} ${range} (${hex(start)}-${hex(end)})`;
+  });
   return [
     `${name}: called in this order`,
     ...table([head, ...rows], 2),
@@ -62,7 +64,7 @@ export function chainText(machine: Machine, process: string): string {
 }
 
 /**
- * Shows a listener: its policy, what it registered, and its translations.
+ * Shows a listener: its state, its policy, what it registered, and its translations.
  *
  * @param machine The machine.
  * @param name Name of the listener.
@@ -72,23 +74,25 @@ export function chainText(machine: Machine, process: string): string {
 export function listenerText(machine: Machine, name: string, limit = 64): string {
   const { listener, process, policy } = machine.listener(name);
   const actions = EVENT_NAMES.map((event) => [event, policy.events[event]]);
-  const ranges = listener.ranges?.() ?? [];
+  const state = stateRows(listener);
+  const ranges = listener.ranges?.();
   return [
     `${escapeControl(name)}: ${listener.kind} of ${escapeControl(process)}`,
+    ...(state.length === 0 ? [] : ["state", ...table(state, 2)]),
     `policy ${escapeControl(policy.name)}${
       policy.useChangePte ? ", leaves windows that promise change_pte alone" : ""
     }`,
     ...table(actions, 2),
-    ranges.length === 0 ? "nothing registered" : "registered",
+    rangesTitle(ranges),
     ...table(
-      ranges.map(({ start, end, label }) => [
-        rangeName(machine, start, end),
-        `${hex(start)}-${hex(end)}`,
-        label,
-      ]),
+      (ranges ?? []).map(({ start, end, label }) => {
+        const addresses = `${hex(start)}-${hex(end)}`;
+        const name = rangeName(machine, start, end, process);
+        return [addresses, name === addresses ? "" : name, label];
+      }),
       2,
     ),
-    ...entryLines(machine, listener, limit),
+    ...entryLines(machine, machine.listener(name), limit),
   ].join("\n") + "\n";
 }
 
@@ -118,6 +122,20 @@ export function countersText(
   return layout(cells, names.map((_, at) => at + 1)).join("\n") + "\n";
 }
 
+function rangesTitle(ranges: readonly ListenerRange[] | undefined): string {
+  if (ranges === undefined) return "follows the whole address space";
+  return ranges.length === 0 ? "nothing registered" : "registered";
+}
+
+/** The driver's own state, and how many references it holds where it holds any. */
+function stateRows(listener: PlacedListener["listener"]): string[][] {
+  const rows = Object.entries(listener.state?.() ?? {}).map(([key, value]) => [key, `${value}`]);
+  let references = 0;
+  listener.forEachReference?.(() => references++);
+  if (listener.forEachReference !== undefined) rows.push(["pages held", countText(references)]);
+  return rows;
+}
+
 function blockedText(placed: PlacedListener | undefined): string {
   const open = placed?.listener.openWindows ?? 0;
   return open === 0 ? "-" : `${open} open ${open === 1 ? "window" : "windows"}`;
@@ -129,17 +147,17 @@ function callbackNames(ops: MmuNotifierOps): string[] {
 
 function entryLines(
   machine: Machine,
-  listener: PlacedListener["listener"],
+  { listener, process }: PlacedListener,
   limit: number,
 ): string[] {
   const rows: string[][] = [];
   let count = 0;
   listener.forEachEntry((address, pfn, writable) => {
     if (count++ >= limit) return;
-    const page = rangeName(machine, address, address + 4096);
+    const page = rangeName(machine, address, address + 4096, process);
     rows.push([address.toString(16), `frame ${pfn.toString(16)}`, writable ? "rw" : "ro", page]);
   });
   if (count === 0) return ["no translations"];
   const rest = count > limit ? [`  ${countText(count - limit)} more`] : [];
-  return [`${countText(count)} translations`, ...table(rows, 2), ...rest];
+  return [amount(count, "translation"), ...table(rows, 2), ...rest];
 }

@@ -98,18 +98,24 @@ export function ftraceText(machine: Machine, records: readonly TraceRecord[]): s
  * @param machine The machine.
  * @param start First byte.
  * @param end First byte after.
+ * @param process Name of the process, whose own mappings come first: a child has its parent's, too.
  * @returns Text such as `ram[0..4]`, or two addresses where no name fits.
  */
-export function rangeName(machine: Machine, start: number, end: number): string {
-  for (const mapping of machine.mappings.values()) {
-    const last = mapping.start + mapping.pages * 4096;
-    if (start < mapping.start || end > last) continue;
-    const [first, pages] = [(start - mapping.start) / 4096, (end - start) / 4096];
-    const name = escapeControl(mapping.name);
-    if (pages === mapping.pages) return name;
-    return pages === 1 ? `${name}[${first}]` : `${name}[${first}..${first + pages}]`;
-  }
-  return `${hex(start)}-${hex(end)}`;
+export function rangeName(
+  machine: Machine,
+  start: number,
+  end: number,
+  process: string,
+): string {
+  const around = [...machine.mappings.values()].filter((mapping) =>
+    start >= mapping.start && end <= mapping.start + mapping.pages * 4096
+  );
+  const mapping = around.find((one) => one.process === process) ?? around[0];
+  if (mapping === undefined) return `${hex(start)}-${hex(end)}`;
+  const [first, pages] = [(start - mapping.start) / 4096, (end - start) / 4096];
+  const name = escapeControl(mapping.name);
+  if (pages === mapping.pages) return name;
+  return pages === 1 ? `${name}[${first}]` : `${name}[${first}..${first + pages}]`;
 }
 
 /**
@@ -123,8 +129,8 @@ export function kindText({ kind, event }: TraceRecord): string {
   return hasEvent ? `${kind} ${WINDOW_EVENT_NAMES[event]}` : kind;
 }
 
-function rangeText(machine: Machine, { start, end }: TraceRecord): string {
-  return end === 0 ? "" : rangeName(machine, start, end);
+function rangeText(machine: Machine, { mm, start, end }: TraceRecord): string {
+  return end === 0 ? "" : rangeName(machine, start, end, machine.host.mms[mm]?.name ?? "");
 }
 
 function flagNames(flags: number): string[] {

@@ -177,12 +177,12 @@ Deno.test("text from files cannot act on the terminal", async () => {
 
 Deno.test("a page has the name that its own process gave it", async () => {
   const { prompt } = await promptAfter([
-    "process a; process b; mmap a one 2p; mmap b two 2p; listen guest kvm b; memslot guest two",
+    "process a; process b; mmap a other 2p; mmap b two 2p; listen guest kvm b; memslot guest two",
     "guest_write guest two",
   ]);
   const views = ["why two[1]", "diff 0", "listener guest", "events -n 1"];
   for (const view of views) {
-    assertEquals(await prompt.execute(`${view} | grep -c one`), "0\n", view);
+    assertEquals(await prompt.execute(`${view} | grep -c other`), "0\n", view);
     assert(Number(await prompt.execute(`${view} | grep -c two`)) > 0, view);
   }
 });

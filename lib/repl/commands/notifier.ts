@@ -33,7 +33,7 @@ const CHAIN: Command = {
 const LISTENER: Command = {
   name: "listener",
   group: GROUP,
-  about: "Show a listener: policy, what it registered, its translations",
+  about: "Show a listener: its state, policy, what it registered, its translations",
   args: [{ name: "name", means: "listener", about: "The listener" }],
   options: [{ name: "n", value: "count", about: "Most translations shown (default 64)" }],
   examples: [["listener guest", "all there is to know of guest"]],
