@@ -1,124 +1,229 @@
 /**
- * mmulab: a laboratory for Linux MMU notifiers.
+ * The core of mmulab, a laboratory for Linux MMU notifiers: simulated machines.
  *
- * Builds simulated machines, runs operations on them and compares listeners that assume munmap
- * with listeners that use the context of an invalidation. Everything here runs in Deno, Node and
- * browsers: nothing touches files, the terminal or the clock.
+ * A machine has processes and listeners. It carries out operations of mm/, writes a trace, counts,
+ * and checks its invariants after every one of them. This entry point depends on no other package
+ * and touches neither files nor the terminal nor a clock; the same calls give the same results, in
+ * Deno, in Node and in browsers.
+ *
+ * Beside it there are `@mmulab/mmulab/scenario` (scenarios in YAML, comparison of policies),
+ * `@mmulab/mmulab/listeners` (the drivers and policies that are built in), `@mmulab/mmulab/report`
+ * (texts, tables and pages), `@mmulab/mmulab/repl` (sessions, forwards and back) and
+ * `@mmulab/mmulab/cli` (the command line).
  *
  * ```ts
- * import { comparePolicies, parseScenario } from "@mmulab/mmulab";
+ * import { type CustomListener, Machine, PAGE_SIZE, perform } from "@mmulab/mmulab";
  * import { assertEquals } from "@std/assert";
  *
- * const program = parseScenario(`
- * name: mprotect under an ODP region
- * processes: { app: {} }
- * listeners: { nic: { kind: odp, process: app } }
- * steps:
- *   - mmap: { process: app, name: buf, size: 8 pages }
- *   - fill: { range: buf }
- *   - reg_mr: { listener: nic, range: buf, access: ro }
- *   - rdma_read: { listener: nic, range: buf }
- *   - mprotect: { range: buf, prot: r }
- *   - rdma_read: { listener: nic, range: buf }
- * `);
- * const { runs } = comparePolicies(program);
- * assertEquals(runs.map((run) => run.figures["nic.faults"]), [16, 8, 8]);
+ * const seen: string[] = [];
+ * const mirror = (): CustomListener => ({
+ *   name: "mirror",
+ *   invalidateRangeStart({ start, end }) {
+ *     seen.push(`${(end - start) / PAGE_SIZE} pages`);
+ *     return 0;
+ *   },
+ * });
+ * const machine = new Machine();
+ * machine.addProcess("app");
+ * machine.addListener({
+ *   name: "mirror",
+ *   kind: "custom",
+ *   process: "app",
+ *   policy: "legacy",
+ *   factory: mirror,
+ * });
+ * perform(machine, "mmap", { process: "app", name: "buf", size: 8 * PAGE_SIZE });
+ * const range = { mapping: "buf", firstPage: 0, pages: null };
+ * perform(machine, "fill", { range });
+ * perform(machine, "munmap", { range });
+ * assertEquals(seen, ["8 pages"]);
+ * assertEquals(machine.violations, []);
  * ```
  *
  * @module
  */
 
-export * from "./lib/compare/compare.ts";
-export * from "./lib/kernel/address.ts";
-export * from "./lib/kernel/clock.ts";
-export * from "./lib/kernel/costs.ts";
-export * from "./lib/kernel/errno.ts";
-export * from "./lib/kernel/faults.ts";
-export * from "./lib/kernel/operation.ts";
-export * from "./lib/kernel/profile.ts";
-export * from "./lib/kernel/rng.ts";
-export * from "./lib/kernel/trace.ts";
-export * from "./lib/kernel/violation.ts";
-export * from "./lib/listeners/costs.ts";
-export * from "./lib/listeners/counters.ts";
-export * from "./lib/listeners/listener.ts";
-export * from "./lib/listeners/policy.ts";
-export * from "./lib/listeners/registry.ts";
-export * from "./lib/machine/attach.ts";
-export * from "./lib/machine/expectation.ts";
-export * from "./lib/machine/machine.ts";
-export * from "./lib/machine/observed.ts";
-export * from "./lib/machine/ops/mod.ts";
-export * from "./lib/machine/program.ts";
-export * from "./lib/machine/run.ts";
-export * from "./lib/machine/spec.ts";
-export * from "./lib/mm/address_space.ts";
-export * from "./lib/mm/anon_vma.ts";
-export * from "./lib/mm/frames.ts";
-export * from "./lib/mm/host.ts";
-export * from "./lib/mm/hugetlb_pool.ts";
-export * from "./lib/mm/kpageflags.ts";
-export * from "./lib/mm/ksm_state.ts";
-export * from "./lib/mm/lru.ts";
-export * from "./lib/mm/lru_batch.ts";
-export * from "./lib/mm/mm_struct.ts";
-export * from "./lib/mm/page_alloc.ts";
-export * from "./lib/mm/page_table.ts";
-export * from "./lib/mm/pte_value.ts";
-export * from "./lib/mm/smaps.ts";
-export * from "./lib/mm/swap.ts";
-export * from "./lib/mm/thp.ts";
-export * from "./lib/mm/translate.ts";
-export * from "./lib/mm/user_pages.ts";
-export * from "./lib/mm/vma.ts";
-export * from "./lib/mm/vmstat.ts";
-export * from "./lib/notifier/chain.ts";
-export * from "./lib/notifier/events.ts";
-export * from "./lib/notifier/ops.ts";
-export * from "./lib/notifier/range.ts";
-export * from "./lib/notifier/sites.ts";
-export * from "./lib/repl/breakpoints.ts";
-export * from "./lib/repl/command.ts";
-export * from "./lib/repl/history.ts";
-export * from "./lib/repl/interpreter.ts";
-export * from "./lib/repl/journal.ts";
-export * from "./lib/repl/page_changes.ts";
-export * from "./lib/repl/places.ts";
-export * from "./lib/repl/running.ts";
-export * from "./lib/repl/session.ts";
-export * from "./lib/repl/words.ts";
-export * from "./lib/report/changes_text.ts";
-export * from "./lib/report/listeners_text.ts";
-export * from "./lib/report/maps_text.ts";
-export * from "./lib/report/memory_text.ts";
-export * from "./lib/report/pages_text.ts";
-export * from "./lib/report/steps_text.ts";
-export * from "./lib/report/trace_text.ts";
-export * from "./lib/report/vm_text.ts";
-export * from "./lib/report/vtop_text.ts";
-export * from "./lib/scenario/diagnostics.ts";
-export * from "./lib/scenario/scenario.ts";
-export * from "./lib/scenario/step_text.ts";
-export * from "./lib/scenario/vocabulary.ts";
-export * from "./lib/scenario/write.ts";
-export { figureNames, holds, valueOf } from "./lib/repl/conditions.ts";
-export type { ByColumn, ListenerComparison, WindowCounts } from "./lib/compare/listeners.ts";
+export {
+  alignDown,
+  alignUp,
+  hex,
+  HPAGE_PMD_NR,
+  isAligned,
+  PAGE_SHIFT,
+  PAGE_SIZE,
+  type Pfn,
+  PMD_SIZE,
+  TASK_SIZE,
+  type Vaddr,
+} from "./lib/kernel/address.ts";
+export type { Clock } from "./lib/kernel/clock.ts";
+export { type Cost, type CostName, COSTS } from "./lib/kernel/costs.ts";
+export { ERRNO, type ErrnoName, errnoName } from "./lib/kernel/errno.ts";
+export {
+  type FaultName,
+  type FaultPlace,
+  type FaultSet,
+  INJECTABLE_FAULTS,
+  UNSAFE_FAULTS,
+} from "./lib/kernel/faults.ts";
+export { drain, type Operation, type Preemption, PREEMPTIONS } from "./lib/kernel/operation.ts";
+export { type KernelProfile, kernelProfile, PROFILES } from "./lib/kernel/profile.ts";
+export type { Rng } from "./lib/kernel/rng.ts";
+export {
+  type Trace,
+  TRACE_BLOCKABLE,
+  TRACE_KINDS,
+  TRACE_ONLY_END,
+  TRACE_UNDELIVERED,
+  TRACE_USE_CHANGE_PTE,
+  TRACE_VMA,
+  type TracedWindow,
+  type TraceKind,
+  type TraceRecord,
+} from "./lib/kernel/trace.ts";
+export { KernelBugError, type Violation } from "./lib/kernel/violation.ts";
+export type { ListenerCounters } from "./lib/listeners/counters.ts";
 export type {
   CustomContext,
   CustomListener,
   CustomListenerFactory,
 } from "./lib/listeners/custom.ts";
-export type { ListenerInit } from "./lib/listeners/device.ts";
-export type { Value } from "./lib/scenario/expression.ts";
-export type { Variables } from "./lib/scenario/variables.ts";
-export { performShort, performSteps, performYaml } from "./lib/repl/commands/operations.ts";
-export { lastRecords, recordOrigin } from "./lib/repl/commands/notifier.ts";
-export { sessionComparison } from "./lib/repl/commands/travel.ts";
-export { sessionHelp } from "./lib/repl/commands/mod.ts";
+export type {
+  Listener,
+  ListenerRange,
+  ListenerState,
+  SecondaryEntry,
+} from "./lib/listeners/listener.ts";
+export type { EventActions, Policy, PolicyAction, PolicySpec } from "./lib/listeners/policy.ts";
+export type { ListenerOptions } from "./lib/listeners/registry.ts";
+export { attachListener, type Attachment } from "./lib/machine/attach.ts";
+export { checkMachine } from "./lib/machine/check.ts";
 export {
-  addListener,
-  addProcess,
-  sessionText,
-  setSetting,
-  settingsText,
-} from "./lib/repl/commands/setup.ts";
+  type CompareExpectation,
+  type ComputedQuantity,
+  type Condition,
+  type Countable,
+  type Demand,
+  type Expectation,
+  type Matcher,
+  type NamedQuantity,
+  PAGE_FLAGS,
+  PAGE_NUMBERS,
+  type PageDemand,
+  type PageFlag,
+  type PageNumber,
+  type PlacedRange,
+  type Quantity,
+  type SequenceItem,
+} from "./lib/machine/expectation.ts";
+export { pageFacts } from "./lib/machine/facts.ts";
+export { allFigures, readFigure } from "./lib/machine/figures.ts";
+export {
+  type AddListenerOptions,
+  type Company,
+  type ListenerWatch,
+  Machine,
+  type MachineOptions,
+  type NamedMapping,
+  type PlacedListener,
+  type PlacedPages,
+} from "./lib/machine/machine.ts";
+export type { Failure, PageFacts } from "./lib/machine/observed.ts";
+export { operation, OPERATIONS } from "./lib/machine/ops/mod.ts";
+export { perform } from "./lib/machine/perform.ts";
+export {
+  type Interlude,
+  type MachineSettings,
+  newProgram,
+  newStep,
+  type Program,
+  type ProgramListener,
+  type ProgramPolicy,
+  type ProgramProcess,
+  type SourcePosition,
+  type Step,
+} from "./lib/machine/program.ts";
+export {
+  type PlacedViolation,
+  prepareMachine,
+  type RunOptions,
+  runProgram,
+  type RunResult,
+  runSteps,
+  type StepResult,
+} from "./lib/machine/run.ts";
+export type {
+  ArgumentKind,
+  Arguments,
+  ArgumentSpec,
+  ArgumentValue,
+  Fill,
+  OperationResult,
+  OperationSpec,
+  RangeRef,
+} from "./lib/machine/spec.ts";
+export type { AddressSpace, AddressSpaceKind } from "./lib/mm/address_space.ts";
+export type { AnonVma, AnonVmas } from "./lib/mm/anon_vma.ts";
+export { type Frames, GUP_PIN_COUNTING_BIAS, type NumaNode, ZERO_PFN } from "./lib/mm/frames.ts";
+export type { Host, HostOptions } from "./lib/mm/host.ts";
+export type { HugetlbPool } from "./lib/mm/hugetlb_pool.ts";
+export { KPAGE_FLAGS, type KpageFlag, kpageflags, kpageLetters } from "./lib/mm/kpageflags.ts";
+export type { Ksm, KsmKnobs, KsmSlot, RmapItem, StableNode } from "./lib/mm/ksm_state.ts";
+export type { Lru, LruList } from "./lib/mm/lru.ts";
+export type { LruBatches } from "./lib/mm/lru_batch.ts";
+export type { Mm } from "./lib/mm/mm_struct.ts";
+export type { PageAllocator } from "./lib/mm/page_alloc.ts";
+export type { Cursor, PageTable, PmdTable, PteTable, PudTable } from "./lib/mm/page_table.ts";
+export { decodePte, encodePte, type PteParts, pteWords } from "./lib/mm/pte_value.ts";
+export { type MemSizeStats, smapsOf } from "./lib/mm/smaps.ts";
+export type { Swap } from "./lib/mm/swap.ts";
+export type { ShmemEnabled, Thp, ThpEnabled } from "./lib/mm/thp.ts";
+export { translate, type Translation, type WalkLevel } from "./lib/mm/translate.ts";
+export type { UserPages } from "./lib/mm/user_pages.ts";
+export {
+  type MemoryPolicy,
+  VM_HUGEPAGE,
+  VM_HUGETLB,
+  VM_LOCKED,
+  VM_MERGEABLE,
+  VM_PFNMAP,
+  VM_SHARED,
+  VM_SOFTDIRTY,
+  VM_WRITE,
+  type Vma,
+} from "./lib/mm/vma.ts";
+export type { Vmstat } from "./lib/mm/vmstat.ts";
+export {
+  mmHasNotifiers,
+  type MmuNotifierChain,
+  mmuNotifierRegister,
+  mmuNotifierUnregister,
+  type NotifierContext,
+  type NotifierMm,
+} from "./lib/notifier/chain.ts";
+export {
+  EVENT_NAMES,
+  type EventName,
+  MMU_NOTIFIER_RANGE_BLOCKABLE,
+  MMU_NOTIFIER_USE_CHANGE_PTE,
+  MMU_NOTIFY_CLEAR,
+  MMU_NOTIFY_MIGRATE,
+  MMU_NOTIFY_PROTECTION_PAGE,
+  MMU_NOTIFY_PROTECTION_VMA,
+  MMU_NOTIFY_SOFT_DIRTY,
+  MMU_NOTIFY_UNMAP,
+  type MmuNotifierEvent,
+  WINDOW_EVENT_NAMES,
+  type WindowEventName,
+} from "./lib/notifier/events.ts";
+export type { MmuNotifierOps, NewPte } from "./lib/notifier/ops.ts";
+export {
+  type MmuNotifierRange,
+  mmuNotifierRangeBlockable,
+  mmuNotifierRangeInit,
+  mmuNotifierRangeUpdateToReadOnly,
+  mmuNotifierRangeUseChangePte,
+  type NotifierVma,
+  VM_READ,
+} from "./lib/notifier/range.ts";
+export { CALL_SITES, type CallSite, siteName } from "./lib/notifier/sites.ts";

@@ -6,15 +6,17 @@ import {
   checkLength,
   checkRuntime,
   codeOf,
+  ENTRY_POINTS,
   importsOf,
   layerOf,
   LAYERS,
   MAX_LINES,
+  packagesOf,
   readSources,
 } from "../tools/architecture.ts";
 
 const root = new URL("..", import.meta.url);
-const sources = await readSources(root, ["lib", "mod.ts", "cli.ts"]);
+const sources = await readSources(root, ["lib", ...ENTRY_POINTS, "cli.ts"]);
 
 Deno.test("a layer imports only from itself and the layers below", () => {
   assert(sources.length > 0);
@@ -36,6 +38,16 @@ Deno.test("no file is too long", async () => {
 
 Deno.test("no file imports itself by way of others", () => {
   assertEquals(checkCycles(sources), []);
+});
+
+Deno.test("every entry point needs the packages that its page names, and no others", () => {
+  assertEquals(Object.fromEntries(ENTRY_POINTS.map((path) => [path, packagesOf(path, sources)])), {
+    "mod.ts": [],
+    "scenario.ts": ["js-yaml"],
+    "listeners.ts": [],
+    "report.ts": [],
+    "repl.ts": ["@std/cli", "@std/yaml", "js-yaml"],
+  });
 });
 
 /** A made-up source file. */
@@ -76,9 +88,10 @@ Deno.test("codeOf() takes comments and texts out and leaves what templates compu
   assertEquals(codeOf(text), 'a("", "");  \n  b((Deno.pid), "")');
 });
 
-Deno.test("layerOf() knows every layer, mod.ts and the command line", () => {
+Deno.test("layerOf() knows every layer, the entry points and the command line", () => {
   assertEquals(LAYERS.map((name) => layerOf(`lib/${name}/x.ts`)), LAYERS.map((_, at) => at));
   assertEquals(layerOf("mod.ts"), LAYERS.length);
+  assertEquals(layerOf("repl.ts"), LAYERS.length);
   assertEquals(layerOf("cli.ts"), layerOf("lib/cli/run.ts"));
   assertEquals(layerOf("lib/nosuch/x.ts"), undefined);
   assertEquals(layerOf("npm:yaml"), undefined);
@@ -101,6 +114,14 @@ Deno.test("checkLayers() reports a file in no layer", () => {
   assertEquals(checkLayers([file("lib/nosuch/a.ts")]), [
     "lib/nosuch/a.ts is in no layer: add its folder to LAYERS in tools/architecture.ts",
   ]);
+});
+
+Deno.test("packagesOf() follows imports of values, once", () => {
+  const files = [
+    file("a.ts", 'import { b } from "./b.ts"; import type { T } from "t";'),
+    file("b.ts", 'import "x"; import "./a.ts"; import { y } from "y";'),
+  ];
+  assertEquals(packagesOf("a.ts", files), ["x", "y"]);
 });
 
 Deno.test("checkRuntime() reports Deno, process and node: in the library", () => {

@@ -38,6 +38,15 @@ export const LAYERS: readonly string[] = [
   "repl",
 ];
 
+/** The entry points of the library; they lie above all layers. */
+export const ENTRY_POINTS: readonly string[] = [
+  "mod.ts",
+  "scenario.ts",
+  "listeners.ts",
+  "report.ts",
+  "repl.ts",
+];
+
 /** The most lines a file may have. */
 export const MAX_LINES = 500;
 
@@ -90,7 +99,7 @@ function resolve(from: string, specifier: string): string {
 
 /** The height of a file's layer; undefined outside the layers. */
 export function layerOf(path: string): number | undefined {
-  if (path === "mod.ts") return LAYERS.length;
+  if (ENTRY_POINTS.includes(path)) return LAYERS.length;
   if (path === "cli.ts" || path.startsWith("lib/cli/")) return LAYERS.length + 1;
   const layer = LAYERS.indexOf(/^lib\/([^/]+)\//.exec(path)?.[1] ?? "");
   return layer < 0 ? undefined : layer;
@@ -129,6 +138,28 @@ export function checkRuntime(files: SourceFile[]): string[] {
       .filter(({ target }) => isOutside(target) || target.startsWith("node:"))
       .map(({ target }) => `${file.path} imports ${target}, which only cli.ts and lib/cli may`),
   ]);
+}
+
+/**
+ * Finds the packages that a file needs, by way of the project's files that it imports, too.
+ *
+ * @param path Path of the file.
+ * @param files The project's files.
+ * @returns The specifiers, sorted.
+ */
+export function packagesOf(path: string, files: SourceFile[]): string[] {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const seen = new Set<string>();
+  const packages = new Set<string>();
+  const visit = (target: string) => {
+    const file = byPath.get(target);
+    if (file === undefined) packages.add(target);
+    if (file === undefined || seen.has(target)) return;
+    seen.add(target);
+    for (const { target, typeOnly } of importsOf(file)) if (!typeOnly) visit(target);
+  };
+  visit(path);
+  return [...packages].sort();
 }
 
 /** Finds clocks and chance below lib/cli: the same scenario gives the same output, always. */

@@ -54,6 +54,8 @@ export interface CompareOptions {
    * @param result The run.
    */
   readonly onResult?: (result: RunResult) => void;
+  /** Ends the comparison before the next step of a run once it is aborted. */
+  readonly signal?: AbortSignal;
 }
 
 /** A run of a program, without the machine. */
@@ -110,6 +112,7 @@ export interface Comparison {
  * @returns The comparison.
  * @throws {RangeError} If kernel or policy is unknown, or the machine cannot be made.
  * @throws {StepError} If a step cannot be carried out.
+ * @throws {DOMException} If the signal is aborted; or what else is its reason.
  * @example
  * ```ts
  * import { comparePolicies } from "./compare.ts";
@@ -133,6 +136,7 @@ export function comparePolicies(program: Program, options: CompareOptions = {}):
       seed,
       ...(options.faults === undefined ? {} : { faults: options.faults }),
       ...(options.traceLimit === undefined ? {} : { traceLimit: options.traceLimit }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
       onMachine: (machine) => options.onMachine?.(policy, machine),
     });
     options.onResult?.(result);

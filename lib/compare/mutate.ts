@@ -58,6 +58,8 @@ export interface MutateOptions {
    * @param index Its index.
    */
   readonly onSubject?: (index: number) => void;
+  /** Ends the work before the next step of a run once it is aborted. */
+  readonly signal?: AbortSignal;
 }
 
 type Place = FaultPlace & { reachedBy: string[]; noticedBy: string[] };
@@ -68,6 +70,17 @@ type Place = FaultPlace & { reachedBy: string[]; noticedBy: string[] };
  * @param subjects The programs.
  * @param options The mistakes to make.
  * @returns Which mistakes are noticed.
+ * @throws {DOMException} If the signal is aborted; or what else is its reason.
+ * @example
+ * ```ts
+ * import { mutate } from "./mutate.ts";
+ * import { newProgram } from "../machine/program.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const subject = { file: "nothing.yaml", program: newProgram({ name: "nothing" }) };
+ * const { unsafeHoles, failing } = mutate([subject], { faults: ["skip_start"] });
+ * assertEquals([unsafeHoles, failing], [["skip_start"], []]);
+ * ```
  */
 export function mutate(subjects: readonly Subject[], options: MutateOptions = {}): MutationReport {
   const wanted = options.faults ?? Object.keys(INJECTABLE_FAULTS) as FaultName[];
@@ -75,7 +88,7 @@ export function mutate(subjects: readonly Subject[], options: MutateOptions = {}
   const failing: string[] = [];
   for (const [index, subject] of subjects.entries()) {
     options.onSubject?.(index);
-    if (!mutateOne(subject, wanted, places)) failing.push(subject.file);
+    if (!mutateOne(subject, wanted, places, options.signal)) failing.push(subject.file);
   }
   const order = Object.keys(INJECTABLE_FAULTS);
   const mutations = [...places.values()].sort((one, other) =>
@@ -96,11 +109,12 @@ function mutateOne(
   { file, program }: Subject,
   wanted: readonly FaultName[],
   places: Map<string, Place>,
+  signal: AbortSignal | undefined,
 ): boolean {
   const base: FaultSet = new Set(program.faults);
   const baselines = program.kernels.map((kernel) => {
     const probe = new FaultProbe(null, base);
-    return { kernel, probe, outcome: outcomeOf(program, kernel, probe) };
+    return { kernel, probe, outcome: outcomeOf(program, kernel, probe, signal) };
   });
   if (baselines.some(({ outcome }) => !outcome.passed)) return false;
   for (const { kernel, probe, outcome } of baselines) {
@@ -109,7 +123,7 @@ function mutateOne(
       const place = placeOf(places, found);
       if (!place.reachedBy.includes(file)) place.reachedBy.push(file);
       if (place.noticedBy.includes(file)) continue;
-      const mutated = outcomeOf(program, kernel, new FaultProbe(found, base));
+      const mutated = outcomeOf(program, kernel, new FaultProbe(found, base), signal);
       if (mutated.print !== outcome.print) place.noticedBy.push(file);
     }
   }
@@ -124,9 +138,15 @@ function placeOf(places: Map<string, Place>, { fault, site }: FaultPlace): Place
 }
 
 /** Runs a program under every policy: whether it passed, and all that did not hold. */
-function outcomeOf(program: Program, kernel: string, faults: FaultSet) {
+function outcomeOf(
+  program: Program,
+  kernel: string,
+  faults: FaultSet,
+  signal: AbortSignal | undefined,
+) {
   try {
-    const { passed, runs, failures } = comparePolicies(program, { kernel, faults });
+    const options = { kernel, faults, ...(signal === undefined ? {} : { signal }) };
+    const { passed, runs, failures } = comparePolicies(program, options);
     const all = runs.map((run) => [
       run.failures.map(({ message }) => message),
       run.violations.map(({ invariant, operation }) => [invariant, operation]),

@@ -86,6 +86,7 @@ export class Trace {
   #length = 0;
   #capacity = 1024;
   #limit: number;
+  #subscribers: readonly ((record: TraceRecord) => void)[] = [];
   #kind = new Uint8Array(this.#capacity);
   #event = new Uint8Array(this.#capacity);
   #flags = new Uint8Array(this.#capacity);
@@ -145,6 +146,7 @@ export class Trace {
     this.#start[at] = start;
     this.#end[at] = end;
     this.#site[at] = site;
+    if (this.#subscribers.length > 0) this.#tell(at);
   }
 
   /**
@@ -174,6 +176,40 @@ export class Trace {
     this.#start[at] = window.start;
     this.#end[at] = window.end;
     this.#site[at] = window.site ?? 0;
+    if (this.#subscribers.length > 0) this.#tell(at);
+  }
+
+  /**
+   * Has a function called with every record from now on, as soon as it is appended; not with those
+   * that are lost because the trace is full.
+   *
+   * @param subscriber The function.
+   * @returns Ends the subscription.
+   * @example
+   * ```ts
+   * import { Trace } from "./trace.ts";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const trace = new Trace();
+   * const kinds: string[] = [];
+   * const unsubscribe = trace.subscribe(({ kind }) => kinds.push(kind));
+   * trace.record(0, "operation_begin", -1, -1, 0, 0, 0, 0);
+   * unsubscribe();
+   * trace.record(5, "operation_end", -1, -1, 0, 0, 0, 0);
+   * assertEquals(kinds, ["operation_begin"]);
+   * ```
+   */
+  subscribe(subscriber: (record: TraceRecord) => void): () => void {
+    const one = (record: TraceRecord) => subscriber(record);
+    this.#subscribers = [...this.#subscribers, one];
+    return () => {
+      this.#subscribers = this.#subscribers.filter((other) => other !== one);
+    };
+  }
+
+  #tell(index: number): void {
+    const record = this.at(index);
+    for (const subscriber of this.#subscribers) subscriber(record);
   }
 
   /**

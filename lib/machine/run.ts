@@ -39,6 +39,8 @@ export interface RunOptions {
   readonly onMachine?: (machine: Machine) => void;
   /** Gives the callbacks to register for a listener, in place of its own. */
   readonly watch?: ListenerWatch;
+  /** Ends the run before its next step once it is aborted. */
+  readonly signal?: AbortSignal;
 }
 
 /** What came of one step. */
@@ -127,21 +129,68 @@ export function prepareMachine(program: Program, options: RunOptions = {}): Mach
  * @param options Kernel, policy, seed and faults.
  * @returns What came of it.
  * @throws {RangeError} If kernel, policy or a name in the program is unknown.
+ * @throws {DOMException} If the signal is aborted; or what else is its reason.
+ * @example
+ * ```ts
+ * import { newProgram } from "./program.ts";
+ * import { runProgram } from "./run.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(runProgram(newProgram({ name: "nothing" })).passed, true);
+ * ```
  */
 export function runProgram(program: Program, options: RunOptions = {}): RunResult {
+  const running = runSteps(program, options);
+  for (;;) {
+    const { done, value } = running.next();
+    if (done) return value;
+  }
+}
+
+/**
+ * Runs a program as {@linkcode runProgram} does, and stops after every step until it is asked on.
+ *
+ * @param program The program.
+ * @param options Kernel, policy, seed and faults.
+ * @yields What came of each step.
+ * @returns What came of the whole.
+ * @throws {RangeError} If kernel, policy or a name in the program is unknown.
+ * @throws {DOMException} If the signal is aborted; or what else is its reason.
+ * @example
+ * ```ts
+ * import { operation } from "./ops/mod.ts";
+ * import { newProgram, newStep } from "./program.ts";
+ * import { runSteps } from "./run.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const wait = newStep(operation("wait"), { time: 20 });
+ * const times: number[] = [];
+ * for (const step of runSteps(newProgram({ name: "naps", steps: [wait, wait] }))) {
+ *   times.push(step.time_ns);
+ * }
+ * assertEquals(times, [20, 20]);
+ * ```
+ */
+export function* runSteps(
+  program: Program,
+  options: RunOptions = {},
+): Generator<StepResult, RunResult> {
   const policy = options.policy ?? "legacy";
   const machine = prepareMachine(program, options);
   options.onMachine?.(machine);
   const steps: StepResult[] = [];
   const violations: PlacedViolation[] = [];
   for (let index = 0; index < program.steps.length; index++) {
-    steps.push(runStep(program, index, machine, policy));
+    options.signal?.throwIfAborted();
+    const result = runStep(program, index, machine, policy);
+    steps.push(result);
     const { position } = program.steps[index];
     const fresh = machine.violations.slice(violations.length);
     violations.push(...fresh.map((violation) => ({ ...violation, position })));
+    yield result;
     // An unexpected bug of the kernel leaves locks and entries behind that others wait for
     const crashed = fresh.some(({ invariant }) => invariant === "kernel_bug");
-    if (crashed && steps[index].failures.length > 0) break;
+    if (crashed && result.failures.length > 0) break;
   }
   const end = view(machine, policy, null, 0, machine.violations.length);
   const failures = [...steps.flatMap((step) => step.failures), ...checkEnd(program, end)];

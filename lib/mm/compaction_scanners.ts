@@ -9,7 +9,7 @@
 
 import type { Pfn } from "../kernel/address.ts";
 import { PAGEBLOCK_NR_PAGES } from "./fragmentation.ts";
-import type { Node } from "./frames.ts";
+import type { NumaNode } from "./frames.ts";
 import type { Host } from "./host.ts";
 import { isolateLruPage } from "./migrate.ts";
 import { PG_FILE, PG_HEAD, PG_LRU, PG_SWAPCACHE, PG_TAIL } from "./page_flags.ts";
@@ -22,7 +22,7 @@ export class Scanners {
   /** Pages left alone because of an extra reference. */
   skippedPinned = 0;
   readonly #host: Host;
-  readonly #node: Node;
+  readonly #node: NumaNode;
   readonly #ignoreSuitable: boolean;
   #migrate: Pfn;
   #free: Pfn;
@@ -35,7 +35,7 @@ export class Scanners {
    * @param ignoreSuitable Whether wholly free blocks are filled as well (direct compaction's last
    * resort).
    */
-  constructor(host: Host, node: Node, ignoreSuitable: boolean) {
+  constructor(host: Host, node: NumaNode, ignoreSuitable: boolean) {
     this.#host = host;
     this.#node = node;
     this.#ignoreSuitable = ignoreSuitable;

@@ -26,7 +26,7 @@ export const GUP_PIN_COUNTING_BIAS = 1024;
 export const ZERO_PFN: Pfn = 0;
 
 /** One NUMA node: the frames `[start, end)`. */
-export interface Node {
+export interface NumaNode {
   /** First frame. */
   readonly start: Pfn;
   /** First frame after. */
@@ -40,7 +40,7 @@ export class Frames {
   /** Number of frames that the CPU can reach. */
   readonly count: number;
   /** Frames of a device behind those of the CPU (ZONE_DEVICE), given out by allocDevice alone. */
-  readonly device: Node;
+  readonly device: NumaNode;
   /** References per frame; a compound page counts on its head. */
   readonly refcount: Int32Array;
   /** Page-table entries mapping the frame. */
@@ -58,7 +58,7 @@ export class Frames {
   /** Takes back a huge page of hugetlbfs that nobody holds any more. */
   freeHugetlb: (head: Pfn) => void = () => {};
   /** NUMA nodes in order of frames. */
-  readonly nodes: readonly Node[];
+  readonly nodes: readonly NumaNode[];
   /** Node of the CPU that runs: where frames come from unless a policy says otherwise. */
   localNode = 0;
   readonly #allocators: readonly PageAllocator[];

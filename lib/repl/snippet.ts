@@ -5,7 +5,36 @@
  */
 
 /** The package that code imports from. */
-export const PACKAGE = "@mmulab/mmulab";
+const PACKAGE = "@mmulab/mmulab";
+
+/** Names that code takes from another entry point than that of sessions. */
+const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
+  "": ["newStep", "operation"],
+  "/scenario": ["parseScenario"],
+  "/report": [
+    "chainText",
+    "countersText",
+    "eventsText",
+    "ftraceText",
+    "kmemText",
+    "ksmText",
+    "listenerText",
+    "mapsText",
+    "pageListText",
+    "pagemapText",
+    "pageTypesText",
+    "psText",
+    "pteText",
+    "rmapText",
+    "smapsText",
+    "stepListText",
+    "swapText",
+    "vmPagesText",
+    "vmText",
+    "vmstatText",
+    "vtopText",
+  ],
+};
 
 /**
  * Writes code that prints a text.
@@ -31,9 +60,13 @@ export function printing(
  * @returns Statements.
  */
 export function snippet(imports: readonly string[], statements: readonly string[]): string {
-  const names = [...new Set(imports)].sort().join(", ");
-  const head = names === "" ? [] : [`import { ${names} } from "${PACKAGE}";`, ""];
-  return [...head, ...statements].join("\n") + "\n";
+  const entryOf = (name: string) =>
+    Object.keys(ELSEWHERE).find((entry) => ELSEWHERE[entry].includes(name)) ?? "/repl";
+  const entries = Object.entries(Object.groupBy([...new Set(imports)].sort(), entryOf));
+  const head = entries.sort(([one], [other]) => one < other ? -1 : 1).map(([entry, names]) =>
+    `import { ${names!.join(", ")} } from "${PACKAGE}${entry}";`
+  );
+  return [...head, ...(head.length === 0 ? [] : [""]), ...statements].join("\n") + "\n";
 }
 
 /**

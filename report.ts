@@ -1,0 +1,76 @@
+/**
+ * Reports: comparisons and runs as text, JSON and pages, and the state of a machine in the formats
+ * of the kernel and of crash.
+ *
+ * ```ts
+ * import { compareText, PLAIN } from "@mmulab/mmulab/report";
+ * import { comparePolicies, parseScenario } from "@mmulab/mmulab/scenario";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const program = parseScenario(`
+ * name: A page goes away
+ * processes: { app: {} }
+ * listeners: { nic: { kind: odp, process: app } }
+ * steps:
+ *   - mmap: { process: app, name: buf, size: 1 page }
+ *   - reg_mr: { listener: nic, range: buf }
+ *   - rdma_write: { listener: nic, range: buf }
+ *   - munmap: { range: buf }
+ * `);
+ * const results = [{ file: "page.yaml", program, comparisons: [comparePolicies(program)] }];
+ * const text = compareText(results, {
+ *   sources: new Map(),
+ *   palette: PLAIN,
+ *   invocation: "mmulab",
+ *   settings: [],
+ * });
+ * assertStringIncludes(text, "A page goes away  page.yaml");
+ * ```
+ *
+ * @module
+ */
+
+export type { RecordedWindow } from "./lib/compare/recorded.ts";
+export { compareText } from "./lib/report/compare_text.ts";
+export type {
+  ReportDocument,
+  ReportFailure,
+  ReportKernel,
+  ReportListener,
+  ReportRun,
+  ReportScenario,
+  ReportTimeline,
+  Status,
+} from "./lib/report/document.ts";
+export { parseReport } from "./lib/report/document_shape.ts";
+export type { ReportOptions } from "./lib/report/failure_text.ts";
+export { githubText } from "./lib/report/github.ts";
+export { htmlReport } from "./lib/report/html.ts";
+export {
+  compareJson,
+  type CompareReportJson,
+  type ComparisonJson,
+  type RunJson,
+  runJson,
+  type RunReportJson,
+  type StepJson,
+} from "./lib/report/json.ts";
+export { junitXml } from "./lib/report/junit.ts";
+export { chainText, countersText, listenerText } from "./lib/report/listeners_text.ts";
+export { mapsText, smapsText } from "./lib/report/maps_text.ts";
+export { kmemText, ksmText, swapText, vmstatText } from "./lib/report/memory_text.ts";
+export { pageListText, pagemapText, pageTypesText, rmapText } from "./lib/report/pages_text.ts";
+export { ANSI, type Palette, PLAIN } from "./lib/report/palette.ts";
+export {
+  type DocumentHead,
+  type PlacedResult,
+  reportDocument,
+} from "./lib/report/report_document.ts";
+export type { ScenarioResult } from "./lib/report/results.ts";
+export { runText } from "./lib/report/run_text.ts";
+export type { Sources } from "./lib/report/source_text.ts";
+export { resultText, stepListText, tickText } from "./lib/report/steps_text.ts";
+export { tapText } from "./lib/report/tap.ts";
+export { type EventOrigin, eventsText, ftraceText } from "./lib/report/trace_text.ts";
+export { psText, vmPagesText, vmText } from "./lib/report/vm_text.ts";
+export { pteText, vtopText } from "./lib/report/vtop_text.ts";

@@ -1,0 +1,61 @@
+/**
+ * Scenarios: read them, run them, compare policies, and see who notices a mistake.
+ *
+ * Depends on a YAML parser and nothing else; runs in Deno, in Node and in browsers.
+ *
+ * ```ts
+ * import { compareScenario } from "@mmulab/mmulab/scenario";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { runs } = compareScenario(`
+ * name: mprotect under an ODP region
+ * processes: { app: {} }
+ * listeners: { nic: { kind: odp, process: app } }
+ * steps:
+ *   - mmap: { process: app, name: buf, size: 8 pages }
+ *   - fill: { range: buf }
+ *   - reg_mr: { listener: nic, range: buf, access: ro }
+ *   - rdma_read: { listener: nic, range: buf }
+ *   - mprotect: { range: buf, prot: r }
+ *   - rdma_read: { listener: nic, range: buf }
+ * `);
+ * assertEquals(runs.map((run) => run.figures["nic.faults"]), [16, 8, 8]);
+ * ```
+ *
+ * @module
+ */
+
+export {
+  type CompareOptions,
+  comparePolicies,
+  type Comparison,
+  type RunSummary,
+} from "./lib/compare/compare.ts";
+export { StepError } from "./lib/compare/instrument.ts";
+export type { ByColumn, ListenerComparison, WindowCounts } from "./lib/compare/listeners.ts";
+export {
+  mutate,
+  type MutateOptions,
+  type Mutation,
+  type MutationReport,
+  type Subject,
+} from "./lib/compare/mutate.ts";
+export {
+  compareScenario,
+  type CompareScenarioOptions,
+  runScenario,
+  type RunScenarioOptions,
+  type ScenarioSource,
+} from "./lib/compare/run_scenario.ts";
+export { type Diagnostic, formatDiagnostic, ScenarioError } from "./lib/scenario/diagnostics.ts";
+export type { Value } from "./lib/scenario/expression.ts";
+export {
+  type CheckedScenario,
+  checkScenario,
+  parseScenario,
+  type ScenarioOptions,
+} from "./lib/scenario/scenario.ts";
+export { type KnownNames, parseSteps, type StepTextOptions } from "./lib/scenario/step_text.ts";
+export type { Variables } from "./lib/scenario/variables.ts";
+export type { FigureNames, ListenerKind, Vocabulary } from "./lib/scenario/vocabulary.ts";
+export { type ObservedRun, scenarioText } from "./lib/scenario/write.ts";
