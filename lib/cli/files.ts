@@ -54,6 +54,17 @@ export function readFiles(paths: readonly string[]): FoundFile[] {
   return [...found.values()];
 }
 
+/**
+ * Finds the files that paths stand for, without reading them.
+ *
+ * @param paths Files, folders and patterns.
+ * @returns The files, and each path that stands for none as it is.
+ */
+export function findFiles(paths: readonly string[]): string[] {
+  const found = paths.flatMap(expand).map((one) => typeof one === "string" ? one : one.file);
+  return [...new Set(found)];
+}
+
 function expand(path: string): (string | FoundFile)[] {
   try {
     if (!Deno.statSync(path).isDirectory) return [path];

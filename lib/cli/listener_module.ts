@@ -22,9 +22,8 @@ const NAMED = /^([A-Za-z_][A-Za-z0-9_-]*)(?:@([A-Za-z_][A-Za-z0-9_-]*))?=(.+)$/;
  * @throws {ValidationError} If the module cannot be loaded or exports something else.
  */
 export async function loadListener(option: string): Promise<Attachment> {
-  const [, name, process, named] = NAMED.exec(option) ?? [];
-  const file = named ?? option;
-  const factory = await importFactory(file);
+  const [, name, process] = NAMED.exec(option) ?? [];
+  const factory = await importFactory(moduleOf(option));
   return {
     factory,
     ...(name === undefined ? {} : { name }),
@@ -32,12 +31,23 @@ export async function loadListener(option: string): Promise<Attachment> {
   };
 }
 
+/**
+ * Finds the file that a `--listener` option names.
+ *
+ * @param option `FILE`, `NAME=FILE` or `NAME@PROCESS=FILE`.
+ * @returns The file.
+ */
+export function moduleOf(option: string): string {
+  return NAMED.exec(option)?.[3] ?? option;
+}
+
+/** Imports a module; one that has changed since it was last imported is imported anew. */
 async function importFactory(file: string): Promise<CustomListenerFactory> {
   let exported: unknown;
   try {
-    const module: { readonly default?: unknown } = await import(
-      pathToFileURL(Deno.realPathSync(file)).href
-    );
+    const url = pathToFileURL(Deno.realPathSync(file));
+    url.searchParams.set("changed", String(Deno.statSync(file).mtime?.getTime()));
+    const module: { readonly default?: unknown } = await import(url.href);
     exported = module.default;
   } catch (error) {
     throw new ValidationError(`Cannot load listener "${file}": ${reasonOf(error)}`);

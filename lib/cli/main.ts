@@ -5,8 +5,8 @@
  */
 
 import { ValidationError } from "@cliffy/command";
-import { escapeControl } from "../kernel/escape.ts";
 import { type CommandContext, makeCommand } from "./command.ts";
+import { errorText } from "./error_text.ts";
 import { PASSED, WRONG } from "./exit_code.ts";
 import { processStreams, type Streams } from "./output.ts";
 import { VERSION } from "./version.ts";
@@ -41,9 +41,8 @@ export async function runCommandLine(
     return context.exitCode;
   } catch (error) {
     if (!(error instanceof ValidationError)) throw error;
-    const { red } = streams.err.palette;
-    const message = escapeControl(error.message.replace(/\.$/, ""));
-    streams.err.write(`${red("error")}: ${message}\nTry "${helpCall(args, invocation)}"\n`);
+    streams.err.write(errorText(error, streams.err.palette));
+    streams.err.write(`Try "${helpCall(args, invocation)}"\n`);
     return WRONG;
   }
 }

@@ -28,6 +28,7 @@ const RUNNER_OPTIONS = [
   "report",
   "trace",
   "jobs",
+  "watch",
 ];
 
 /**
@@ -65,6 +66,11 @@ export function runCommand(context: CommandContext) {
     .option("--filter <text:string>", "Only scenarios with this text in their name or file.")
     .option("--shard <i/n:string>", "Only part i of n; the parts of all shards are the whole.")
     .option("--jobs <n:integer>", "Scenarios that run at the same time; the output is the same.")
+    .option(
+      "--watch",
+      "Run again whenever a scenario, a file that it includes or the module of a listener changes;\n" +
+        "Ctrl-C ends, with the last exit code.",
+    )
     .option("--fail-fast", "Stop after the first scenario that fails.")
     .option("--shuffle=[seed:integer]", "Run in an order left to chance, or to this seed.")
     .option("--dry-run", "Show the operations that would run, and run none.")
@@ -97,16 +103,21 @@ export function runCommand(context: CommandContext) {
       "A trace for ui.perfetto.dev:",
       "mmulab run a.yaml --kernel v5.2 --policy ideal --trace perfetto=a.json",
     )
+    .example("While writing one:", "mmulab run a.yaml --watch")
     .example("More pages:", "mmulab run a.yaml --var pages=512")
     .action(async (options, ...files) => {
       const { run } = await import("./runner.ts");
       const known = [...RUN_OPTIONS, ...RUNNER_OPTIONS];
-      await perform(
-        context,
-        options,
-        files,
-        known,
-        (paths, settings, streams) => run(paths, settings, options, streams),
-      );
+      const once = (read: Set<string>) =>
+        perform(
+          context,
+          options,
+          files,
+          known,
+          (paths, settings, streams) => run(paths, settings, options, streams, read),
+        );
+      if (options.watch !== true) return await once(new Set());
+      const { watch } = await import("./watch.ts");
+      await watch(once, { paths: files, listeners: options.listener ?? [], context });
     });
 }

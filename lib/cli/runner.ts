@@ -41,6 +41,7 @@ interface Ran {
  * @param settings The options that all commands have.
  * @param raw The options that only this one has.
  * @param streams Where to write.
+ * @param read Takes the names of the files that were read.
  * @returns The exit code.
  * @throws {ValidationError} If an option is wrong.
  */
@@ -49,6 +50,7 @@ export async function run(
   settings: Settings,
   raw: RawRunnerOptions,
   streams: Streams,
+  read: Set<string> = new Set(),
 ): Promise<number> {
   const runner = runnerSettingsOf(raw);
   if (settings.json && runner.reports.some(({ file }) => file === undefined)) {
@@ -61,6 +63,7 @@ export async function run(
     return PASSED;
   }
   const loaded = loadAll(files, settings);
+  for (const file of loaded.sources.keys()) read.add(file);
   if (loaded.files.some(({ diagnostics }) => diagnostics.length > 0)) {
     return reportProblems(loaded, settings, streams);
   }
