@@ -53,9 +53,10 @@ export async function watch(
     const read = new Set<string>();
     await guarded(() => run(read), context, isFirst);
     const names = () => new Set([...named(), ...read]);
-    err.write(`watching ${amount(names().size, "file")}; Ctrl-C ends\n`);
     const since = new Map([...stateOf(names()), ...before]);
-    if (!await isChanged(since, names)) return;
+    using interrupt = new Interrupt();
+    err.write(`watching ${amount(since.size, "file")}; Ctrl-C ends\n`);
+    if (!await isChanged(since, names, interrupt)) return;
     if (out.isTerminal) out.write(CLEAR);
   }
 }
@@ -76,8 +77,11 @@ async function guarded(
 }
 
 /** Waits for a change, and for its end; false if the user interrupts. */
-async function isChanged(since: State, names: () => Iterable<string>): Promise<boolean> {
-  using interrupt = new Interrupt();
+async function isChanged(
+  since: State,
+  names: () => Iterable<string>,
+  interrupt: Interrupt,
+): Promise<boolean> {
   let last = since;
   let changed = false;
   while (await interrupt.isAbsentFor(INTERVAL)) {

@@ -24,8 +24,12 @@ export async function canOpenTerminal(): Promise<boolean> {
 
 /** How to open a terminal. */
 export interface TerminalSetup {
-  /** Words after `repl`. */
+  /** The command; `repl` unless given. */
+  readonly command?: string;
+  /** Words after the command. */
   readonly args?: readonly string[];
+  /** What is on the screen when it has started; the prompt unless given. */
+  readonly ready?: string;
   /** Flags of Deno. */
   readonly flags?: readonly string[];
   /** Environment variables beside those of the test. */
@@ -36,14 +40,15 @@ export interface TerminalSetup {
   readonly rows?: number;
 }
 
-/** A terminal on which the prompt runs. */
+/** A terminal on which a command runs. */
 export class TestTerminal {
   static #count = 0;
   readonly #socket: string;
 
-  /** Opens a terminal and starts the prompt on it; it has been closed when disposed. */
+  /** Opens a terminal and starts the command on it; it has been closed when disposed. */
   static async open(setup: TerminalSetup = {}): Promise<TestTerminal> {
-    const { args = [], flags = ["-R"], env = {}, columns = 100, rows = 30 } = setup;
+    const { command = "repl", args = [], ready = "mmulab>" } = setup;
+    const { flags = ["-R"], env = {}, columns = 100, rows = 30 } = setup;
     const terminal = new TestTerminal(`mmulab-${Deno.pid}-${TestTerminal.#count++}`);
     const assignments = Object.entries(env).map(([name, value]) => `${name}=${value}`);
     const words = [
@@ -54,14 +59,14 @@ export class TestTerminal {
       "run",
       ...flags,
       "cli.ts",
-      "repl",
+      command,
       ...args,
     ];
-    const command = words.map((word) => `'${word}'`).join(" ");
+    const line = words.map((word) => `'${word}'`).join(" ");
     const size = ["-x", String(columns), "-y", String(rows)];
-    const shell = `cd '${ROOT}' && ${command}; echo "exit code $?"; sleep 600`;
+    const shell = `cd '${ROOT}' && ${line}; echo "exit code $?"; sleep 600`;
     await terminal.#tmux(["-f", "/dev/null", "new-session", "-d", ...size, shell]);
-    await terminal.waitFor("mmulab>");
+    await terminal.waitFor(ready);
     return terminal;
   }
 
