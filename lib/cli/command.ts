@@ -12,6 +12,7 @@ import { completionsCommand, type DescribedCommand } from "./completions_definit
 import { WRONG } from "./exit_code.ts";
 import { eventsCommand, mutateCommand } from "./gauge_commands.ts";
 import { listCommand, mergeCommand, schemaCommand, showCommand } from "./library_definitions.ts";
+import { newCommand } from "./new_definition.ts";
 import {
   ABOUT_FILES,
   ABOUT_LISTENER,
@@ -54,6 +55,7 @@ export function makeCommand(context: CommandContext) {
     .command("compare", compareCommand(context))
     .command("check", checkCommand(context))
     .command("repl", replCommand(context))
+    .command("new", newCommand(context))
     .command("list", listCommand(context))
     .command("show", showCommand(context))
     .command("schema", schemaCommand(context))

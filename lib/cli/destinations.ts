@@ -67,11 +67,16 @@ export function mayWrite(path: string): boolean {
  *
  * @param file The file.
  * @param text What is to be in it.
+ * @param options Whether it has to be a new file.
  * @returns What went wrong, or undefined.
  */
-export function writeFile(file: string, text: string): string | undefined {
+export function writeFile(
+  file: string,
+  text: string,
+  options: { readonly createNew?: boolean } = {},
+): string | undefined {
   try {
-    Deno.writeTextFileSync(file, text);
+    Deno.writeTextFileSync(file, text, options);
     return undefined;
   } catch (error) {
     const known = error instanceof Deno.errors.NotFound ? "no such folder" : undefined;

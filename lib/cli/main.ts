@@ -55,6 +55,7 @@ const COMMANDS = [
   "events",
   "mutate",
   "repl",
+  "new",
   "list",
   "show",
   "schema",

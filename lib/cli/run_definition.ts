@@ -68,8 +68,7 @@ export function runCommand(context: CommandContext) {
     .option("--jobs <n:integer>", "Scenarios that run at the same time; the output is the same.")
     .option(
       "--watch",
-      "Run again whenever a scenario, a file that it includes or the module of a listener changes;\n" +
-        "Ctrl-C ends, with the last exit code.",
+      "Run again when a scenario, what it includes or a listener's module changes; Ctrl-C ends.",
     )
     .option("--fail-fast", "Stop after the first scenario that fails.")
     .option("--shuffle=[seed:integer]", "Run in an order left to chance, or to this seed.")
@@ -81,13 +80,13 @@ export function runCommand(context: CommandContext) {
     )
     .option(
       "--report <report:string>",
-      "Write a report as well: junit=FILE, tap=FILE, json=FILE, jsonl=FILE, html=FILE, or github\n" +
+      "Write a report as well: junit=FILE, tap=FILE, json=FILE, jsonl=FILE, html=FILE, or github " +
         "for annotations on the output; may be repeated. Needs --allow-write.",
       { collect: true },
     )
     .option(
       "--trace <trace:string>",
-      "Write a trace of every run as well: perfetto=FILE, ftrace=FILE or jsonl=FILE; may be\n" +
+      "Write a trace of every run as well: perfetto=FILE, ftrace=FILE or jsonl=FILE; may be " +
         "repeated. Needs --allow-write.",
       { collect: true },
     )

@@ -59,11 +59,11 @@ function headLines(program: Program): string[] {
     Reflect.get(DEFAULT_MACHINE, key) !== value
   );
   return [
-    `name: ${scalar(name)}`,
-    ...(about === "" ? [] : [`about: ${scalar(about)}`]),
-    ...(tags.length === 0 ? [] : [`tags: [${tags.map(scalar).join(", ")}]`]),
-    `kernel: ${scalar(kernel)}`,
-    ...(kernels.length > 1 ? [`kernels: [${kernels.map(scalar).join(", ")}]`] : []),
+    `name: ${scalarText(name)}`,
+    ...(about === "" ? [] : [`about: ${scalarText(about)}`]),
+    ...(tags.length === 0 ? [] : [`tags: [${tags.map(scalarText).join(", ")}]`]),
+    `kernel: ${scalarText(kernel)}`,
+    ...(kernels.length > 1 ? [`kernels: [${kernels.map(scalarText).join(", ")}]`] : []),
     ...mapLines("switches", Object.entries(switches)),
     ...mapLines("machine", differs),
     ...mapLines("costs", Object.entries(costs)),
@@ -77,7 +77,7 @@ function actorLines({ policies, processes, listeners }: Program): string[] {
   for (const [name, { base, useChangePte, events }] of Object.entries(policies)) {
     const own = useChangePte === undefined ? [] : [`useChangePte: ${useChangePte}`];
     const actions = Object.entries(events).map(([event, action]) => `${event}: ${action}`);
-    const parts = [`base: ${scalar(base)}`, ...own, `events: { ${actions.join(", ")} }`];
+    const parts = [`base: ${scalarText(base)}`, ...own, `events: { ${actions.join(", ")} }`];
     lines.push(`  ${name}: { ${parts.join(", ")} }`);
   }
   if (processes.length > 0) {
@@ -85,7 +85,7 @@ function actorLines({ policies, processes, listeners }: Program): string[] {
   }
   if (listeners.length > 0) lines.push("listeners:");
   for (const { name, kind, process, policy, options } of listeners) {
-    const own = policy === undefined ? [] : [`policy: ${scalar(policy)}`];
+    const own = policy === undefined ? [] : [`policy: ${scalarText(policy)}`];
     const others = Object.entries(options).map(([key, value]) => `${key}: ${valueText(value)}`);
     const parts = [`kind: ${kind}`, `process: ${process}`, ...own, ...others];
     lines.push(`  ${name}: { ${parts.join(", ")} }`);
@@ -104,7 +104,7 @@ function outcomeLines(observed: ObservedRun | undefined, at: number): string[] {
   ];
   if (parts.length === 0) return [];
   const { kernel, policy } = observed;
-  const when = `when: { kernel: ${scalar(kernel)}, policy: ${scalar(policy)} }`;
+  const when = `when: { kernel: ${scalarText(kernel)}, policy: ${scalarText(policy)} }`;
   return [`    expect: { ${[when, ...parts].join(", ")} }`];
 }
 
@@ -113,10 +113,12 @@ function stepLines({ operation, args, name, during }: Step): string[] {
     .filter(([key, value]) => operation.args[key]?.default !== value)
     .map(([key, value]) => `${key}: ${valueText(value, operation.args[key])}`);
   const text = `${operation.name}: ${given.length === 0 ? "{}" : `{ ${given.join(", ")} }`}`;
-  const own = name === undefined ? [`  - ${text}`] : [`  - name: ${scalar(name)}`, `    ${text}`];
+  const own = name === undefined
+    ? [`  - ${text}`]
+    : [`  - name: ${scalarText(name)}`, `    ${text}`];
   if (during === undefined) return own;
   const meanwhile = during.flatMap(({ at, nth, steps }) => [
-    `      - at: ${scalar(at)}`,
+    `      - at: ${scalarText(at)}`,
     `        nth: ${nth}`,
     "        do:",
     ...steps.flatMap((step) => stepLines(step).map((line) => `        ${line}`)),
@@ -127,7 +129,7 @@ function stepLines({ operation, args, name, during }: Step): string[] {
 function observedLines({ kernel, policy, violations, figures }: ObservedRun): string[] {
   return [
     "expect:",
-    `  - when: { kernel: ${scalar(kernel)}, policy: ${scalar(policy)} }`,
+    `  - when: { kernel: ${scalarText(kernel)}, policy: ${scalarText(policy)} }`,
     `    violations: ${violations}`,
     ...Object.entries(figures).map(([name, value]) => `    ${name}: ${value}`),
   ];
@@ -135,19 +137,24 @@ function observedLines({ kernel, policy, violations, figures }: ObservedRun): st
 
 function mapLines(name: string, entries: readonly (readonly [string, unknown])[]): string[] {
   if (entries.length === 0) return [];
-  const inner = entries.map(([key, value]) => `${key}: ${scalar(String(value))}`).join(", ");
+  const inner = entries.map(([key, value]) => `${key}: ${scalarText(String(value))}`).join(", ");
   return [`${name}: { ${inner} }`];
 }
 
 function valueText(value: ArgumentValue, spec?: ArgumentSpec): string {
   if (typeof value === "number" && spec?.kind === "address") return `0x${value.toString(16)}`;
   return typeof value === "string" || typeof value === "object"
-    ? scalar(argumentText(value))
+    ? scalarText(argumentText(value))
     : String(value);
 }
 
-/** Plain where YAML reads it back as it is, in double quotes otherwise. */
-function scalar(text: string): string {
+/**
+ * Writes a text as a YAML scalar: plain where it is read back as it is, in double quotes otherwise.
+ *
+ * @param text The text.
+ * @returns The scalar.
+ */
+export function scalarText(text: string): string {
   const isPlain = /^(?:[A-Za-z_][\w. /-]*[\w]|[A-Za-z_]|[0-9]+(?:\.[0-9]+)?)$/.test(text);
   const isWord = !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(text);
   return isPlain && (isWord || text === "true" || text === "false")
