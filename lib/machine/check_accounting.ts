@@ -12,7 +12,7 @@ import type { Cursor, PteTable } from "../mm/page_table.ts";
 import { PTE_PRESENT, PTE_SPECIAL, PTE_SWAP } from "../mm/pte.ts";
 import type { Machine } from "./machine.ts";
 
-/** What the page tables, pins and caches of a machine hold. */
+/** What the page tables, pins and caches of a machine hold; all zero between two checks. */
 interface Holdings {
   /** Entries that map each frame. */
   readonly mapcount: Int32Array;
@@ -33,16 +33,39 @@ interface Holdings {
  * @param found Receives the breaches.
  */
 export function checkAccounting(machine: Machine, found: Violation[]): void {
-  const held = collect(machine);
+  const before = found.length;
+  const held = holdingsOf(machine);
+  collect(machine, held);
   const { frames, swap } = machine.host;
-  let seen = 0;
   frames.forEachUsed((pfn) => {
-    seen += held.refcount[pfn];
     checkFrame(frames, held, pfn, found);
+    held.references -= held.refcount[pfn];
+    held.refcount[pfn] = 0;
+    held.mapcount[pfn] = 0;
   });
-  if (seen !== held.references) checkFreeFrames(frames, held, found);
-  if (swap.used > 0 || held.swapEntries > 0) checkSwap(swap.map, held.swap, found);
+  if (held.references !== 0) checkFreeFrames(frames, held, found);
+  if (swap.used > 0 || held.swapEntries > 0) checkSwap(swap.map, held, found);
+  if (found.length > before) rooms.delete(machine); // a broken machine may leave it half cleared
 }
+
+/** Room for what is held, made once a machine. */
+function holdingsOf(machine: Machine): Holdings {
+  let held = rooms.get(machine);
+  if (held === undefined) {
+    const { frames, swap } = machine.host;
+    held = {
+      mapcount: new Int32Array(frames.count),
+      refcount: new Int32Array(frames.count),
+      swap: new Int32Array(swap.size),
+      references: 0,
+      swapEntries: 0,
+    };
+    rooms.set(machine, held);
+  }
+  return held;
+}
+
+const rooms = new WeakMap<Machine, Holdings>();
 
 function checkFrame(frames: Frames, held: Holdings, pfn: Pfn, found: Violation[]): void {
   if ((frames.flags[pfn] & (PG_RESERVED | PG_TAIL)) !== 0) return;
@@ -54,22 +77,27 @@ function checkFrame(frames: Frames, held: Holdings, pfn: Pfn, found: Violation[]
   }
 }
 
-/** Looks at every frame: one that is free is held by somebody. */
+/** Looks at every frame: one that is free is held by somebody, or one of a device by its driver. */
 function checkFreeFrames(frames: Frames, held: Holdings, found: Violation[]): void {
   for (let pfn = 0; pfn < frames.count; pfn++) {
     if (held.refcount[pfn] === 0 || !frames.isFree(pfn)) continue;
     found.push(breach("refcount", pfn, 0, held.refcount[pfn]));
   }
+  held.refcount.fill(0);
+  held.mapcount.fill(0);
+  held.references = 0;
 }
 
-function checkSwap(counted: Int32Array, held: Int32Array, found: Violation[]): void {
+function checkSwap(counted: Int32Array, held: Holdings, found: Violation[]): void {
   for (let slot = 0; slot < counted.length; slot++) {
-    if (counted[slot] === held[slot]) continue;
+    if (counted[slot] === held.swap[slot]) continue;
     found.push({
       invariant: "swap",
-      message: `Swap slot ${slot} counts ${counted[slot]} entries, but ${held[slot]} name it`,
+      message: `Swap slot ${slot} counts ${counted[slot]} entries, but ${held.swap[slot]} name it`,
     });
   }
+  held.swap.fill(0);
+  held.swapEntries = 0;
 }
 
 function breach(invariant: string, pfn: number, counted: number, held: number): Violation {
@@ -77,15 +105,8 @@ function breach(invariant: string, pfn: number, counted: number, held: number): 
   return { invariant, message: `Frame ${pfn} has ${invariant} ${counted}, but ${held} ${what}` };
 }
 
-function collect(machine: Machine): Holdings {
+function collect(machine: Machine, held: Holdings): void {
   const { frames, swap, files, mms } = machine.host;
-  const held: Holdings = {
-    mapcount: new Int32Array(frames.count),
-    refcount: new Int32Array(frames.count),
-    swap: new Int32Array(swap.size),
-    references: 0,
-    swapEntries: 0,
-  };
   for (const mm of mms) {
     const cursor = mm.pageTable.cursor(0, TASK_SIZE);
     while (cursor.next()) {
@@ -101,7 +122,6 @@ function collect(machine: Machine): Holdings {
   for (const pfn of machine.host.lruBatches.pages) hold(held, pfn, 1);
   for (const pfn of machine.kernelFrames) hold(held, pfn, 1);
   addReferences(machine, held);
-  return held;
 }
 
 function hold(held: Holdings, pfn: Pfn, count: number): void {
