@@ -11,13 +11,10 @@
 import { ADDRESS_MAX } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import {
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-} from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_SOFT_DIRTY } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { SITE } from "../notifier/sites.ts";
+import { insideWindow } from "../notifier/window.ts";
 import { clearSoftDirtyPmd, clearYoungPmd } from "./huge_pmd.ts";
 import type { Mm } from "./mm_struct.ts";
 import { MmuGather } from "./mmu_gather.ts";
@@ -64,8 +61,11 @@ function* clearSoftDirty(mm: Mm): Operation {
     ADDRESS_MAX,
     SITE.clear_refs_write,
   );
-  mmuNotifierInvalidateRangeStart(range);
-  yield "window_open";
+  yield* insideWindow(range, walkSoftDirty(mm));
+  gather?.finish();
+}
+
+function* walkSoftDirty(mm: Mm): Operation {
   for (const vma of mm.vmas) {
     if ((vma.flags & VM_PFNMAP) !== 0) continue;
     yield* walk(
@@ -74,10 +74,7 @@ function* clearSoftDirty(mm: Mm): Operation {
       clearSoftDirtyPmd,
     );
   }
-  if (gather === null) mm.host.charge("tlb_shootdown");
-  mmuNotifierInvalidateRangeEnd(range);
-  yield "window_closed";
-  gather?.finish();
+  if (mm.host.profile.clearRefsFlush !== "gather") mm.host.charge("tlb_shootdown");
 }
 
 /** Visits the tables and huge entries of a mapping; those of hugetlbfs are left alone. */

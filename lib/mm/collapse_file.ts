@@ -17,12 +17,9 @@ import {
   type Vaddr,
 } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
-import {
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-} from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { changeInWindow } from "../notifier/window.ts";
 import type { AddressSpace } from "./address_space.ts";
 import type { CollapseControl, ScanResult } from "./collapse_scan.ts";
 import { deleteFromPageCache } from "./filemap.ts";
@@ -192,17 +189,13 @@ function dropEntries(vma: Vma, table: PteTable): void {
 /** Takes a page table away; in a window since the fix (mm/khugepaged.c: collapse_and_free_pmd). */
 function* freePmd(vma: Vma, addr: Vaddr): Operation {
   const { mm } = vma;
-  const notifies = mm.host.profile.retractNotifies;
+  const free = () => {
+    mm.pageTable.ensurePmd(addr).tables[tableOf(addr) & (HPAGE_PMD_NR - 1)] = null;
+    mm.host.charge("tlb_shootdown");
+  };
+  if (!mm.host.profile.retractNotifies) return free();
   const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, null, mm, addr, addr + PMD_SIZE);
-  if (notifies) {
-    mmuNotifierInvalidateRangeStart(range);
-    yield "window_open";
-  }
-  mm.pageTable.ensurePmd(addr).tables[tableOf(addr) & (HPAGE_PMD_NR - 1)] = null;
-  mm.host.charge("tlb_shootdown");
-  if (!notifies) return;
-  mmuNotifierInvalidateRangeEnd(range);
-  yield "window_closed";
+  yield* changeInWindow(range, free);
 }
 
 function setHugePmd(vma: Vma, addr: Vaddr, head: Pfn): void {

@@ -9,13 +9,10 @@
 
 import { PAGE_SIZE } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
-import {
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-} from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_PROTECTION_PAGE } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { SITE } from "../notifier/sites.ts";
+import { insideWindow } from "../notifier/window.ts";
 import { anonVmaFork } from "./anon_vma.ts";
 import { copyHugePmd } from "./huge_pmd.ts";
 import { copyHugetlbPageRange } from "./hugetlb_range.ts";
@@ -101,11 +98,13 @@ function* copyPageRange(to: Vma, from: Vma): Operation {
     from.end,
     SITE.copy_page_range,
   );
-  const notified = from.isCow;
-  if (notified) {
-    mmuNotifierInvalidateRangeStart(range);
-    yield "window_open";
-  }
+  const copies = copyEntries(to, from);
+  if (from.isCow) yield* insideWindow(range, copies);
+  else yield* copies;
+}
+
+function* copyEntries(to: Vma, from: Vma): Operation {
+  const parent = from.mm;
   to.mm.pageTable.ensureUpperTablesOf(parent.pageTable, from.start, from.end);
   const cursor = parent.pageTable.cursor(from.start, from.end);
   while (cursor.next()) {
@@ -114,9 +113,6 @@ function* copyPageRange(to: Vma, from: Vma): Operation {
     copyPteRange(to, from, cursor, cursor.table);
     yield "ptl_dropped";
   }
-  if (!notified) return;
-  mmuNotifierInvalidateRangeEnd(range);
-  yield "window_closed";
 }
 
 /**

@@ -18,11 +18,11 @@ import type { Operation } from "../kernel/operation.ts";
 import {
   mmuNotifierInvalidateRange,
   mmuNotifierInvalidateRangeOnlyEnd,
-  mmuNotifierInvalidateRangeStart,
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { SITE } from "../notifier/sites.ts";
+import { changeInWindow } from "../notifier/window.ts";
 import { anonVmaPrepare } from "./anon_vma.ts";
 import { ZERO_PFN } from "./frames.ts";
 import {
@@ -184,23 +184,21 @@ function* copyHugePage(
   const site = copies === null ? SITE.do_huge_pmd_wp_page : SITE.do_huge_pmd_wp_page_fallback;
   const end = base + PMD_SIZE;
   const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, vma, vma.mm, base, end, site);
-  mmuNotifierInvalidateRangeStart(range);
-  yield "window_open";
-  pmd.hugeFlags[slot] = 0;
-  mmuNotifierInvalidateRange(vma.mm, base, base + PMD_SIZE);
-  if (copies === null) {
-    vmstat.thp_fault_alloc++;
-    if (!zero) frames.content.copyWithin(head, old, old + HPAGE_PMD_NR);
-    mapNewHugePage(vma, pmd, slot, base, head);
-  } else {
-    pmd.tables[slot] = mapSmallCopies(vma, base, old, copies);
-  }
-  if (!zero) {
+  const replace = () => {
+    pmd.hugeFlags[slot] = 0;
+    mmuNotifierInvalidateRange(vma.mm, base, base + PMD_SIZE);
+    if (copies === null) {
+      vmstat.thp_fault_alloc++;
+      if (!zero) frames.content.copyWithin(head, old, old + HPAGE_PMD_NR);
+      mapNewHugePage(vma, pmd, slot, base, head);
+    } else {
+      pmd.tables[slot] = mapSmallCopies(vma, base, old, copies);
+    }
+    if (zero) return;
     pageRemoveHugeRmap(vma, old);
     frames.put(old);
-  }
-  mmuNotifierInvalidateRangeOnlyEnd(range);
-  yield "window_closed";
+  };
+  yield* changeInWindow(range, replace, mmuNotifierInvalidateRangeOnlyEnd);
   return FAULT.COPIED;
 }
 

@@ -10,13 +10,10 @@
 import { HPAGE_PMD_NR, indexInTable, PAGE_SIZE, type Pfn } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import {
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-} from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { SITE } from "../notifier/sites.ts";
+import { changeInWindow } from "../notifier/window.ts";
 import type { Host } from "./host.ts";
 import { type HugeRmapPlace, rmapWalkHuge, totalMapcount } from "./huge_rmap.ts";
 import { splitHugePmd } from "./huge_split.ts";
@@ -81,11 +78,10 @@ function* unmapHugePage(host: Host, head: Pfn, places: readonly HugeRmapPlace[])
       end,
       SITE.try_to_unmap_one,
     );
-    mmuNotifierInvalidateRangeStart(range);
-    yield "window_open";
-    forEachEntry(head, place, (table, index) => unmapEntry(host, place, table, index));
-    mmuNotifierInvalidateRangeEnd(range);
-    yield "window_closed";
+    yield* changeInWindow(
+      range,
+      () => forEachEntry(head, place, (table, index) => unmapEntry(host, place, table, index)),
+    );
     if (!isMapped(host, head)) return;
   }
 }

@@ -19,11 +19,11 @@ import type { Operation } from "../kernel/operation.ts";
 import {
   mmuNotifierInvalidateRange,
   mmuNotifierInvalidateRangeOnlyEnd,
-  mmuNotifierInvalidateRangeStart,
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { SITE } from "../notifier/sites.ts";
+import { changeInWindow } from "../notifier/window.ts";
 import { ZERO_PFN } from "./frames.ts";
 import { pageRemoveHugeRmap, removeHugeMapping } from "./huge_rmap.ts";
 import { migrationEntryFlags } from "./migration_entry.ts";
@@ -67,15 +67,13 @@ export function* splitHugePmd(
     base + PMD_SIZE,
     SITE.__split_huge_pmd,
   );
-  mmuNotifierInvalidateRangeStart(range);
-  yield "window_open";
-  const pmd = mm.pageTable.pmd(base);
-  const slot = tableOf(base) & (HPAGE_PMD_NR - 1);
-  if (pmd !== null && pmd.hugeFlags[slot] !== 0 && !vma.isHugetlb) {
+  const split = () => {
+    const pmd = mm.pageTable.pmd(base);
+    const slot = tableOf(base) & (HPAGE_PMD_NR - 1);
+    if (pmd === null || pmd.hugeFlags[slot] === 0 || vma.isHugetlb) return;
     if (only === null || pmd.hugePfn[slot] === only) splitLocked(vma, pmd, slot, base, freeze);
-  }
-  mmuNotifierInvalidateRangeOnlyEnd(range);
-  yield "window_closed";
+  };
+  yield* changeInWindow(range, split, mmuNotifierInvalidateRangeOnlyEnd);
 }
 
 /**

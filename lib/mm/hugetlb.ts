@@ -16,14 +16,11 @@ import {
   type Vaddr,
 } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
-import {
-  mmuNotifierInvalidateRange,
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-} from "../notifier/dispatch.ts";
+import { mmuNotifierInvalidateRange } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { SITE } from "../notifier/sites.ts";
+import { changeInWindow } from "../notifier/window.ts";
 import { addHugeMapping, pageMoveAnonHugeRmap, removeHugeMapping } from "./huge_rmap.ts";
 import { hugetlbOwner, unmapRefPrivate } from "./hugetlb_range.ts";
 import { FAULT, type FaultOutcome, prepareAnonVma } from "./memory.ts";
@@ -156,18 +153,16 @@ function* hugetlbWp(
     base + PMD_SIZE,
     SITE.hugetlb_cow,
   );
-  mmuNotifierInvalidateRangeStart(range);
-  yield "window_open";
-  pmd.hugeFlags[slot] = 0;
-  mmuNotifierInvalidateRange(mm, base, base + PMD_SIZE);
-  removeHugeMapping(frames, old);
-  bindAnon(vma, base, copy);
-  addHugeMapping(frames, copy);
-  const write = (vma.flags & VM_WRITE) !== 0 ? PTE_WRITE : 0;
-  pmd.hugeFlags[slot] = vmPageProt(vma) | PTE_YOUNG | PTE_MKDIRTY | write;
-  pmd.hugePfn[slot] = copy;
-  mmuNotifierInvalidateRangeEnd(range);
-  yield "window_closed";
+  yield* changeInWindow(range, () => {
+    pmd.hugeFlags[slot] = 0;
+    mmuNotifierInvalidateRange(mm, base, base + PMD_SIZE);
+    removeHugeMapping(frames, old);
+    bindAnon(vma, base, copy);
+    addHugeMapping(frames, copy);
+    const write = (vma.flags & VM_WRITE) !== 0 ? PTE_WRITE : 0;
+    pmd.hugeFlags[slot] = vmPageProt(vma) | PTE_YOUNG | PTE_MKDIRTY | write;
+    pmd.hugePfn[slot] = copy;
+  });
   frames.put(old);
   return FAULT.COPIED;
 }

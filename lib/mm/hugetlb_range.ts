@@ -20,10 +20,6 @@ import {
 } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
 import {
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-} from "../notifier/dispatch.ts";
-import {
   MMU_NOTIFY_CLEAR,
   MMU_NOTIFY_PROTECTION_VMA,
   MMU_NOTIFY_UNMAP,
@@ -31,6 +27,7 @@ import {
 } from "../notifier/events.ts";
 import { type MmuNotifierRange, mmuNotifierRangeInit } from "../notifier/range.ts";
 import { SITE } from "../notifier/sites.ts";
+import { changeInWindow } from "../notifier/window.ts";
 import { addHugeMapping, removeHugeMapping } from "./huge_rmap.ts";
 import { MMF_HAS_PINNED } from "./mm_struct.ts";
 import { MmuGather } from "./mmu_gather.ts";
@@ -93,24 +90,23 @@ export function* unmapHugepageRange(
   end: Vaddr,
 ): Operation {
   const { frames } = vma.mm.host;
-  const range = openWindow(vma, MMU_NOTIFY_UNMAP, start, end, SITE.__unmap_hugepage_range);
-  yield "window_open";
-  const cursor = vma.mm.pageTable.cursor(start, end);
-  while (cursor.next()) {
-    const { pmd, slot } = cursor;
-    const flags = pmd.hugeFlags[slot];
-    if (flags === 0) continue;
-    pmd.hugeFlags[slot] = 0;
-    if ((flags & PTE_MIGRATION) !== 0) continue;
-    const head = pmd.hugePfn[slot];
-    gather.flushRange(cursor.base, PMD_SIZE);
-    if ((flags & PTE_DIRTY) !== 0) frames.flags[head] |= PG_DIRTY;
-    removeHugeMapping(frames, head);
-    vma.mm.host.charge("unmap_page");
-    gather.removePage(head);
-  }
-  mmuNotifierInvalidateRangeEnd(range);
-  yield "window_closed";
+  const range = windowOf(vma, MMU_NOTIFY_UNMAP, start, end, SITE.__unmap_hugepage_range);
+  yield* changeInWindow(range, () => {
+    const cursor = vma.mm.pageTable.cursor(start, end);
+    while (cursor.next()) {
+      const { pmd, slot } = cursor;
+      const flags = pmd.hugeFlags[slot];
+      if (flags === 0) continue;
+      pmd.hugeFlags[slot] = 0;
+      if ((flags & PTE_MIGRATION) !== 0) continue;
+      const head = pmd.hugePfn[slot];
+      gather.flushRange(cursor.base, PMD_SIZE);
+      if ((flags & PTE_DIRTY) !== 0) frames.flags[head] |= PG_DIRTY;
+      removeHugeMapping(frames, head);
+      vma.mm.host.charge("unmap_page");
+      gather.removePage(head);
+    }
+  });
 }
 
 /**
@@ -153,27 +149,26 @@ export function* hugetlbChangeProtection(
   prot: number,
 ): Operation {
   const gather = new MmuGather(vma.mm);
-  const range = openWindow(
+  const range = windowOf(
     vma,
     MMU_NOTIFY_PROTECTION_VMA,
     start,
     end,
     SITE.hugetlb_change_protection,
   );
-  yield "window_open";
-  const cursor = vma.mm.pageTable.cursor(start, end);
-  while (cursor.next()) {
-    const flags = cursor.pmd.hugeFlags[cursor.slot];
-    if (flags === 0) continue;
-    const migrating = (flags & PTE_MIGRATION) !== 0;
-    cursor.pmd.hugeFlags[cursor.slot] = migrating
-      ? flags & ~PTE_WRITE
-      : (flags & PTE_CHG_MASK) | prot;
-    if (!migrating) gather.flushRange(cursor.base, PMD_SIZE);
-  }
-  gather.flushTlb();
-  mmuNotifierInvalidateRangeEnd(range);
-  yield "window_closed";
+  yield* changeInWindow(range, () => {
+    const cursor = vma.mm.pageTable.cursor(start, end);
+    while (cursor.next()) {
+      const flags = cursor.pmd.hugeFlags[cursor.slot];
+      if (flags === 0) continue;
+      const migrating = (flags & PTE_MIGRATION) !== 0;
+      cursor.pmd.hugeFlags[cursor.slot] = migrating
+        ? flags & ~PTE_WRITE
+        : (flags & PTE_CHG_MASK) | prot;
+      if (!migrating) gather.flushRange(cursor.base, PMD_SIZE);
+    }
+    gather.flushTlb();
+  });
 }
 
 /**
@@ -184,10 +179,15 @@ export function* hugetlbChangeProtection(
  * @param from The parent's.
  */
 export function* copyHugetlbPageRange(to: Vma, from: Vma): Operation {
-  const cow = from.isCow;
+  if (!from.isCow) return copyEntries(to, from);
+  const { mm, start, end } = from;
   const site = SITE.copy_hugetlb_page_range;
-  const range = cow ? openWindow(from, MMU_NOTIFY_CLEAR, from.start, from.end, site) : null;
-  if (cow) yield "window_open";
+  const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, from, mm, start, end, site);
+  yield* changeInWindow(range, () => copyEntries(to, from));
+}
+
+function copyEntries(to: Vma, from: Vma): void {
+  const cow = from.isCow;
   const cursor = from.mm.pageTable.cursor(from.start, from.end);
   while (cursor.next()) {
     const { pmd, slot } = cursor;
@@ -199,9 +199,6 @@ export function* copyHugetlbPageRange(to: Vma, from: Vma): Operation {
     target.hugePfn[slot] = copy ?? pmd.hugePfn[slot];
     to.mm.host.charge("fork_page");
   }
-  if (range === null) return;
-  mmuNotifierInvalidateRangeEnd(range);
-  yield "window_closed";
 }
 
 /** A page that may be pinned is copied for the child; any other is shared with it (null). */
@@ -244,23 +241,22 @@ export function* moveHugetlbPageTables(
 ): Operation {
   const { pageTable } = vma.mm;
   const gather = new MmuGather(vma.mm);
-  const range = openWindow(vma, MMU_NOTIFY_CLEAR, from, from + length, SITE.move_page_tables);
-  yield "window_open";
-  const cursor = pageTable.cursor(from, from + length);
-  while (cursor.next()) {
-    const { pmd, slot } = cursor;
-    if (pmd.hugeFlags[slot] === 0) continue;
-    const addr = cursor.base - from + to;
-    const target = pageTable.ensurePmd(addr);
-    const at = tableOf(addr) & (HPAGE_PMD_NR - 1);
-    target.hugeFlags[at] = pmd.hugeFlags[slot];
-    target.hugePfn[at] = pmd.hugePfn[slot];
-    pmd.hugeFlags[slot] = 0;
-    gather.flushRange(cursor.base, PMD_SIZE);
-  }
-  gather.flushTlb();
-  mmuNotifierInvalidateRangeEnd(range);
-  yield "window_closed";
+  const range = windowOf(vma, MMU_NOTIFY_CLEAR, from, from + length, SITE.move_page_tables);
+  yield* changeInWindow(range, () => {
+    const cursor = pageTable.cursor(from, from + length);
+    while (cursor.next()) {
+      const { pmd, slot } = cursor;
+      if (pmd.hugeFlags[slot] === 0) continue;
+      const addr = cursor.base - from + to;
+      const target = pageTable.ensurePmd(addr);
+      const at = tableOf(addr) & (HPAGE_PMD_NR - 1);
+      target.hugeFlags[at] = pmd.hugeFlags[slot];
+      target.hugePfn[at] = pmd.hugePfn[slot];
+      pmd.hugeFlags[slot] = 0;
+      gather.flushRange(cursor.base, PMD_SIZE);
+    }
+    gather.flushTlb();
+  });
 }
 
 /**
@@ -306,18 +302,14 @@ export function widenToSharedTables(vma: Vma, start: Vaddr, end: Vaddr): [Vaddr,
   ];
 }
 
-/** Opens a window, widened except for fork. */
-function openWindow(
+/** A window, widened to where page tables might be shared. */
+function windowOf(
   vma: Vma,
   event: MmuNotifierEvent,
   start: Vaddr,
   end: Vaddr,
   site: number,
 ): MmuNotifierRange {
-  const [from, to] = site === SITE.copy_hugetlb_page_range
-    ? [start, end]
-    : widenToSharedTables(vma, start, end);
-  const range = mmuNotifierRangeInit(event, 0, vma, vma.mm, from, to, site);
-  mmuNotifierInvalidateRangeStart(range);
-  return range;
+  const [from, to] = widenToSharedTables(vma, start, end);
+  return mmuNotifierRangeInit(event, 0, vma, vma.mm, from, to, site);
 }

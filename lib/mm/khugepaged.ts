@@ -19,13 +19,10 @@ import {
 } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import {
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-} from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { SITE } from "../notifier/sites.ts";
+import { changeInWindow } from "../notifier/window.ts";
 import { access } from "./access.ts";
 import { collapseFileBlock } from "./collapse_file.ts";
 import { type CollapseControl, scanPmd, type ScanResult, scanTable } from "./collapse_scan.ts";
@@ -158,12 +155,10 @@ function* flushPmd(mm: Mm, pmd: PmdTable, slot: number, base: Vaddr): Operation 
     base + PMD_SIZE,
     SITE.collapse_huge_page,
   );
-  mmuNotifierInvalidateRangeStart(range);
-  yield "window_open";
-  pmd.tables[slot] = null;
-  mm.host.charge("tlb_shootdown");
-  mmuNotifierInvalidateRangeEnd(range);
-  yield "window_closed";
+  yield* changeInWindow(range, () => {
+    pmd.tables[slot] = null;
+    mm.host.charge("tlb_shootdown");
+  });
 }
 
 /**

@@ -10,14 +10,11 @@
 import { indexInTable, PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import {
-  mmuNotifierChangePte,
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-} from "../notifier/dispatch.ts";
+import { mmuNotifierChangePte } from "../notifier/dispatch.ts";
 import { MMU_NOTIFIER_USE_CHANGE_PTE, MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { type MmuNotifierRange, mmuNotifierRangeInit } from "../notifier/range.ts";
 import { SITE } from "../notifier/sites.ts";
+import { changeInWindow } from "../notifier/window.ts";
 import { ZERO_PFN } from "./frames.ts";
 import { splitHugePage } from "./huge_page_split.ts";
 import type { RmapItem } from "./ksm_state.ts";
@@ -128,11 +125,7 @@ export function* breakCow(item: RmapItem): Operation {
 function* writeProtectPage(vma: Vma, addr: Vaddr, pfn: Pfn): Operation<number> {
   const { mm } = vma;
   const range = openWindow(vma, addr, SITE.write_protect_page);
-  mmuNotifierInvalidateRangeStart(range);
-  yield "window_open";
-  const result = protectPte(vma, addr, pfn);
-  mmuNotifierInvalidateRangeEnd(range);
-  yield "window_closed";
+  const result = yield* changeInWindow(range, () => protectPte(vma, addr, pfn));
   if (result >= 0) mm.host.charge("tlb_shootdown");
   return result;
 }
@@ -169,14 +162,12 @@ function* replacePage(
   expected: number,
 ): Operation<number> {
   const range = openWindow(vma, addr, SITE.replace_page);
-  mmuNotifierInvalidateRangeStart(range);
-  yield "window_open";
-  const table = mappedTable(vma.mm, addr, pfn);
-  const same = table !== null && table.flags[indexInTable(addr)] === expected;
-  if (same) replacePte(vma, addr, table, pfn, kpfn);
-  mmuNotifierInvalidateRangeEnd(range);
-  yield "window_closed";
-  return same ? 0 : -ERRNO.EFAULT;
+  return yield* changeInWindow(range, () => {
+    const table = mappedTable(vma.mm, addr, pfn);
+    if (table === null || table.flags[indexInTable(addr)] !== expected) return -ERRNO.EFAULT;
+    replacePte(vma, addr, table, pfn, kpfn);
+    return 0;
+  });
 }
 
 function replacePte(vma: Vma, addr: Vaddr, table: PteTable, pfn: Pfn, kpfn: Pfn): void {

@@ -9,13 +9,10 @@
 import { PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import {
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-} from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { SITE } from "../notifier/sites.ts";
+import { insideWindow } from "../notifier/window.ts";
 import type { Host } from "./host.ts";
 import { adviseHugePmd, freeHugePmd, isCompound, splitForAdvice } from "./madvise_huge.ts";
 import { MmuGather } from "./mmu_gather.ts";
@@ -48,8 +45,13 @@ export function* madviseFree(vma: Vma, start: Vaddr, end: Vaddr): Operation<numb
     end,
     SITE.madvise_free_single_vma,
   );
-  mmuNotifierInvalidateRangeStart(range);
-  yield "window_open";
+  yield* insideWindow(range, freeEntries(gather, start, end));
+  gather.finish();
+  return 0;
+}
+
+function* freeEntries(gather: MmuGather, start: Vaddr, end: Vaddr): Operation {
+  const { mm } = gather;
   const cursor = mm.pageTable.cursor(start, end);
   while (cursor.next()) {
     if (cursor.table === null) {
@@ -59,10 +61,6 @@ export function* madviseFree(vma: Vma, start: Vaddr, end: Vaddr): Operation<numb
     if (cursor.table !== null) yield* freePteRange(gather, cursor, cursor.table);
     yield "ptl_dropped";
   }
-  mmuNotifierInvalidateRangeEnd(range);
-  yield "window_closed";
-  gather.finish();
-  return 0;
 }
 
 /** Frees the pages of one table, splitting huge pages that only this mapping has. */

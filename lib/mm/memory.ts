@@ -13,11 +13,11 @@ import {
   mmuNotifierChangePte,
   mmuNotifierInvalidateRange,
   mmuNotifierInvalidateRangeOnlyEnd,
-  mmuNotifierInvalidateRangeStart,
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFIER_USE_CHANGE_PTE, MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { SITE } from "../notifier/sites.ts";
+import { changeInWindow } from "../notifier/window.ts";
 import { anonVmaPrepare } from "./anon_vma.ts";
 import { ZERO_PFN } from "./frames.ts";
 import { MMF_UNSTABLE } from "./mm_struct.ts";
@@ -154,16 +154,15 @@ export function* wpPageCopy(vma: Vma, addr: Vaddr): Operation<FaultOutcome> {
     addr + PAGE_SIZE,
     SITE.wp_page_copy,
   );
-  mmuNotifierInvalidateRangeStart(range);
-  yield "window_open";
-  const table = mm.pageTable.lookup(addr);
-  if (table !== null && table.flags[index] === old.flags && table.pfn[index] === old.pfn) {
-    commitCopy(vma, table, index, addr, copy);
-  } else {
-    mm.host.frames.put(copy);
-  }
-  mmuNotifierInvalidateRangeOnlyEnd(range);
-  yield "window_closed";
+  const commit = () => {
+    const table = mm.pageTable.lookup(addr);
+    if (table !== null && table.flags[index] === old.flags && table.pfn[index] === old.pfn) {
+      commitCopy(vma, table, index, addr, copy);
+    } else {
+      mm.host.frames.put(copy);
+    }
+  };
+  yield* changeInWindow(range, commit, mmuNotifierInvalidateRangeOnlyEnd);
   return FAULT.COPIED;
 }
 

@@ -11,13 +11,10 @@
 import { indexInTable, PAGE_SIZE, type Pfn } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import {
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-} from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { SITE } from "../notifier/sites.ts";
+import { changeInWindow } from "../notifier/window.ts";
 import type { Host } from "./host.ts";
 import { pageStableNode } from "./ksm_tree.ts";
 import { moveHugePage } from "./migrate_huge.ts";
@@ -171,14 +168,12 @@ export function* tryToMigrate(
       addr + PAGE_SIZE,
       SITE.try_to_unmap_one,
     );
-    mmuNotifierInvalidateRangeStart(range);
-    yield "window_open";
-    const table = mm.pageTable.lookup(addr);
-    const index = indexInTable(addr);
-    const maps = pteMaps(table, index, pfn) || isDeviceEntry(table, index, pfn);
-    const goOn = !maps || setMigrationEntry(host, table!, index, pfn);
-    mmuNotifierInvalidateRangeEnd(range);
-    yield "window_closed";
+    const goOn = yield* changeInWindow(range, () => {
+      const table = mm.pageTable.lookup(addr);
+      const index = indexInTable(addr);
+      const maps = pteMaps(table, index, pfn) || isDeviceEntry(table, index, pfn);
+      return !maps || setMigrationEntry(host, table!, index, pfn);
+    });
     if (!goOn || host.frames.mapcount[pfn] === 0) return;
   }
 }

@@ -10,13 +10,10 @@
 import { HPAGE_PMD_NR, indexInTable, PAGE_SIZE, type Pfn, tableOf } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import {
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-} from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { SITE } from "../notifier/sites.ts";
+import { changeInWindow } from "../notifier/window.ts";
 import type { Host } from "./host.ts";
 import {
   addHugeMapping,
@@ -99,12 +96,10 @@ function* tryToMigrateHuge(
       end,
       SITE.try_to_unmap_one,
     );
-    mmuNotifierInvalidateRangeStart(range);
-    yield "window_open";
-    host.charge("tlb_shootdown");
-    const goOn = entriesOf(place, head, PTE_PRESENT).every((entry) => freeze(host, entry, head));
-    mmuNotifierInvalidateRangeEnd(range);
-    yield "window_closed";
+    const goOn = yield* changeInWindow(range, () => {
+      host.charge("tlb_shootdown");
+      return entriesOf(place, head, PTE_PRESENT).every((entry) => freeze(host, entry, head));
+    });
     if (!goOn || totalMapcount(host.frames, head) === 0) return;
   }
 }

@@ -15,13 +15,12 @@ import type { Operation } from "../kernel/operation.ts";
 import {
   mmuNotifierChangePte,
   mmuNotifierInvalidateRange,
-  mmuNotifierInvalidateRangeEnd,
   mmuNotifierInvalidateRangeOnlyEnd,
-  mmuNotifierInvalidateRangeStart,
 } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR, MMU_NOTIFY_MIGRATE } from "../notifier/events.ts";
 import { type MmuNotifierRange, mmuNotifierRangeInit } from "../notifier/range.ts";
 import { SITE } from "../notifier/sites.ts";
+import { changeInWindow, insideWindow } from "../notifier/window.ts";
 import { anonVmaPrepare } from "./anon_vma.ts";
 import type { Host } from "./host.ts";
 import { FAULT, type FaultOutcome } from "./memory.ts";
@@ -96,7 +95,17 @@ export function* migrateToRam(vma: Vma, addr: Vaddr): Operation<FaultOutcome> {
 }
 
 /** Replaces entries by migration entries, inside one window (mm: migrate_vma_collect). */
-function* collect(
+function collect(
+  vma: Vma,
+  start: Vaddr,
+  end: Vaddr,
+  wanted: (flags: number, pfn: Pfn) => boolean,
+): Operation<Pfn[]> {
+  const range = windowOf(vma, start, end, SITE.migrate_vma_collect);
+  return insideWindow(range, collectEntries(vma, start, end, wanted));
+}
+
+function* collectEntries(
   vma: Vma,
   start: Vaddr,
   end: Vaddr,
@@ -105,9 +114,6 @@ function* collect(
   const { mm } = vma;
   const { frames } = mm.host;
   const pages: Pfn[] = [];
-  const range = windowOf(vma, start, end, SITE.migrate_vma_collect);
-  mmuNotifierInvalidateRangeStart(range);
-  yield "window_open";
   const cursor = mm.pageTable.cursor(start, end);
   while (cursor.next()) {
     const { table } = cursor;
@@ -121,8 +127,6 @@ function* collect(
     }
     yield "ptl_dropped";
   }
-  mmuNotifierInvalidateRangeEnd(range);
-  yield "window_closed";
   return pages;
 }
 
@@ -202,13 +206,12 @@ function* insertPages(vma: Vma, start: Vaddr, end: Vaddr): Operation<number> {
     anonVmaPrepare(vma, prev, next);
   }
   const range = windowOf(vma, first, end, SITE.migrate_vma_pages);
-  mmuNotifierInvalidateRangeStart(range);
-  yield "window_open";
-  let inserted = 0;
-  for (let addr = first; addr < end; addr += PAGE_SIZE) if (insertPage(vma, addr)) inserted++;
-  mmuNotifierInvalidateRangeOnlyEnd(range);
-  yield "window_closed";
-  return inserted;
+  const insert = () => {
+    let inserted = 0;
+    for (let addr = first; addr < end; addr += PAGE_SIZE) if (insertPage(vma, addr)) inserted++;
+    return inserted;
+  };
+  return yield* changeInWindow(range, insert, mmuNotifierInvalidateRangeOnlyEnd);
 }
 
 function firstHole(vma: Vma, start: Vaddr, end: Vaddr): Vaddr {

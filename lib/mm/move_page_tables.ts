@@ -19,13 +19,10 @@ import {
   type Vaddr,
 } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
-import {
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-} from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_UNMAP } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { SITE } from "../notifier/sites.ts";
+import { insideWindow } from "../notifier/window.ts";
 import { splitHugePmd } from "./huge_split.ts";
 import type { Mm } from "./mm_struct.ts";
 import type { PmdTable, PteTable } from "./page_table.ts";
@@ -60,8 +57,18 @@ export function* movePageTables(
     end,
     SITE.move_page_tables,
   );
-  mmuNotifierInvalidateRangeStart(range);
-  yield "window_open";
+  yield* insideWindow(range, moveEntries(vma, from, newVma, to, length));
+}
+
+function* moveEntries(
+  vma: Vma,
+  from: Vaddr,
+  newVma: Vma,
+  to: Vaddr,
+  length: number,
+): Operation {
+  const { mm } = vma;
+  const end = from + length;
   let extent = 0;
   for (let old = from; old < end; old += extent) {
     const target = to + (old - from);
@@ -81,8 +88,6 @@ export function* movePageTables(
     }
     yield "ptl_dropped";
   }
-  mmuNotifierInvalidateRangeEnd(range);
-  yield "window_closed";
 }
 
 /** Bytes up to the next border of a size, at the old or the new address, whichever comes first. */

@@ -9,15 +9,11 @@
 
 import { indexInTable, PAGE_SIZE, type Pfn, PMD_SIZE, tableOf } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
-import {
-  mmuNotifierClearFlushYoung,
-  mmuNotifierInvalidateRange,
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-} from "../notifier/dispatch.ts";
+import { mmuNotifierClearFlushYoung, mmuNotifierInvalidateRange } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { SITE } from "../notifier/sites.ts";
+import { changeInWindow } from "../notifier/window.ts";
 import type { Host } from "./host.ts";
 import { type HugeRmapPlace, rmapWalkHuge, totalMapcount } from "./huge_rmap.ts";
 import { splitHugePmd } from "./huge_split.ts";
@@ -73,11 +69,7 @@ export function* tryToUnmapHuge(host: Host, head: Pfn): Operation<boolean> {
       end,
       SITE.try_to_unmap_one,
     );
-    mmuNotifierInvalidateRangeStart(range);
-    yield "window_open";
-    const discarded = discardRange(host, place, head);
-    mmuNotifierInvalidateRangeEnd(range);
-    yield "window_closed";
+    const discarded = yield* changeInWindow(range, () => discardRange(host, place, head));
     if (!discarded || totalMapcount(frames, head) === 0) break;
   }
   return totalMapcount(frames, head) === 0;

@@ -12,14 +12,11 @@
 
 import { indexInTable, PAGE_SIZE, type Pfn } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
-import {
-  mmuNotifierInvalidateRange,
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-} from "../notifier/dispatch.ts";
+import { mmuNotifierInvalidateRange } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { SITE } from "../notifier/sites.ts";
+import { changeInWindow } from "../notifier/window.ts";
 import type { Host } from "./host.ts";
 import { PG_ANON, PG_ANON_EXCLUSIVE, PG_DIRTY, PG_MLOCKED, PG_SWAPBACKED } from "./page_flags.ts";
 import type { PteTable } from "./page_table.ts";
@@ -58,14 +55,13 @@ export function* tryToUnmap(host: Host, pfn: Pfn, poisoned = false): Operation<b
       addr + PAGE_SIZE,
       SITE.try_to_unmap_one,
     );
-    mmuNotifierInvalidateRangeStart(range);
-    yield "window_open";
-    const table = mm.pageTable.lookup(addr);
-    const index = indexInTable(addr);
-    const goOn = !pteMaps(table, index, pfn) ||
-      (poisoned ? poisonOne(host, place, table, index) : unmapOne(host, place, table, index, pfn));
-    mmuNotifierInvalidateRangeEnd(range);
-    yield "window_closed";
+    const goOn = yield* changeInWindow(range, () => {
+      const table = mm.pageTable.lookup(addr);
+      const index = indexInTable(addr);
+      if (!pteMaps(table, index, pfn)) return true;
+      if (poisoned) return poisonOne(host, place, table, index);
+      return unmapOne(host, place, table, index, pfn);
+    });
     if (!goOn || frames.mapcount[pfn] === 0) break;
   }
   return frames.mapcount[pfn] === 0;

@@ -15,13 +15,10 @@ import {
   type Vaddr,
 } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
-import {
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-} from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_UNMAP } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { SITE } from "../notifier/sites.ts";
+import { insideWindow } from "../notifier/window.ts";
 import { unlinkAnonVmas } from "./anon_vma.ts";
 import { removeFrom } from "./address_space.ts";
 import { truncateInodePages } from "./filemap.ts";
@@ -57,13 +54,18 @@ export function* unmapVmas(
     end,
     SITE.unmap_vmas,
   );
-  mmuNotifierInvalidateRangeStart(range);
-  yield "window_open";
+  yield* insideWindow(range, unmapAll(gather, vmas, start, end));
+}
+
+function* unmapAll(
+  gather: MmuGather,
+  vmas: readonly Vma[],
+  start: Vaddr,
+  end: Vaddr,
+): Operation {
   for (const vma of vmas) {
     yield* unmapPageRange(gather, vma, Math.max(vma.start, start), Math.min(vma.end, end));
   }
-  mmuNotifierInvalidateRangeEnd(range);
-  yield "window_closed";
 }
 
 /**

@@ -11,15 +11,11 @@
 import { alignDown, indexInTable, PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import {
-  mmuNotifierChangePte,
-  mmuNotifierInvalidateRange,
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-} from "../notifier/dispatch.ts";
+import { mmuNotifierChangePte, mmuNotifierInvalidateRange } from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { SITE } from "../notifier/sites.ts";
+import { changeInWindow } from "../notifier/window.ts";
 import type { AddressSpace } from "./address_space.ts";
 import { filemapGetPage, findCachedPage } from "./filemap.ts";
 import type { Host } from "./host.ts";
@@ -123,16 +119,16 @@ function* replacePage(vma: Vma, vaddr: Vaddr, old: Pfn, copy: Pfn | null): Opera
     vaddr + PAGE_SIZE,
     SITE.__replace_page,
   );
-  mmuNotifierInvalidateRangeStart(range);
-  yield "window_open";
-  const page = alignDown(vaddr, PAGE_SIZE);
-  const table = mm.pageTable.lookup(page);
-  const mapped = table !== null && isMapped(table, indexInTable(page), old);
-  if (mapped) replacePte(vma, table, vaddr, old, copy);
-  else if (copy !== null) mm.host.frames.put(copy);
-  mmuNotifierInvalidateRangeEnd(range);
-  yield "window_closed";
-  return mapped ? 0 : -ERRNO.EAGAIN;
+  return yield* changeInWindow(range, () => {
+    const page = alignDown(vaddr, PAGE_SIZE);
+    const table = mm.pageTable.lookup(page);
+    if (table !== null && isMapped(table, indexInTable(page), old)) {
+      replacePte(vma, table, vaddr, old, copy);
+      return 0;
+    }
+    if (copy !== null) mm.host.frames.put(copy);
+    return -ERRNO.EAGAIN;
+  });
 }
 
 function isMapped(table: PteTable, index: number, pfn: Pfn): boolean {

@@ -11,13 +11,10 @@
 import { indexInTable, isAligned, PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import {
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-} from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_PROTECTION_PAGE } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { SITE } from "../notifier/sites.ts";
+import { changeInWindow } from "../notifier/window.ts";
 import type { AddressSpace } from "./address_space.ts";
 import type { Host } from "./host.ts";
 import type { Mm } from "./mm_struct.ts";
@@ -118,17 +115,13 @@ function* pageMkcleanOne(vma: Vma, addr: Vaddr, pfn: Pfn): Operation {
     Math.min(vma.end, addr + PAGE_SIZE),
     SITE.page_mkclean_one,
   );
-  mmuNotifierInvalidateRangeStart(range);
-  yield "window_open";
-  const table = mm.pageTable.lookup(addr);
-  const index = indexInTable(addr);
-  if (table !== null && table.pfn[index] === pfn) {
+  yield* changeInWindow(range, () => {
+    const table = mm.pageTable.lookup(addr);
+    const index = indexInTable(addr);
+    if (table === null || table.pfn[index] !== pfn) return;
     const flags = table.flags[index];
-    if ((flags & PTE_PRESENT) !== 0 && (flags & (PTE_DIRTY | PTE_WRITE)) !== 0) {
-      table.flags[index] = flags & ~(PTE_DIRTY | PTE_WRITE);
-      mm.host.charge("tlb_shootdown");
-    }
-  }
-  mmuNotifierInvalidateRangeEnd(range);
-  yield "window_closed";
+    if ((flags & PTE_PRESENT) === 0 || (flags & (PTE_DIRTY | PTE_WRITE)) === 0) return;
+    table.flags[index] = flags & ~(PTE_DIRTY | PTE_WRITE);
+    mm.host.charge("tlb_shootdown");
+  });
 }

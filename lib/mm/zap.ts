@@ -8,13 +8,10 @@
 
 import { PAGE_SIZE, type Vaddr } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
-import {
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-} from "../notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { SITE } from "../notifier/sites.ts";
+import { insideWindow } from "../notifier/window.ts";
 import type { Frames } from "./frames.ts";
 import { zapHugePmd } from "./huge_pmd.ts";
 import { splitPartialHugePmd } from "./huge_split.ts";
@@ -68,12 +65,9 @@ export function* zapPageRange(
     ? widenToSharedTables(vma, start, end)
     : [start, end];
   const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, vma, mm, from, to, site);
-  mmuNotifierInvalidateRangeStart(range);
-  yield "window_open";
   const keepsMarkers = vma.file !== null && (vma.flags & VM_UFFD_WP) !== 0;
-  yield* unmapPageRange(gather, vma, start, end, details ?? (keepsMarkers ? ZAP_ALL : null));
-  mmuNotifierInvalidateRangeEnd(range);
-  yield "window_closed";
+  const spares = details ?? (keepsMarkers ? ZAP_ALL : null);
+  yield* insideWindow(range, unmapPageRange(gather, vma, start, end, spares));
   gather.finish();
 }
 
