@@ -29,7 +29,7 @@ export {
   MissingArgumentError,
 } from "./lib/repl/command.ts";
 export { lastRecords, recordOrigin } from "./lib/repl/commands/notifier.ts";
-export { performShort, performSteps, performYaml } from "./lib/repl/commands/operations.ts";
+export { performSteps, performYaml } from "./lib/repl/commands/operations.ts";
 export {
   addListener,
   addProcess,
@@ -45,11 +45,13 @@ export { Interpreter, type InterpreterOptions } from "./lib/repl/interpreter.ts"
 export type { Journal, TickRecord } from "./lib/repl/journal.ts";
 export type { EntryState, PageChange, TableCopy } from "./lib/repl/page_changes.ts";
 export { type Place, placeIfAny, placeOf } from "./lib/repl/places.ts";
-export { runOn, type RunOnOptions } from "./lib/repl/running.ts";
+export { type Breathe, runOn, type RunOnOptions } from "./lib/repl/running.ts";
 export {
   Session,
+  type SessionChange,
   type SessionOptions,
   type SessionSettings,
   type SessionSource,
+  type Work,
 } from "./lib/repl/session.ts";
 export { CommandError } from "./lib/repl/words.ts";

@@ -27,10 +27,10 @@ export type Operation<T = void> = Generator<Preemption, T, void>;
  * Runs an operation to its end without interruption.
  *
  * @typeParam T Type of the result.
- * @param operation The operation; it is used up.
+ * @param operation The operation, or other work that yields; it is used up.
  * @returns What the operation returned.
  */
-export function drain<T>(operation: Operation<T>): T {
+export function drain<T>(operation: Generator<unknown, T, void>): T {
   for (;;) {
     const step = operation.next();
     if (step.done) return step.value;

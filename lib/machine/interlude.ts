@@ -65,20 +65,20 @@ export class Interleaving implements Company {
    * Runs the operation of the step with its interruptions, and then whoever had to wait.
    *
    * @param operation The operation; it is used up.
-   * @returns What it returned.
+   * @returns The same with its interruptions.
    */
-  accompany(operation: Operation<OperationResult>): OperationResult {
+  *accompany(operation: Operation<OperationResult>): Operation<OperationResult> {
     let outcome: OperationResult = { ret: 0 };
     const main = new Actor(operation, this.#step.during ?? [], (result) => outcome = result);
     try {
-      this.#advance(main, false);
+      yield* this.#advance(main, false);
     } finally {
-      for (const actor of this.#waiting.splice(0)) this.#advanceOther(actor, false);
+      for (const actor of this.#waiting.splice(0)) yield* this.#advanceOther(actor, false);
     }
     return outcome;
   }
 
-  #begin(step: Step): void {
+  *#begin(step: Step): Operation {
     const machine = this.#machine;
     const view = (result: OperationResult | null, record: number, violation: number) =>
       observe(machine, {
@@ -94,30 +94,34 @@ export class Interleaving implements Company {
       this.failures.push(...checkMeanwhile(step, this.#index, after, baseline));
     };
     const running = step.operation.run(machine, step.args);
-    this.#advanceOther(new Actor(running, step.during ?? [], finish), true);
+    yield* this.#advanceOther(new Actor(running, step.during ?? [], finish), true);
   }
 
-  #advanceOther(actor: Actor, mayWait: boolean): void {
-    this.#machine.attempt(this.#step.operation.name, () => {
-      this.#advance(actor, mayWait);
-      return { ret: 0 };
-    });
+  *#advanceOther(actor: Actor, mayWait: boolean): Operation {
+    yield* this.#machine.attempt(
+      this.#step.operation.name,
+      () => this.#advance(actor, mayWait),
+    );
   }
 
   /** Runs an actor to its end, or until it has to wait. */
-  #advance(actor: Actor, mayWait: boolean): void {
+  *#advance(actor: Actor, mayWait: boolean): Operation<OperationResult> {
     let mark = this.#progress();
     let last: Preemption | null = null;
     for (;;) {
       const { done, value } = actor.operation.next();
-      if (done) return actor.finish(value);
-      for (const step of actor.visit(value)) this.#begin(step);
+      if (done) {
+        actor.finish(value);
+        return value;
+      }
+      yield value;
+      for (const step of actor.visit(value)) yield* this.#begin(step);
       const now = this.#progress();
       const retried = now.retries > mark.retries;
       const idle = value === last && now.records === mark.records;
       if (mayWait && value === "before_retry_check" && (retried || idle)) {
         this.#waiting.push(actor);
-        return;
+        return { ret: 0 };
       }
       mark = now;
       last = value;

@@ -90,9 +90,9 @@ export interface Company {
    * Runs an operation to its end, with interruptions, and then whoever had to wait for it.
    *
    * @param operation The operation; it is used up.
-   * @returns What it returned.
+   * @returns The same with company, which yields where the operation does.
    */
-  accompany(operation: Operation<OperationResult>): OperationResult;
+  accompany(operation: Operation<OperationResult>): Operation<OperationResult>;
 }
 
 /** A part of an address space. */
@@ -313,16 +313,32 @@ export class Machine {
    *
    * @param operation The operation.
    * @param args Its checked arguments.
-   * @param company Others that act while it is interrupted.
    * @returns Its result.
    * @throws {RangeError} If an argument names something that does not exist.
    */
-  execute(operation: OperationSpec, args: Arguments, company?: Company): OperationResult {
+  execute(operation: OperationSpec, args: Arguments): OperationResult {
+    return drain(this.running(operation, args));
+  }
+
+  /**
+   * As {@linkcode Machine.execute}, with interruptions.
+   *
+   * @param operation The operation.
+   * @param args Its checked arguments.
+   * @param company Others that act while it is interrupted.
+   * @returns Its result, once it has been run to its end.
+   * @throws {RangeError} If an argument names something that does not exist.
+   */
+  *running(
+    operation: OperationSpec,
+    args: Arguments,
+    company?: Company,
+  ): Operation<OperationResult> {
     const { trace, clock } = this.host;
     trace.record(clock.now, "operation_begin", -1, -1, 0, 0, 0, 0);
-    const result = this.attempt(operation.name, () => {
+    const result = yield* this.attempt(operation.name, () => {
       const running = operation.run(this, args);
-      return company === undefined ? drain(running) : company.accompany(running);
+      return company === undefined ? running : company.accompany(running);
     });
     trace.record(clock.now, "operation_end", -1, -1, 0, 0, 0, 0);
     if (this.checked) this.#check(operation.name);
@@ -353,12 +369,15 @@ export class Machine {
    * Carries out a part of an operation; a kernel bug that it finds becomes a violation.
    *
    * @param operation Name of the operation.
-   * @param work Does it.
+   * @param begin Begins it.
    * @returns Its result; success after a kernel bug.
    */
-  attempt(operation: string, work: () => OperationResult): OperationResult {
+  *attempt(
+    operation: string,
+    begin: () => Operation<OperationResult>,
+  ): Operation<OperationResult> {
     try {
-      return work();
+      return yield* begin();
     } catch (error) {
       if (!(error instanceof KernelBugError)) throw error;
       this.violations.push({ invariant: "kernel_bug", message: error.message, operation });

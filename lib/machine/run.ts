@@ -5,6 +5,7 @@
  */
 
 import type { FaultName, FaultSet } from "../kernel/faults.ts";
+import { drain, type Operation } from "../kernel/operation.ts";
 import { kernelProfile } from "../kernel/profile.ts";
 import type { Violation } from "../kernel/violation.ts";
 import type { PolicySpec } from "../listeners/policy.ts";
@@ -222,6 +223,24 @@ export function runStep(
   machine: Machine,
   policy: string,
 ): StepResult {
+  return drain(runningStep(program, index, machine, policy));
+}
+
+/**
+ * As {@linkcode runStep}, with interruptions.
+ *
+ * @param program The program.
+ * @param index Index of the step.
+ * @param machine The machine.
+ * @param policy Name of the policy of the run.
+ * @returns What came of it, once it has been run to its end.
+ */
+export function* runningStep(
+  program: Program,
+  index: number,
+  machine: Machine,
+  policy: string,
+): Operation<StepResult> {
   const step = program.steps[index];
   const { host } = machine;
   const [fromRecord, fromViolation] = [host.trace.length, machine.violations.length];
@@ -229,7 +248,7 @@ export function runStep(
   const baseline = takeBaseline(step.expect, before);
   const started = host.clock.now;
   const company = step.during && new Interleaving(machine, step, index, policy);
-  const result = machine.execute(step.operation, step.args, company);
+  const result = yield* machine.running(step.operation, step.args, company);
   const after = view(machine, policy, result, fromRecord, fromViolation);
   return {
     label: step.label,

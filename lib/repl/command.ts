@@ -7,6 +7,7 @@
 import { parseArgs } from "@std/cli";
 import type { Breakpoints } from "./breakpoints.ts";
 import type { Session } from "./session.ts";
+import type { Breathe } from "./running.ts";
 import { suggestion } from "../scenario/suggest.ts";
 import { CommandError, wordsOf } from "./words.ts";
 
@@ -80,12 +81,8 @@ export interface Environment {
    * @throws {CommandError} If it cannot be written.
    */
   writeFile(path: string, text: string, append: boolean): void;
-  /**
-   * Lets others have a turn during a long run.
-   *
-   * @returns Settles when the run may go on; rejects if it is to end.
-   */
-  breathe(): Promise<void> | undefined;
+  /** Lets others have a turn during long work. */
+  readonly breathe: Breathe;
 }
 
 /** A command of the prompt. */

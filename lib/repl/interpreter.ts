@@ -77,7 +77,7 @@ export class Interpreter {
     let output = "";
     for (const part of splitAt(line, ";")) {
       if (part === "" || part.startsWith("#") || this.hasQuit) continue;
-      const text = await this.#one(part);
+      const text = await this.#carryOut(part);
       if (emit === undefined) output += text;
       else if (text !== "") await emit(text);
     }
@@ -109,6 +109,17 @@ export class Interpreter {
     if (ts) return command.ts(this.environment, input);
     if (command.name === QUIT) this.hasQuit = true;
     return await command.run(this.environment, input);
+  }
+
+  /** Runs a command; what the library refuses becomes a message. */
+  async #carryOut(part: string): Promise<string> {
+    try {
+      return await this.#one(part);
+    } catch (error) {
+      const isRefusal = error instanceof RangeError || error instanceof TypeError ||
+        error instanceof SyntaxError;
+      throw isRefusal ? new CommandError(error.message) : error;
+    }
   }
 
   #send(text: string, { filters, redirection }: Pipeline): string {

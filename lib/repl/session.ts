@@ -8,12 +8,13 @@
  * @module
  */
 
+import { drain, type Preemption } from "../kernel/operation.ts";
 import { checkMachine } from "../machine/check.ts";
 import type { Machine } from "../machine/machine.ts";
 import { newProgram, type Program, type Step } from "../machine/program.ts";
-import { prepareMachine, runStep, type StepResult } from "../machine/run.ts";
+import { prepareMachine, runningStep, runStep, type StepResult } from "../machine/run.ts";
 import type { KnownNames } from "../scenario/step_text.ts";
-import { Journal, type TickRecord } from "./journal.ts";
+import { Journal } from "./journal.ts";
 
 /** How a session runs its program. */
 export interface SessionSettings {
@@ -23,6 +24,14 @@ export interface SessionSettings {
   readonly policy: string;
   /** Whether invariants are checked after every tick. */
   readonly check: boolean;
+}
+
+/** What may be different when the ticks of a session are carried out again. */
+export interface SessionChange {
+  /** Parts of the program. */
+  readonly program?: Partial<Omit<Program, "steps">>;
+  /** Settings. */
+  readonly settings?: Partial<SessionSettings>;
 }
 
 /** The text that a session was loaded from. */
@@ -38,6 +47,9 @@ export interface SessionOptions extends Partial<SessionSettings> {
   /** The text of the program. */
   readonly source?: SessionSource;
 }
+
+/** Work that may be interrupted: before every tick, and where the operation of a tick may be. */
+export type Work<T> = Generator<Preemption | "tick", T, void>;
 
 /** The program of a session that has loaded nothing. */
 const EMPTY: Program = newProgram({ name: "session" });
@@ -70,7 +82,7 @@ export class Session {
   #program: Program;
   #source: SessionSource | undefined;
   #settings: SessionSettings;
-  #steps: Step[];
+  #steps: readonly Step[];
   #machine: Machine;
 
   /**
@@ -85,7 +97,7 @@ export class Session {
     this.#program = program;
     this.#source = source;
     this.#settings = { policy, check, ...(kernel === undefined ? {} : { kernel }) };
-    this.#steps = [...program.steps];
+    this.#steps = program.steps;
     this.#machine = this.#prepare(program, this.#settings);
     this.journal.rewind(0);
   }
@@ -149,15 +161,18 @@ export class Session {
    * @throws {RangeError} If the step cannot be carried out; the session stays where it was.
    */
   step(): StepResult | undefined {
+    return drain(this.stepping());
+  }
+
+  /**
+   * As {@linkcode Session.step}, with interruptions; an error thrown into one ends the step.
+   *
+   * @returns What came of it, or undefined at the end, once it has been run to its end.
+   */
+  *stepping(): Work<StepResult | undefined> {
     if (this.isAtEnd) return undefined;
-    const { tick } = this;
-    const records = this.#machine.host.trace.length;
-    try {
-      return this.#execute(tick).result;
-    } catch (error) {
-      this.#replay(tick, records);
-      throw error;
-    }
+    const [result] = yield* this.#whole(() => this.#executing(1));
+    return result;
   }
 
   /**
@@ -168,14 +183,22 @@ export class Session {
    * @throws {RangeError} If one cannot be carried out; the session is then as before.
    */
   perform(steps: readonly Step[]): StepResult[] {
-    const { tick } = this;
-    const records = this.#machine.host.trace.length;
-    this.#steps.splice(tick, 0, ...steps);
+    return drain(this.performing(steps));
+  }
+
+  /**
+   * As {@linkcode Session.perform}, with interruptions; an error thrown into one undoes all.
+   *
+   * @param steps The steps.
+   * @returns What came of them, once they have been run to their ends.
+   */
+  *performing(steps: readonly Step[]): Work<StepResult[]> {
+    const before = this.#steps;
+    this.#steps = before.toSpliced(this.tick, 0, ...steps);
     try {
-      return steps.map((_, at) => this.#execute(tick + at).result);
+      return yield* this.#whole(() => this.#executing(steps.length));
     } catch (error) {
-      this.#steps.splice(tick, steps.length);
-      this.#replay(tick, records);
+      this.#steps = before;
       throw error;
     }
   }
@@ -187,13 +210,23 @@ export class Session {
    * @throws {RangeError} If there are not so many steps.
    */
   goto(tick: number): void {
+    drain(this.going(tick));
+  }
+
+  /**
+   * As {@linkcode Session.goto}, with interruptions; an error thrown into one brings it back.
+   *
+   * @param tick Number of ticks carried out, from 0.
+   * @returns Nothing, once the session is there.
+   */
+  *going(tick: number): Work<void> {
     if (!Number.isInteger(tick) || tick < 0 || tick > this.#steps.length) {
       throw new RangeError(
         `Cannot go to tick ${tick}: the session has ticks 0 to ${this.#steps.length}`,
       );
     }
     if (tick < this.tick) this.#replay(tick, this.journal.ticks[tick].firstRecord);
-    while (this.tick < tick) this.step();
+    yield* this.#whole(() => this.#executing(tick - this.tick));
   }
 
   /**
@@ -212,7 +245,7 @@ export class Session {
    * @param steps The steps.
    */
   insert(steps: readonly Step[]): void {
-    this.#steps.splice(this.tick, 0, ...steps);
+    this.#steps = this.#steps.toSpliced(this.tick, 0, ...steps);
   }
 
   /**
@@ -221,7 +254,7 @@ export class Session {
    * @param count How many of the next; all unless given.
    */
   forget(count = Infinity): void {
-    this.#steps.splice(this.tick, count);
+    this.#steps = this.#steps.toSpliced(this.tick, count);
   }
 
   /**
@@ -238,7 +271,7 @@ export class Session {
     this.#settings = settings;
     this.#program = program;
     this.#source = source;
-    this.#steps = [...program.steps];
+    this.#steps = program.steps;
     this.context = undefined;
     this.journal.rewind(0);
   }
@@ -249,10 +282,17 @@ export class Session {
    * @param change What is different; of the program, all but its steps.
    * @throws {RangeError} If the ticks cannot be carried out then; the session is then as before.
    */
-  reconfigure(change: {
-    readonly program?: Partial<Omit<Program, "steps">>;
-    readonly settings?: Partial<SessionSettings>;
-  }): void {
+  reconfigure(change: SessionChange): void {
+    drain(this.reconfiguring(change));
+  }
+
+  /**
+   * As {@linkcode Session.reconfigure}, with interruptions; an error thrown into one undoes all.
+   *
+   * @param change What is different.
+   * @returns Nothing, once the ticks have been carried out again.
+   */
+  *reconfiguring(change: SessionChange): Work<void> {
     const before = { program: this.#program, settings: this.#settings, machine: this.#machine };
     const records = [...this.journal.ticks];
     try {
@@ -260,7 +300,7 @@ export class Session {
       this.#settings = { ...this.#settings, ...change.settings };
       this.#machine = this.#prepare(this.#program, this.#settings);
       this.journal.rewind(0);
-      while (this.tick < records.length) this.#execute(this.tick);
+      yield* this.#executing(records.length);
     } catch (error) {
       this.#program = before.program;
       this.#settings = before.settings;
@@ -284,17 +324,37 @@ export class Session {
     return prepareMachine(program, { policy, check, ...own, ...limits });
   }
 
-  #execute(index: number): TickRecord {
-    const machine = this.#machine;
+  /** Carries out all of some work, or nothing. */
+  *#whole<T>(begin: () => Work<T>): Work<T> {
+    const { tick } = this;
+    const records = this.#machine.host.trace.length;
+    try {
+      return yield* begin();
+    } catch (error) {
+      this.#replay(tick, records);
+      throw error;
+    }
+  }
+
+  *#executing(ticks: number): Work<StepResult[]> {
+    const results: StepResult[] = [];
+    for (let done = 0; done < ticks; done++) {
+      yield "tick";
+      results.push(yield* this.#tick());
+    }
+    return results;
+  }
+
+  *#tick(): Work<StepResult> {
+    const { machine, tick: index } = this;
     this.journal.observe(machine);
     const step = this.#steps[index];
     const firstRecord = machine.host.trace.length;
     const known = machine.violations.length;
-    const program = { ...this.#program, kernel: this.kernel, steps: this.#steps };
-    const result = runStep(program, index, machine, this.#settings.policy);
+    const result = yield* runningStep(this.program, index, machine, this.#settings.policy);
     const violations = machine.violations.slice(known);
     this.journal.add(machine, step, { result, violations, firstRecord });
-    return this.journal.ticks[this.tick - 1];
+    return result;
   }
 
   /** Makes the machine of a tick without checks and trace: what they found is known. */

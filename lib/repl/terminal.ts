@@ -14,13 +14,14 @@ import type { Palette } from "../report/palette.ts";
 import { complete, type ListFiles } from "./complete.ts";
 import { MissingArgumentError } from "./command.ts";
 import type { Interpreter } from "./interpreter.ts";
+import type { Breathe } from "./running.ts";
 import { messageOf } from "./script.ts";
 import { CommandError, isOpen } from "./words.ts";
 
 /** What a terminal works with. */
 export interface TerminalOptions {
-  /** Makes the prompt; what it is given lets a long run be interrupted. */
-  readonly interpreter: (breathe: () => Promise<void> | undefined) => Interpreter;
+  /** Makes the prompt; what it is given lets long work be interrupted. */
+  readonly interpreter: (breathe: Breathe) => Interpreter;
   /** Earlier lines, last first. */
   readonly history: string[];
   /** Colours. */
@@ -46,7 +47,7 @@ const CTRL_C = "\x03";
 const CTRL_R = "\x12";
 /** Splits around Ctrl-C and Ctrl-R, which are kept. */
 const CONTROLS = new RegExp(`(${CTRL_C}|${CTRL_R})`);
-/** Longest time, in ms, for which a run does not look at the keyboard. */
+/** Time, in ms, after which work looks at the keyboard, where it can be interrupted. */
 const BREATH = 30;
 
 /** A prompt on the terminal of this process. */
@@ -165,7 +166,8 @@ export class Terminal {
       await this.#interpreter.execute(text, (output) => this.#page(output));
     } catch (error) {
       if (error instanceof MissingArgumentError && await this.#ask(text, error)) return;
-      process.stdout.write(`${this.#options.palette.red(messageOf(error))}\n`);
+      const where = this.#isInterrupted ? ` at tick ${this.#interpreter.session.tick}` : "";
+      process.stdout.write(`${this.#options.palette.red(messageOf(error) + where)}\n`);
     } finally {
       this.#isBusy = false;
     }
@@ -188,7 +190,7 @@ export class Terminal {
     return true;
   }
 
-  /** Lets keys in every now and then; a Ctrl-C ends the run. */
+  /** Lets keys in every now and then; a Ctrl-C ends the work. */
   #breathe(): Promise<void> | undefined {
     if (this.#isInterrupted) throw new CommandError("Interrupted");
     if (performance.now() - this.#lastBreath < BREATH) return undefined;

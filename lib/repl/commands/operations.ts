@@ -7,13 +7,12 @@
 import { OPERATIONS } from "../../machine/ops/mod.ts";
 import type { Step } from "../../machine/program.ts";
 import type { ArgumentSpec, OperationSpec } from "../../machine/spec.ts";
-import { tickText } from "../../report/steps_text.ts";
-import type { ArgumentMeaning, Command, CommandArgument, Environment } from "../command.ts";
-import { runOn } from "../running.ts";
+import type { ArgumentMeaning, Command, CommandArgument } from "../command.ts";
+import { type Breathe, runBreathing, ticksText } from "../running.ts";
 import type { Session } from "../session.ts";
 import { readShortForm, readYamlStep, shortUsage } from "../short_form.ts";
 import { literal, printing } from "../snippet.ts";
-import { CommandError, wordsOf } from "../words.ts";
+import { wordsOf } from "../words.ts";
 
 const GROUP = "Operations";
 
@@ -27,44 +26,18 @@ const MEANINGS: Readonly<Partial<Record<ArgumentSpec["kind"], ArgumentMeaning>>>
 /**
  * Carries out a step as a scenario writes it.
  *
- * A loop that fails or is interrupted leaves the passes before.
- *
  * @param session The session.
  * @param line YAML, such as `{ mmap: { process: qemu, name: ram, size: 16 pages } }`.
- * @param breathe See {@linkcode Environment.breathe}.
+ * @param breathe Lets others have a turn meanwhile.
  * @returns What came of it; text that ends in a newline.
  * @throws {CommandError} If something is wrong with it.
  */
 export async function performYaml(
   session: Session,
   line: string,
-  breathe?: Environment["breathe"],
+  breathe?: Breathe,
 ): Promise<string> {
-  const steps = readYamlStep(session, line);
-  if (steps.length === 1) return perform(session, steps);
-  const end = session.tick + steps.length;
-  session.insert(steps);
-  try {
-    return await runOn(session, { ticks: steps.length, ...(breathe ? { breathe } : {}) });
-  } catch (error) {
-    session.forget(end - session.tick);
-    throw commandError(error);
-  }
-}
-
-/**
- * Carries out an operation in short.
- *
- * @param session The session.
- * @param name Name of the operation.
- * @param text Its arguments, such as `qemu ram 16p rw`.
- * @returns What came of it; text that ends in a newline.
- * @throws {CommandError} If something is wrong with it.
- */
-export function performShort(session: Session, name: string, text: string): string {
-  const spec = OPERATIONS.find((one) => one.name === name);
-  if (spec === undefined) throw new CommandError(`Unknown operation "${name}"`);
-  return perform(session, readShortForm(session, spec, wordsOf(text)));
+  return await performSteps(session, readYamlStep(session, line), breathe);
 }
 
 function operationCommand(spec: OperationSpec): Command {
@@ -85,11 +58,10 @@ function operationCommand(spec: OperationSpec): Command {
       rest: true,
     }],
     examples: [[exampleOf(spec), spec.about.toLowerCase()]],
-    run: ({ session }, { args }) => performShort(session, spec.name, args.arguments ?? ""),
-    ts({ session }, { args }) {
-      const steps = readShortForm(session, spec, wordsOf(args.arguments ?? ""));
-      return stepsCode(steps);
-    },
+    run: ({ session, breathe }, { args }) =>
+      performSteps(session, readShortForm(session, spec, wordsOf(args.arguments ?? "")), breathe),
+    ts: ({ session }, { args }) =>
+      stepsCode(readShortForm(session, spec, wordsOf(args.arguments ?? ""))),
   };
 }
 
@@ -112,9 +84,13 @@ function stepsCode(steps: readonly Step[]): string {
     const step = `newStep(operation(${literal(operation.name)}), ${literal(args)})`;
     return `{ ...${step}, label: ${literal(label)} }`;
   });
-  return printing(["newStep", "operation", "performSteps"], "performSteps(session, steps)", [
-    `const steps = [${made.join(", ")}];`,
-  ]);
+  return printing(
+    ["newStep", "operation", "performSteps"],
+    "(await performSteps(session, steps))",
+    [
+      `const steps = [${made.join(", ")}];`,
+    ],
+  );
 }
 
 /**
@@ -122,11 +98,18 @@ function stepsCode(steps: readonly Step[]): string {
  *
  * @param session The session.
  * @param steps The steps.
+ * @param breathe Lets others have a turn meanwhile.
  * @returns What came of them; text that ends in a newline.
- * @throws {CommandError} If one cannot be carried out; the session is then as before.
+ * @throws {RangeError} If one cannot be carried out; the session is then as before.
  */
-export function performSteps(session: Session, steps: readonly Step[]): string {
-  return perform(session, steps);
+export async function performSteps(
+  session: Session,
+  steps: readonly Step[],
+  breathe?: Breathe,
+): Promise<string> {
+  const { tick } = session;
+  await runBreathing(session.performing(steps), breathe);
+  return ticksText(session, tick);
 }
 
 /**
@@ -152,24 +135,6 @@ function choicesOf({ kind, choices }: ArgumentSpec): { choices?: readonly string
   if (kind === "choice") return choices === undefined ? {} : { choices };
   if (kind === "fill") return { choices: ["same", "unique", "random"] };
   return kind === "flag" ? { choices: ["true", "false"] } : {};
-}
-
-function perform(session: Session, steps: readonly Step[]): string {
-  const before = session.tick;
-  try {
-    const results = session.perform(steps);
-    return results.map((result, at) =>
-      tickText(before + at + 1, result, session.journal.ticks[before + at].violations)
-    ).join("");
-  } catch (error) {
-    throw commandError(error);
-  }
-}
-
-/** What the library refuses is a message; any other error stays what it is. */
-function commandError(error: unknown): unknown {
-  const isRefusal = error instanceof RangeError || error instanceof TypeError;
-  return isRefusal ? new CommandError(error.message) : error;
 }
 
 const SAMPLES: Readonly<Record<ArgumentSpec["kind"], string>> = {

@@ -15,7 +15,8 @@ import { parseMeasure } from "../../scenario/units.ts";
 import { scenarioText } from "../../scenario/write.ts";
 import type { Command } from "../command.ts";
 import { processOf, requireProcess } from "../places.ts";
-import type { Session } from "../session.ts";
+import { type Breathe, runBreathing } from "../running.ts";
+import type { Session, SessionSettings } from "../session.ts";
 import { literal, printing, snippet } from "../snippet.ts";
 import { CommandError, wordsOf } from "../words.ts";
 
@@ -27,11 +28,12 @@ const PROCESS: Command = {
   about: "Add a process that exists from the beginning; the ticks are carried out again",
   args: [{ name: "name", means: "text", about: "Its name" }],
   examples: [["process qemu", "a process named qemu"]],
-  run({ session }, { args }) {
-    addProcess(session, args.name);
+  async run({ session, breathe }, { args }) {
+    await addProcess(session, args.name, breathe);
     return "";
   },
-  ts: (_, { args }) => snippet(["addProcess"], [`addProcess(session, ${literal(args.name)});`]),
+  ts: (_, { args }) =>
+    snippet(["addProcess"], [`await addProcess(session, ${literal(args.name)});`]),
 };
 
 const LISTEN: Command = {
@@ -54,12 +56,14 @@ const LISTEN: Command = {
     ["listen guest kvm qemu", "a guest on qemu"],
     ["listen nic odp qemu policy=ideal", "a NIC that keeps its policy"],
   ],
-  run({ session }, { args }) {
-    addListener(session, listenerLine(session, args));
+  async run({ session, breathe }, { args }) {
+    await addListener(session, listenerLine(session, args), breathe);
     return "";
   },
-  ts: ({ session }, { args }) =>
-    snippet(["addListener"], [`addListener(session, ${literal(listenerLine(session, args))});`]),
+  ts({ session }, { args }) {
+    const line = literal(listenerLine(session, args));
+    return snippet(["addListener"], [`await addListener(session, ${line});`]);
+  },
 };
 
 const SET: Command = {
@@ -78,21 +82,21 @@ const SET: Command = {
     ["set qemu", "commands mean qemu where no process is named"],
     ["set policy ideal", "carry the session out under another policy"],
   ],
-  run({ session }, { args: { name, value } }) {
+  async run({ session, breathe }, { args: { name, value } }) {
     if (name === undefined) return settingsText(session);
     if (value === undefined) {
       requireProcess(session.machine, name);
       session.context = name;
       return "";
     }
-    setSetting(session, name, value);
+    await setSetting(session, name, value, breathe);
     return "";
   },
   ts(_, { args: { name, value } }) {
     if (name === undefined) return printing(["settingsText"], "settingsText(session)");
     if (value === undefined) return snippet([], [`session.context = ${literal(name)};`]);
     const args = [name, value].map(literal).join(", ");
-    return snippet(["setSetting"], [`setSetting(session, ${args});`]);
+    return snippet(["setSetting"], [`await setSetting(session, ${args});`]);
   },
 };
 
@@ -140,11 +144,12 @@ export function sessionText(session: Session): string {
  *
  * @param session The session; its ticks are carried out again.
  * @param name Name of the process.
+ * @param breathe Lets others have a turn meanwhile.
  * @throws {CommandError} If that is no name for a process, or it is taken.
  */
-export function addProcess(session: Session, name: string): void {
+export async function addProcess(session: Session, name: string, breathe?: Breathe): Promise<void> {
   const processes = [...session.program.processes, { name }];
-  reconfigure(session, { processes });
+  await reconfigure(session, { processes }, breathe);
 }
 
 /**
@@ -152,19 +157,21 @@ export function addProcess(session: Session, name: string): void {
  *
  * @param session The session; its ticks are carried out again.
  * @param line YAML: its name and what a scenario says of it.
+ * @param breathe Lets others have a turn meanwhile.
  * @throws {CommandError} If something is wrong with it.
  */
-export function addListener(session: Session, line: string): void {
+export async function addListener(
+  session: Session,
+  line: string,
+  breathe?: Breathe,
+): Promise<void> {
   const empty = { ...session.program, listeners: [], steps: [], expect: [] };
   const text = scenarioText({ ...empty, listeners: session.program.listeners });
   const source = session.program.listeners.length === 0
     ? text.replace("\nsteps:", `\nlisteners:\n  ${line}\n\nsteps:`)
     : text.replace("\nlisteners:\n", `\nlisteners:\n  ${line}\n`);
-  const listeners = checked(source).listeners;
-  const [added, ...others] = listeners;
-  reconfigure(session, {
-    listeners: session.program.listeners.length === 0 ? listeners : [...others, added],
-  });
+  const [added, ...others] = checked(source).listeners;
+  await reconfigure(session, { listeners: [...others, added] }, breathe);
 }
 
 /**
@@ -173,29 +180,34 @@ export function addListener(session: Session, line: string): void {
  * @param session The session.
  * @param name Name of the setting.
  * @param value Its value as typed.
+ * @param breathe Lets others have a turn meanwhile.
  * @throws {CommandError} If there is no such setting, or the value does not suit it.
  */
-export function setSetting(session: Session, name: string, value: string): void {
+export async function setSetting(
+  session: Session,
+  name: string,
+  value: string,
+  breathe?: Breathe,
+): Promise<void> {
   const { machine } = session.program;
-  const known = ["kernel", "policy", "check", "memory", "nodes", "seed"];
   switch (name) {
     case "kernel":
       if (!Object.hasOwn(PROFILES, value)) throw unknown("kernel", value, Object.keys(PROFILES));
-      return guarded(() => session.reconfigure({ settings: { kernel: value } }));
+      return await change(session, { kernel: value }, breathe);
     case "policy":
-      return guarded(() => session.reconfigure({ settings: { policy: value } }));
+      return await change(session, { policy: value }, breathe);
     case "check":
       if (value !== "on" && value !== "off") throw unknown("setting", value, ["on", "off"]);
-      return guarded(() => session.reconfigure({ settings: { check: value === "on" } }));
+      return await change(session, { check: value === "on" }, breathe);
     case "memory":
     case "nodes":
     case "seed": {
       const number = parseMeasure(value)?.value;
       if (number === undefined) throw new CommandError(`Cannot read "${value}" as a number`);
-      return reconfigure(session, { machine: { ...machine, [name]: number } });
+      return await reconfigure(session, { machine: { ...machine, [name]: number } }, breathe);
     }
     default:
-      throw unknown("setting", name, known);
+      throw unknown("setting", name, ["kernel", "policy", "check", "memory", "nodes", "seed"]);
   }
 }
 
@@ -233,9 +245,21 @@ function listenerLine(session: Session, args: Readonly<Record<string, string>>):
 }
 
 /** Has the scenario reader look at what was changed, then carries the ticks out again. */
-function reconfigure(session: Session, program: Partial<Omit<Program, "steps">>): void {
+async function reconfigure(
+  session: Session,
+  program: Partial<Omit<Program, "steps">>,
+  breathe: Breathe | undefined,
+): Promise<void> {
   checked(scenarioText({ ...session.program, ...program, steps: [], expect: [] }));
-  guarded(() => session.reconfigure({ program }));
+  await runBreathing(session.reconfiguring({ program }), breathe);
+}
+
+async function change(
+  session: Session,
+  settings: Partial<SessionSettings>,
+  breathe: Breathe | undefined,
+): Promise<void> {
+  await runBreathing(session.reconfiguring({ settings }), breathe);
 }
 
 function checked(text: string): Program {
@@ -250,17 +274,6 @@ function checked(text: string): Program {
 function unknown(what: string, word: string, known: readonly string[]): CommandError {
   const hint = suggestion(word, known) ?? `Expected one of ${known.join(", ")}`;
   return new CommandError(`Unknown ${what} "${word}". ${hint}`);
-}
-
-function guarded<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof RangeError || error instanceof TypeError) {
-      throw new CommandError(error.message);
-    }
-    throw error;
-  }
 }
 
 /** The commands, in the order of documentation. */

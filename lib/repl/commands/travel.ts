@@ -4,14 +4,15 @@
  * @module
  */
 
-import { comparePolicies } from "../../compare/compare.ts";
+import { comparePolicies, type Comparison } from "../../compare/compare.ts";
 import { PROFILES } from "../../kernel/profile.ts";
 import { compareText } from "../../report/compare_text.ts";
 import { PLAIN } from "../../report/palette.ts";
 import { stepListText } from "../../report/steps_text.ts";
-import type { Command } from "../command.ts";
+import type { Command, Environment } from "../command.ts";
 import { diffText, whyText } from "../history.ts";
 import { countOf, placeOf } from "../places.ts";
+import { type Breathe, runBreathing } from "../running.ts";
 import type { Session } from "../session.ts";
 import { addressLiteral, literal, printing, snippet } from "../snippet.ts";
 import { CommandError } from "../words.ts";
@@ -25,9 +26,9 @@ const BACK: Command = {
   details: "The machine is made anew and the ticks before are carried out again, which is exact.",
   args: [{ name: "n", means: "count", about: "How many (default 1)", optional: true }],
   examples: [["back", "one tick"], ["back 3", "three"]],
-  run({ session }, { args }) {
+  run(environment, { args }) {
     const ticks = args.n === undefined ? 1 : countOf(args.n, "ticks");
-    return go(session, session.tick - ticks);
+    return go(environment, environment.session.tick - ticks);
   },
   ts({ session }, { args }) {
     const ticks = args.n === undefined ? 1 : countOf(args.n, "ticks");
@@ -41,7 +42,7 @@ const GOTO: Command = {
   about: "Go to a tick, forwards or back; 0 is before the first step",
   args: [{ name: "tick", means: "count", about: "The tick" }],
   examples: [["goto 0", "to the beginning"], ["goto 5", "after the fifth step"]],
-  run: ({ session }, { args }) => go(session, countOf(args.tick, "a tick")),
+  run: (environment, { args }) => go(environment, countOf(args.tick, "a tick")),
   ts: ({ session }, { args }) =>
     arriving(session, `session.goto(${countOf(args.tick, "a tick")});`),
 };
@@ -106,11 +107,12 @@ const COMPARE: Command = {
     optional: true,
   }],
   examples: [["compare", "all kernels"], ["compare v5-series", "one"]],
-  run: ({ session }, { args }) => sessionComparison(session, kernelsOf(args.kernel)),
+  run: ({ session, breathe }, { args }) =>
+    sessionComparison(session, kernelsOf(args.kernel), breathe),
   ts: (_, { args }) =>
     printing(
       ["sessionComparison"],
-      `sessionComparison(session, ${literal(kernelsOf(args.kernel))})`,
+      `(await sessionComparison(session, ${literal(kernelsOf(args.kernel))}))`,
     ),
 };
 
@@ -119,16 +121,22 @@ const COMPARE: Command = {
  *
  * @param session The session.
  * @param kernels The kernel profiles; all unless given.
+ * @param breathe Lets others have a turn between two kernels.
  * @returns The comparison as text, which ends in a newline.
- * @throws {CommandError} If a step cannot be carried out under one of them.
+ * @throws {RangeError} If a step cannot be carried out under one of them.
  */
-export function sessionComparison(
+export async function sessionComparison(
   session: Session,
   kernels: readonly string[] = Object.keys(PROFILES),
-): string {
+  breathe?: Breathe,
+): Promise<string> {
   const steps = session.steps.slice(0, session.tick).map((step) => ({ ...step, expect: [] }));
   const program = { ...session.program, steps, expect: [], compare: [] };
-  const comparisons = kernels.map((kernel) => guarded(() => comparePolicies(program, { kernel })));
+  const comparisons: Comparison[] = [];
+  for (const kernel of kernels) {
+    await breathe?.();
+    comparisons.push(comparePolicies(program, { kernel }));
+  }
   const result = { file: session.source?.file ?? "", program, comparisons };
   const options = { sources: new Map(), palette: PLAIN, invocation: "mmulab", settings: [] };
   return compareText([result], options);
@@ -151,8 +159,8 @@ function ticksOf(
   throw new CommandError(`Cannot look at tick ${last}: the session stands at tick ${session.tick}`);
 }
 
-function go(session: Session, tick: number): string {
-  guarded(() => session.goto(tick));
+async function go({ session, breathe }: Environment, tick: number): Promise<string> {
+  await runBreathing(session.going(tick), breathe);
   return stepListText(
     session.steps,
     tick,
@@ -168,17 +176,6 @@ function arriving({ steps }: Session, move: string): string {
       `Math.min(session.tick + 1, ${steps.length}))`,
     [move],
   );
-}
-
-function guarded<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof RangeError || error instanceof TypeError) {
-      throw new CommandError(error.message);
-    }
-    throw error;
-  }
 }
 
 /** The commands, in the order of documentation. */

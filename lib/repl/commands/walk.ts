@@ -47,7 +47,7 @@ const LOAD: Command = {
       const lines = diagnostics.map((one) => formatDiagnostic(one, text, args.file));
       throw new CommandError(`Cannot load ${args.file}:\n${lines.join("\n")}`);
     }
-    guarded(() => session.load(program, { file: args.file, text }));
+    session.load(program, { file: args.file, text });
     return `${
       escapeControl(program.name)
     }: ${program.steps.length} steps, kernel ${session.kernel}, ` +
@@ -300,19 +300,7 @@ function placeIn({ session }: Pick<Environment, "session">, text: string): strin
 }
 
 function variablesOf(text: string | undefined) {
-  return guarded(() => Object.fromEntries(wordsOf(text ?? "").map(parseVariable)));
-}
-
-/** Turns what a library function refuses into a message. */
-function guarded<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof RangeError || error instanceof SyntaxError) {
-      throw new CommandError(error.message);
-    }
-    throw error;
-  }
+  return Object.fromEntries(wordsOf(text ?? "").map(parseVariable));
 }
 
 /** The commands, in the order of documentation. */
