@@ -79,8 +79,8 @@ export interface KernelProfile {
   readonly unmapChecksYoung: boolean;
   /** A lazily free page with further references is not discarded (v5.17). */
   readonly lazyfreeKeepsReferenced: boolean;
-  /** move_pages migrates pages whose entry grants no access, instead of -ENOENT (not in v6.1). */
-  readonly movePagesFollowsProtnone: boolean;
+  /** follow_page finds pages whose entry grants no access, for move_pages and ksmd (not in v6.1). */
+  readonly followPageFollowsProtnone: boolean;
   /** mprotect skips write faults by soft-dirty bits where they are not tracked (until v6.0). */
   readonly mprotectSoftDirtyInverted: boolean;
   /** Taking a part of a huge page out of a file splits the page, instead of filling zeros (v5.8). */
@@ -159,7 +159,7 @@ const V5_0: KernelProfile = {
   reclaimSkipsPinned: false,
   unmapChecksYoung: true,
   lazyfreeKeepsReferenced: false,
-  movePagesFollowsProtnone: true,
+  followPageFollowsProtnone: true,
   mprotectSoftDirtyInverted: true,
   truncateSplitsHuge: false,
   madvisePopulate: false,
@@ -225,7 +225,7 @@ const V6_1: KernelProfile = {
   reclaimSkipsPinned: true,
   unmapChecksYoung: false,
   lazyfreeKeepsReferenced: true,
-  movePagesFollowsProtnone: false,
+  followPageFollowsProtnone: false,
   mprotectSoftDirtyInverted: false,
   truncateSplitsHuge: true,
   madvisePopulate: true,

@@ -31,7 +31,15 @@ import {
   PG_TAIL,
 } from "./page_flags.ts";
 import type { PteTable } from "./page_table.ts";
-import { PTE_DIRTY, PTE_PRESENT, PTE_PROTNONE, PTE_SPECIAL, PTE_WRITE, PTE_YOUNG } from "./pte.ts";
+import {
+  PTE_DIRTY,
+  PTE_PRESENT,
+  PTE_PROTNONE,
+  PTE_SPECIAL,
+  PTE_UFFD_WP,
+  PTE_WRITE,
+  PTE_YOUNG,
+} from "./pte.ts";
 import { pageRemoveRmap } from "./rmap.ts";
 import { tryToFreeSwap } from "./swap_cache.ts";
 import { VM_MERGEABLE, type Vma, vmPageProt } from "./vma.ts";
@@ -51,7 +59,10 @@ export function findMergeableVma(mm: Mm, addr: Vaddr): Vma | null {
 }
 
 /**
- * Finds the anonymous frame mapped at an address (mm: follow_page).
+ * Finds the anonymous frame mapped at an address (mm/gup.c: follow_page).
+ *
+ * From v6.1 on it does not find pages whose entry grants no access, so that ksmd neither merges nor
+ * breaks them.
  *
  * @param mm The address space.
  * @param addr The page.
@@ -59,7 +70,8 @@ export function findMergeableVma(mm: Mm, addr: Vaddr): Vma | null {
  */
 export function followAnonPage(mm: Mm, addr: Vaddr): Pfn {
   const flags = mm.pageTable.flagsAt(addr);
-  if ((flags & (PTE_PRESENT | PTE_PROTNONE | PTE_SPECIAL)) !== PTE_PRESENT) return -1;
+  if ((flags & (PTE_PRESENT | PTE_SPECIAL)) !== PTE_PRESENT) return -1;
+  if ((flags & PTE_PROTNONE) !== 0 && !mm.host.profile.followPageFollowsProtnone) return -1;
   const pfn = mm.pageTable.pfnAt(addr);
   return (mm.host.frames.flags[pfn] & PG_ANON) !== 0 ? pfn : -1;
 }
@@ -101,12 +113,16 @@ export function* tryToMergeOnePage(
 /**
  * Breaks a page out of KSM by a forced write fault, which copies it (mm/ksm.c: break_ksm).
  *
+ * Where userfaultfd protects the page against writes, that fault fails and the page stays shared
+ * (until v6.2).
+ *
  * @param vma The mapping.
  * @param addr The page.
  */
 export function* breakKsm(vma: Vma, addr: Vaddr): Operation {
   const pfn = followAnonPage(vma.mm, addr);
   if (pfn < 0 || (vma.mm.host.frames.flags[pfn] & PG_KSM) === 0) return;
+  if ((vma.mm.pageTable.flagsAt(addr) & PTE_UFFD_WP) !== 0) return;
   yield* wpPageCopy(vma, addr);
 }
 

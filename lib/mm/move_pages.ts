@@ -162,7 +162,7 @@ function followPage(vma: Vma, addr: Vaddr): Pfn {
   const flags = pageTable.flagsAt(addr);
   if (flags === 0) return vma.isAnonymous ? -ERRNO.EFAULT : -ERRNO.ENOENT;
   if ((flags & PTE_PRESENT) === 0) return -ERRNO.ENOENT;
-  const hidden = (flags & PTE_PROTNONE) !== 0 && !host.profile.movePagesFollowsProtnone;
+  const hidden = (flags & PTE_PROTNONE) !== 0 && !host.profile.followPageFollowsProtnone;
   if (hidden) return -ERRNO.ENOENT;
   if ((flags & PTE_SPECIAL) !== 0) return -ERRNO.EFAULT;
   return pageTable.pfnAt(addr);

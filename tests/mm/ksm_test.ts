@@ -9,6 +9,8 @@ import type { Host } from "../../lib/mm/host.ts";
 import { ksmDoScan, ksmFullScans, ksmUnmergeAll } from "../../lib/mm/ksm.ts";
 import { munmap } from "../../lib/mm/mmap.ts";
 import type { Mm } from "../../lib/mm/mm_struct.ts";
+import { mprotect } from "../../lib/mm/mprotect.ts";
+import { uffdRegister, uffdWriteprotect } from "../../lib/mm/userfaultfd.ts";
 import { advise, at, heard, machineWithPages, read, swapOut, write } from "./reclaim_setup.ts";
 
 /** A process of mergeable pages with these values. */
@@ -162,6 +164,34 @@ Deno.test("a forced break copies even the last sharer of a KSM page", () => {
   const pfn = mm.pageTable.pfnAt(at(1));
   advise(mm, 1, 1, "UNMERGEABLE");
   assertEquals([mm.pageTable.pfnAt(at(1)) === pfn, host.vmstat.pgreuse], [false, 0]);
+});
+
+Deno.test("pages without access are broken out on v5.2, and not found on v6.1", () => {
+  for (const [kernel, frames] of [["v5.2", 2], ["v6.1", 1]] as const) {
+    const { host, mm } = mergeable([5, 5], kernel);
+    scan(host, 2);
+    drain(mprotect(mm, at(0), 2 * PAGE_SIZE, 0));
+    advise(mm, 0, 2, "UNMERGEABLE");
+    assertEquals(framesOf(mm, 2), frames, kernel);
+  }
+});
+
+Deno.test("pages without access are merged on v5.2, and passed over on v6.1", () => {
+  for (const [kernel, shared] of [["v5.2", 1], ["v6.1", 0]] as const) {
+    const { host, mm } = mergeable([5, 5], kernel);
+    drain(mprotect(mm, at(0), 2 * PAGE_SIZE, 0));
+    assertEquals(scan(host, 2)[0], shared, kernel);
+  }
+});
+
+Deno.test("pages that userfaultfd protects against writes stay shared when unmerged", () => {
+  const { host, mm } = mergeable([5, 5, 5], "v6.1");
+  scan(host, 2);
+  drain(uffdRegister(mm, at(0), 2 * PAGE_SIZE, "wp"));
+  drain(uffdWriteprotect(mm, at(0), 2 * PAGE_SIZE, true));
+  advise(mm, 0, 3, "UNMERGEABLE");
+  assertEquals(framesOf(mm, 2), 1, "protected");
+  assertEquals(framesOf(mm, 3), 2, "the third is not protected");
 });
 
 Deno.test("a pinned page gives a window each round and no merge (B-18)", () => {

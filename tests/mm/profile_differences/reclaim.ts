@@ -117,7 +117,7 @@ export const RECLAIM: Differences = {
         });
     },
   },
-  movePagesFollowsProtnone: {
+  followPageFollowsProtnone: {
     shows: "the status of a page that a NUMA scan has hidden",
     base: "v6.1",
     results: [[false, [-ERRNO.ENOENT]], [true, [0]]],
