@@ -13,7 +13,7 @@ import { HPAGE_PMD_NR, PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address
 import type { Frames } from "./frames.ts";
 import type { Host } from "./host.ts";
 import { PG_ANON, PG_ANON_EXCLUSIVE, PG_FILE, PG_HEAD, PG_TAIL } from "./page_flags.ts";
-import { NEW_ANON_FLAGS } from "./rmap.ts";
+import { newAnonFlags } from "./rmap.ts";
 import type { Vma } from "./vma.ts";
 
 /** A place where pages of a compound page may be mapped. */
@@ -36,7 +36,7 @@ export interface HugeRmapPlace {
 export function pageAddNewAnonHugeRmap(vma: Vma, base: Vaddr, head: Pfn): void {
   const { frames } = vma.mm.host;
   const index = vma.indexOf(base);
-  frames.bind(head, vma.anonVma!.id, index, NEW_ANON_FLAGS | PG_HEAD);
+  frames.bind(head, vma.anonVma!.id, index, newAnonFlags(vma) | PG_HEAD);
   for (let at = 1; at < HPAGE_PMD_NR; at++) {
     frames.bind(head + at, vma.anonVma!.id, index + at, PG_ANON | PG_TAIL);
   }

@@ -42,7 +42,7 @@ import {
   PTE_WRITE,
   PTE_YOUNG,
 } from "./pte.ts";
-import { NEW_ANON_FLAGS, pageAddNewAnonRmap, pageMoveAnonRmap, pageRemoveRmap } from "./rmap.ts";
+import { newAnonFlags, pageAddNewAnonRmap, pageMoveAnonRmap, pageRemoveRmap } from "./rmap.ts";
 import { swapSlotOf, tryToFreeSwap } from "./swap_cache.ts";
 import {
   VM_ACCESS_FLAGS,
@@ -216,7 +216,7 @@ export function doAnonymousPages(
   const high = Math.floor(start / 2 ** 32);
   const low = start - high * 2 ** 32;
   const end = Math.min(last, first + (2 ** 32 - low));
-  const pageFlags = NEW_ANON_FLAGS | (high << PG_INDEX_SHIFT);
+  const pageFlags = newAnonFlags(vma) | (high << PG_INDEX_SHIFT);
   const mapping = vma.anonVma!.id;
   const node = vma.policy?.node;
   let index = first;
@@ -261,6 +261,7 @@ export function copySharedPages(
   const lost = host.losesMapcount ? 0 : 1;
   const node = vma.policy?.node;
   const mapping = vma.anonVma.id;
+  const pageFlags = newAnonFlags(vma);
   const start = vma.indexOf(addr);
   let index = first;
   for (; index < last; index++) {
@@ -270,7 +271,7 @@ export function copySharedPages(
     const copy = frames.alloc(node);
     if (copy < 0) break;
     content[copy] = content[old];
-    frames.bind(copy, mapping, start + (index - first), NEW_ANON_FLAGS);
+    frames.bind(copy, mapping, start + (index - first), pageFlags);
     mapcount[copy] = 1;
     table.flags[index] = entry;
     table.pfn[index] = copy;

@@ -16,12 +16,14 @@ import {
   PG_FLAGS_MASK,
   PG_KSM,
   PG_LRU,
+  PG_MLOCKED,
   PG_SWAPBACKED,
+  PG_UNEVICTABLE,
 } from "./page_flags.ts";
-import type { Vma } from "./vma.ts";
+import { VM_LOCKED, type Vma } from "./vma.ts";
 
 /** Flags of a new anonymous page that one process maps. */
-export const NEW_ANON_FLAGS: number = PG_ANON | PG_SWAPBACKED | PG_LRU | PG_ACTIVE |
+const NEW_ANON_FLAGS: number = PG_ANON | PG_SWAPBACKED | PG_LRU | PG_ACTIVE |
   PG_ANON_EXCLUSIVE;
 
 /** A place where a frame may be mapped. */
@@ -33,6 +35,18 @@ export interface RmapPlace {
 }
 
 /**
+ * Gives the flags of a new anonymous page; in a locked vma it is never on a list that reclaim scans
+ * (mm/swap.c: lru_cache_add_inactive_or_unevictable).
+ *
+ * @param vma The mapping.
+ * @returns PG_ bits.
+ */
+export function newAnonFlags(vma: Vma): number {
+  const locked = (vma.flags & VM_LOCKED) !== 0;
+  return locked ? NEW_ANON_FLAGS | PG_MLOCKED | PG_UNEVICTABLE : NEW_ANON_FLAGS;
+}
+
+/**
  * Makes a new frame an anonymous page of a vma (mm: page_add_new_anon_rmap).
  *
  * @param vma The mapping; it has an anon_vma.
@@ -41,7 +55,7 @@ export interface RmapPlace {
  */
 export function pageAddNewAnonRmap(vma: Vma, addr: Vaddr, pfn: Pfn): void {
   const { frames, lruBatches } = vma.mm.host;
-  frames.bind(pfn, vma.anonVma!.id, vma.indexOf(addr), NEW_ANON_FLAGS);
+  frames.bind(pfn, vma.anonVma!.id, vma.indexOf(addr), newAnonFlags(vma));
   frames.mapcount[pfn] = 1;
   vma.mm.anonPages++;
   lruBatches.addOne(pfn);

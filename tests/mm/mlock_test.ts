@@ -5,7 +5,7 @@ import { drain } from "../../lib/kernel/operation.ts";
 import { fork } from "../../lib/mm/fork.ts";
 import { madvise } from "../../lib/mm/madvise.ts";
 import { mlock, munlock } from "../../lib/mm/mlock.ts";
-import { PG_MLOCKED } from "../../lib/mm/page_flags.ts";
+import { PG_MLOCKED, PG_UNEVICTABLE } from "../../lib/mm/page_flags.ts";
 import { VM_LOCKED } from "../../lib/mm/vma.ts";
 import { at, flagsOf, frameOf, machine, map, read, windows, write } from "./file_fixture.ts";
 
@@ -36,6 +36,20 @@ Deno.test("mlock on fault populates nothing", () => {
   map(mm, 0, 2);
   drain(mlock(mm, at(0), 2 * PAGE_SIZE, true));
   assertEquals(flagsOf(mm, 0), 0);
+});
+
+Deno.test("a page that is faulted into a locked mapping is locked from the beginning", () => {
+  for (const kernel of ["v5.2", "v6.1"]) {
+    const { host, mm } = machine(kernel);
+    map(mm, 0, 2);
+    read(mm, 1, 1);
+    drain(mlock(mm, at(0), 2 * PAGE_SIZE, true));
+    write(mm, 0, 2);
+    const marks = PG_MLOCKED | PG_UNEVICTABLE;
+    for (const page of [0, 1]) {
+      assertEquals(host.frames.flags[frameOf(mm, page)] & marks, marks, `${kernel}, page ${page}`);
+    }
+  }
 });
 
 Deno.test("mlock over a hole locks what comes before it", () => {
