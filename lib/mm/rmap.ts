@@ -23,7 +23,7 @@ import {
 import { VM_LOCKED, type Vma } from "./vma.ts";
 
 /** Flags of a new anonymous page that one process maps. */
-const NEW_ANON_FLAGS: number = PG_ANON | PG_SWAPBACKED | PG_LRU | PG_ACTIVE |
+export const NEW_ANON_FLAGS: number = PG_ANON | PG_SWAPBACKED | PG_LRU | PG_ACTIVE |
   PG_ANON_EXCLUSIVE;
 
 /** A place where a frame may be mapped. */
