@@ -107,7 +107,7 @@ export interface KernelProfile {
   readonly smapsPssDirty: boolean;
   /** smaps has the field FilePmdMapped (v5.4). */
   readonly smapsFilePmdMapped: boolean;
-  /** KVM retries only faults inside the span of the open windows (v5.12), not all of them. */
+  /** KVM retries only faults inside the span of open windows over its memslots (v5.12), not all. */
   readonly kvmRetry: "vm" | "range";
   /** ODP keeps umem_rwsem for read when it refuses a window with -EAGAIN (B-3, until v5.3). */
   readonly odpKeepsLockOnEagain: boolean;

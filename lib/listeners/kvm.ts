@@ -61,6 +61,8 @@ export class KvmListener implements Listener {
   #seq = 0;
   /** kvm->mmu_notifier_count. */
   #count = 0;
+  /** Windows open anywhere in the process, kept since v5.12: mn_active_invalidate_count. */
+  #active = 0;
   /** Span of the open windows, kept since v5.12: mmu_notifier_range_start and _end. */
   #spanStart = 0;
   #spanEnd = 0;
@@ -99,11 +101,13 @@ export class KvmListener implements Listener {
    * @param gpa First guest physical address, page aligned.
    * @param start First page of the host range.
    * @param pages Number of pages.
-   * @returns 0, or -EEXIST if the guest range overlaps another slot's.
+   * @returns 0; -EEXIST if the guest range overlaps another slot's; or -EAGAIN while a window is
+   * open, for whose end KVM waits since v5.12.
    */
   addMemslot(gpa: number, start: Vaddr, pages: number): number {
     requirePages("register a memslot", start, pages);
     requirePages("register a memslot", gpa, pages);
+    if (this.#waitsForWindows()) return -ERRNO.EAGAIN;
     return this.#slots.add(gpa, start, pages);
   }
 
@@ -112,9 +116,10 @@ export class KvmListener implements Listener {
    * From arch/x86/kvm/x86.c: kvm_arch_flush_shadow_memslot.
    *
    * @param gpa First guest physical address of the slot.
-   * @returns 0, or -ENOENT.
+   * @returns 0, -ENOENT, or -EAGAIN as for {@linkcode KvmListener.addMemslot}.
    */
   removeMemslot(gpa: number): number {
+    if (this.#waitsForWindows()) return -ERRNO.EAGAIN;
     const slot = this.#slots.remove(gpa);
     if (slot === undefined) return -ERRNO.ENOENT;
     const { start, end } = slot;
@@ -200,11 +205,12 @@ export class KvmListener implements Listener {
     const device = this.#device;
     const { counters, costs } = device;
     counters.windows++;
+    this.#active++;
     const keptBefore = counters.kept;
     let changed = 0;
     if (this.#ignores(range)) {
       applyAction(device, this.#table, range, "keep");
-    } else {
+    } else if (this.#concerns(range)) {
       this.#open(range);
       const freedBefore = this.#table.freed;
       const action = decide(device, range, false);
@@ -221,7 +227,8 @@ export class KvmListener implements Listener {
 
   /** kvm_mmu_notifier_invalidate_range_end. */
   #end(range: MmuNotifierRange): void {
-    if (this.#ignores(range)) return;
+    this.#active--;
+    if (this.#ignores(range) || !this.#concerns(range)) return;
     this.#seq++;
     this.#count--;
     if (this.#count < 0) {
@@ -243,6 +250,16 @@ export class KvmListener implements Listener {
     const { event, site } = range;
     const { faults } = this.#device.user.mm.notifierContext;
     return (event & MMU_NOTIFIER_USE_CHANGE_PTE) !== 0 && faults.has("flag_in_event", site);
+  }
+
+  /** Since v5.12 the lock is not even taken for a window beside all memslots (__kvm_handle_hva_range). */
+  #concerns({ start, end }: MmuNotifierRange): boolean {
+    return !this.#retryRange || this.#slots.overlaps(start, end);
+  }
+
+  /** Memslots may not change between a start and its end (install_new_memslots). */
+  #waitsForWindows(): boolean {
+    return this.#retryRange && this.#active > 0;
   }
 
   /** Raises the count and widens the span of the open windows (kvm_inc_notifier_count). */

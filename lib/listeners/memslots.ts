@@ -79,6 +79,17 @@ export class Memslots {
    * @returns True if a memslot maps it.
    */
   has(address: Vaddr): boolean {
-    return this.#host.overlaps(address, address + PAGE_SIZE);
+    return this.overlaps(address, address + PAGE_SIZE);
+  }
+
+  /**
+   * Tells whether some of a host range is guest memory.
+   *
+   * @param start First byte.
+   * @param end First byte after.
+   * @returns True if a memslot maps a part of it.
+   */
+  overlaps(start: Vaddr, end: Vaddr): boolean {
+    return this.#host.overlaps(start, end);
   }
 }

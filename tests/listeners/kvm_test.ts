@@ -251,6 +251,31 @@ for (
   });
 }
 
+for (const [profile, retries] of [["v5.2", 1], ["v6.1", 0]] as const) {
+  Deno.test(`KVM of ${profile} repeats a fault ${retries} times for a window beside its memslots`, () => {
+    const { vm, window } = machine("legacy", profile);
+    const beside = window(MMU_NOTIFY_CLEAR, 100, 1);
+    const access = vm.guestWrite(RAM, 1, () => 1);
+    assertEquals(access.next().value, "before_retry_check");
+    mmuNotifierInvalidateRangeStart(beside);
+    mmuNotifierInvalidateRangeEnd(beside);
+    drain(access);
+    assertEquals([vm.counters.retries, vm.openWindows], [retries, 0]);
+  });
+}
+
+Deno.test("memslots of v6.1 cannot change while a window is open", () => {
+  for (const [profile, answer] of [["v5.2", 0], ["v6.1", -ERRNO.EAGAIN]] as const) {
+    const { vm, window } = machine("legacy", profile);
+    const beside = window(MMU_NOTIFY_CLEAR, 100, 1);
+    mmuNotifierInvalidateRangeStart(beside);
+    assertEquals(vm.addMemslot(0x100000, page(100), 1), answer, profile);
+    assertEquals(vm.removeMemslot(0), answer, profile);
+    mmuNotifierInvalidateRangeEnd(beside);
+    assertEquals(vm.addMemslot(0x200000, page(200), 1), 0, profile);
+  }
+});
+
 Deno.test("KVM gives up loudly when a window was leaked (B-2)", () => {
   const { vm, window } = machine("legacy", "v5.2");
   const refuses = { name: "refuses", invalidateRangeStart: () => -ERRNO.EAGAIN };
