@@ -48,6 +48,8 @@ interface HmmRange {
   readonly start: Vaddr;
   readonly end: Vaddr;
   valid: boolean;
+  /** Windows over the range so far. */
+  seq: number;
 }
 
 /** Options of a mirror. */
@@ -77,8 +79,6 @@ export class HmmListener implements Listener {
   #invalid: HmmRange[] = [];
   /** hmm->notifiers. */
   #notifiers = 0;
-  /** Windows so far. */
-  #seq = 0;
 
   /**
    * Makes a mirror that follows no range yet.
@@ -121,6 +121,13 @@ export class HmmListener implements Listener {
     return found && valid;
   }
 
+  /** Windows so far over the ranges of a page: mmu_interval_read_begin. */
+  #seqOf(address: Vaddr): number {
+    let windows = 0;
+    this.#ranges.forEachOverlap(address, address + PAGE_SIZE, ({ seq }) => windows += seq);
+    return windows;
+  }
+
   /**
    * Lets the device follow pages. From hmm_range_register.
    *
@@ -131,7 +138,7 @@ export class HmmListener implements Listener {
   mirror(start: Vaddr, pages: number): number {
     requirePages("mirror a range", start, pages);
     if (this.#device.released) return -ERRNO.EFAULT;
-    const range = { start, end: start + pages * PAGE_SIZE, valid: this.#notifiers === 0 };
+    const range = { start, end: start + pages * PAGE_SIZE, valid: this.#notifiers === 0, seq: 0 };
     if (!range.valid) this.#invalid.push(range);
     this.#ranges.add(range.start, range.end, range);
     return 0;
@@ -213,7 +220,6 @@ export class HmmListener implements Listener {
   /** hmm_invalidate_range_start. */
   #start(range: MmuNotifierRange): number {
     this.counters.windows++;
-    this.#seq++;
     this.#notifiers++;
     const { hmmTouchingRanges } = this.#device.user.mm.notifierContext.profile;
     const end = range.end + (hmmTouchingRanges ? 1 : 0);
@@ -225,6 +231,7 @@ export class HmmListener implements Listener {
   }
 
   readonly #clearValid = (range: HmmRange): void => {
+    range.seq++;
     if (!range.valid) return;
     range.valid = false;
     this.#invalid.push(range);
@@ -308,11 +315,12 @@ export class HmmListener implements Listener {
         continue;
       }
       beginFault(device, address, write);
-      const seq = this.#seq;
+      const seq = this.#seqOf(address);
       const entry = yield* this.#snapshot(address, write);
       if (entry.pfn < 0) return entry.pfn;
       yield "before_retry_check";
-      const current = this.isValid(address) && (profile.hmmValidFlagOnly || seq === this.#seq);
+      const current = this.isValid(address) &&
+        (profile.hmmValidFlagOnly || seq === this.#seqOf(address));
       if (current || faults.has("forget_retry")) {
         const again = this.#table.set(address, entry.pfn, entry.writable ? ENTRY_WRITE : 0);
         endFault(device, again, costs.hmm_fault);

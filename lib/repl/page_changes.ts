@@ -10,7 +10,7 @@
 import { HPAGE_PMD_NR, PAGE_SIZE, PMD_SIZE, tableOf, type Vaddr } from "../kernel/address.ts";
 import type { Listener } from "../listeners/listener.ts";
 import type { Mm } from "../mm/mm_struct.ts";
-import { PTE_PRESENT, PTE_WRITE } from "../mm/pte.ts";
+import { PTE_PRESENT, PTE_SPECIAL, PTE_WRITE } from "../mm/pte.ts";
 
 /** An entry before or after a change. */
 export interface EntryState {
@@ -143,8 +143,10 @@ function isSame(leaf: Leaf, pfn: Uint32Array, flags: Uint16Array): boolean {
   return true;
 }
 
+/** The pages of a huge entry follow each other, but for the zero page, which is one frame. */
 function fillHuge(leaf: Leaf, pfn: number, flags: number): void {
-  for (let index = 0; index < HPAGE_PMD_NR; index++) leaf[index] = pfn + index;
+  const step = (flags & PTE_SPECIAL) !== 0 ? 0 : 1;
+  for (let index = 0; index < HPAGE_PMD_NR; index++) leaf[index] = pfn + index * step;
   leaf.fill(flags, HPAGE_PMD_NR);
 }
 

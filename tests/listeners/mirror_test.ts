@@ -118,6 +118,18 @@ Deno.test("HMM that is told to wait by its mirror answers -EAGAIN, or loses it (
   }
 });
 
+Deno.test("HMM of v6.1 repeats a fault for a window over its range, not for one beside it", () => {
+  for (const [first, retries] of [[0, 1], [3, 1], [8, 0]]) {
+    const { user, device } = mirror("v6.1");
+    device.mirror(BASE, 4);
+    const access = device.deviceRead(BASE, 1);
+    access.next();
+    pass(windowOver(user, MMU_NOTIFY_CLEAR, first, 1));
+    drain(access);
+    assertEquals(device.counters.retries, retries, `window over page ${first}`);
+  }
+});
+
 Deno.test("HMM does not see a window that came and went during a fault, by its flag alone", () => {
   for (const [hmmValidFlagOnly, retries] of [[true, 0], [false, 1]] as const) {
     const { user, device } = mirror({ ...kernelProfile("v5.2"), hmmValidFlagOnly });
