@@ -1,7 +1,7 @@
 /**
  * Writes the generated sections of the pages in docs/ anew.
  *
- * Run it after a change of operations, listeners, the grammar or costs: `deno task docs`.
+ * Run it after a change of operations, listeners, the grammar, costs or scenarios: `deno task docs`.
  *
  * @module
  */
@@ -11,6 +11,7 @@ import { replayCase } from "../tests/conformance/replay.ts";
 import { costSections } from "./cost_model.ts";
 import { fidelitySections } from "./fidelity.ts";
 import { type Sections, withSections } from "./markdown.ts";
+import { librarySections, readLibrary } from "./scenario_library.ts";
 import { referenceSections } from "./scenario_reference.ts";
 
 /** A page with generated sections. */
@@ -33,6 +34,11 @@ export const PAGES: readonly Page[] = [
         limits: await read("lib/scenario/limits.ts"),
         vmstat: await read("lib/mm/vmstat.ts"),
       }),
+  },
+  {
+    path: "docs/scenarios.md",
+    tool: "tools/scenario_library.ts",
+    sections: () => Promise.resolve(librarySections(readLibrary(urlOf("scenarios/")))),
   },
   {
     path: "docs/cost-model.md",
