@@ -41,6 +41,7 @@ export function mappedPages(): UserPages {
     *getUserPage(addr) {
       return frameOf(addr);
     },
+    getUserPageAtOnce: frameOf,
     putPage: () => {},
     // deno-lint-ignore require-yield
     *pinUserPage(addr) {

@@ -20,8 +20,11 @@ export const PREEMPTIONS = {
 /** A point at which an operation may be interrupted. */
 export type Preemption = keyof typeof PREEMPTIONS;
 
-/** An interruptible piece of work with a result. */
-export type Operation<T = void> = Generator<Preemption, T, void>;
+/**
+ * An interruptible piece of work with a result. Resumed with `"undisturbed"`, it may take for granted
+ * that nobody comes between at any of its points, and pass by those ahead.
+ */
+export type Operation<T = void> = Generator<Preemption, T, void | "undisturbed">;
 
 /**
  * Runs an operation to its end without interruption.
@@ -30,9 +33,9 @@ export type Operation<T = void> = Generator<Preemption, T, void>;
  * @param operation The operation, or other work that yields; it is used up.
  * @returns What the operation returned.
  */
-export function drain<T>(operation: Generator<unknown, T, void>): T {
+export function drain<T>(operation: Generator<unknown, T, void | "undisturbed">): T {
   for (;;) {
-    const step = operation.next();
+    const step = operation.next("undisturbed");
     if (step.done) return step.value;
   }
 }

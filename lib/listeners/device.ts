@@ -97,11 +97,17 @@ export function spend(device: Device, ns: number): void {
  * @param device The driver.
  * @param address The page.
  * @param write Whether it wants to write.
+ * @param time Virtual time at which it began, in ns; now unless given.
  */
-export function beginFault(device: Device, address: Vaddr, write: boolean): void {
+export function beginFault(
+  device: Device,
+  address: Vaddr,
+  write: boolean,
+  time: number = device.user.mm.notifierContext.clock.now,
+): void {
   device.counters.faults++;
   if (!write) device.counters.read_faults++;
-  recordFault(device, "device_fault", address);
+  recordFault(device, "device_fault", address, time);
 }
 
 /**
@@ -129,7 +135,7 @@ export function endFault(device: Device, again: boolean, ns: number): void {
  */
 export function retryFault(device: Device, address: Vaddr, ns: number): void {
   device.counters.retries++;
-  recordFault(device, "device_retry", address);
+  recordFault(device, "device_retry", address, device.user.mm.notifierContext.clock.now);
   spend(device, ns);
 }
 
@@ -166,8 +172,7 @@ export function requirePages(what: string, start: Vaddr, pages: number): void {
   }
 }
 
-function recordFault(device: Device, kind: TraceKind, address: Vaddr): void {
-  const { mm } = device.user;
-  const { trace, clock } = mm.notifierContext;
-  trace.record(clock.now, kind, mm.id, device.subject, 0, 0, address, address + PAGE_SIZE);
+function recordFault(device: Device, kind: TraceKind, address: Vaddr, time: number): void {
+  const { subject, user: { mm } } = device;
+  mm.notifierContext.trace.record(time, kind, mm.id, subject, 0, 0, address, address + PAGE_SIZE);
 }

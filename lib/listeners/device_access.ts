@@ -23,6 +23,12 @@ export type PageContent = (page: number) => number;
 /** Receives what was read from the pages of an access. */
 export type PageVisitor = (page: number, content: number) => void;
 
+/** What an access learns at its points of interruption. */
+export interface Turn {
+  /** Whether nobody comes between. */
+  undisturbed: boolean;
+}
+
 /** The part of a device that one access goes through. */
 export interface AccessUnit {
   /** Its translations. */
@@ -32,9 +38,18 @@ export interface AccessUnit {
    *
    * @param address The page.
    * @param write Whether the device wants to write.
+   * @param turn Takes what the fault learns where it is interrupted.
    * @returns 0, or a negative errno.
    */
-  fault(address: Vaddr, write: boolean): Operation<number>;
+  fault(address: Vaddr, write: boolean, turn: Turn): Operation<number>;
+  /**
+   * Handles a miss as `fault` does, in one go: nobody comes between, and it needs no more than that.
+   *
+   * @param address The page.
+   * @param write Whether the device wants to write.
+   * @returns False if it needs more; then nothing was done.
+   */
+  faultAtOnce?(address: Vaddr, write: boolean): boolean;
 }
 
 /** One access of a device to consecutive pages. */
@@ -68,13 +83,15 @@ export function* deviceAccess(
 ): Operation<number> {
   const { start, pages, content } = access;
   requirePages("access user memory", start, pages);
+  const write = content !== null;
+  const turn: Turn = { undisturbed: false };
   let page = 0;
   while (page < pages) {
     const address = start + page * PAGE_SIZE;
     const leaf = unit.table.leafAt(address);
     const next = leaf === undefined ? page : serveHits(device, leaf, access, page);
-    if (next === page) {
-      const result = yield* unit.fault(address, content !== null);
+    if (next === page && !(turn.undisturbed && unit.faultAtOnce?.(address, write) === true)) {
+      const result = yield* unit.fault(address, write, turn);
       if (result < 0) return result;
     }
     page = next;

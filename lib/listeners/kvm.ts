@@ -34,6 +34,7 @@ import {
   deviceAccess,
   type PageContent,
   type PageVisitor,
+  type Turn,
 } from "./device_access.ts";
 import type { Listener, ListenerRange, ListenerState, SecondaryEntry } from "./listener.ts";
 import { Memslots } from "./memslots.ts";
@@ -77,7 +78,11 @@ export class KvmListener implements Listener {
     this.name = init.name;
     this.counters = this.#device.counters;
     this.#retryRange = init.user.mm.notifierContext.profile.kvmRetry === "range";
-    this.#unit = { table: this.#table, fault: (address, write) => this.#fault(address, write) };
+    this.#unit = {
+      table: this.#table,
+      fault: (address, write, turn) => this.#fault(address, write, turn),
+      faultAtOnce: (address, write) => this.#faultAtOnce(address, write),
+    };
     this.ops = {
       name: init.name,
       release: () => this.#release(),
@@ -310,7 +315,7 @@ export class KvmListener implements Listener {
   }
 
   /** tdp_page_fault: gets the page, then installs it unless an invalidation came between. */
-  *#fault(address: Vaddr, write: boolean): Operation<number> {
+  *#fault(address: Vaddr, write: boolean, turn: Turn): Operation<number> {
     const device = this.#device;
     const { user, costs } = device;
     const forget = user.mm.notifierContext.faults.has("forget_retry");
@@ -332,7 +337,7 @@ export class KvmListener implements Listener {
           writable = true;
         }
       }
-      yield "before_retry_check";
+      turn.undisturbed = (yield "before_retry_check") === "undisturbed";
       if (forget || !this.#mustRetry(seq, address)) {
         this.#install(address, pfn, writable);
         user.putPage(pfn);
@@ -344,6 +349,21 @@ export class KvmListener implements Listener {
     }
     const state = `on a page fault at ${hex(address)}`;
     throw neverEnds("tdp_page_fault", device, `${state} (mmu_notifier_count ${this.#count})`);
+  }
+
+  /** What {@linkcode KvmListener.#fault} comes to where no window is open and none can come. */
+  #faultAtOnce(address: Vaddr, write: boolean): boolean {
+    const device = this.#device;
+    const { user, released } = device;
+    if (released || this.#count > 0 || !this.#slots.has(address)) return false;
+    const { now } = user.mm.notifierContext.clock;
+    let pfn = user.getUserPageFast(address, true);
+    if (pfn < 0 && write) pfn = user.getUserPageAtOnce(address, true);
+    if (pfn < 0) return false;
+    beginFault(device, address, write, now);
+    this.#install(address, pfn, true);
+    user.putPage(pfn);
+    return true;
   }
 
   /** mmu_notifier_retry; since v5.12 mmu_notifier_retry_hva. */

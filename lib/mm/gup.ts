@@ -38,6 +38,8 @@ export function userPages(mm: Mm): UserPages {
     mm: mm as NotifierMm,
     getUserPageFast: (addr, write) => getUserPageFast(mm, addr, write),
     getUserPage: (addr, write) => getUserPage(mm, addr, write),
+    getUserPageAtOnce: (addr, write) =>
+      faultPlainly(mm, addr, write) ? getMappedPage(mm, addr, write) : -ERRNO.EFAULT,
     putPage: (pfn) => void frames.put(pfn),
     pinUserPage: (addr) => pinUserPage(mm, addr),
     unpinUserPage: (pfn, dirty) => unpinUserPage(mm, pfn, dirty),
@@ -75,11 +77,8 @@ export function getUserPageFast(mm: Mm, addr: Vaddr, write: boolean): Pfn {
  */
 export function* getUserPage(mm: Mm, addr: Vaddr, write: boolean): Operation<Pfn> {
   for (;;) {
-    const pfn = getUserPageFast(mm, addr, write);
-    if (pfn >= 0) {
-      touch(mm, addr, pfn, write);
-      return pfn;
-    }
+    const pfn = getMappedPage(mm, addr, write);
+    if (pfn >= 0) return pfn;
     if (faultPlainly(mm, addr, write)) continue;
     const result = yield* faultin(mm, addr, write);
     if (result !== 0) return result;
@@ -117,6 +116,13 @@ export function unpinUserPage(mm: Mm, pfn: Pfn, dirty: boolean): void {
   if (dirty) frames.flags[pfn] |= PG_DIRTY;
   mm.pinnedPages--;
   if (!faults.has("leak_pin")) frames.put(pfn, profile.pinBias ? GUP_PIN_COUNTING_BIAS : 1);
+}
+
+/** follow_page with FOLL_GET and FOLL_TOUCH. */
+function getMappedPage(mm: Mm, addr: Vaddr, write: boolean): Pfn {
+  const pfn = getUserPageFast(mm, addr, write);
+  if (pfn >= 0) touch(mm, addr, pfn, write);
+  return pfn;
 }
 
 /** Faults a page in; a store that changes nothing stands for the write intent. */

@@ -35,6 +35,15 @@ export interface UserPages {
    */
   getUserPage(addr: Vaddr, write: boolean): Operation<Pfn>;
   /**
+   * As {@linkcode UserPages.getUserPage} where a page that is not mapped takes no more than a plain
+   * fault, which nobody can interrupt.
+   *
+   * @param addr The page, not mapped with the access wanted.
+   * @param write Whether the device will write.
+   * @returns The frame, or -EFAULT if it takes more; then nothing was done.
+   */
+  getUserPageAtOnce(addr: Vaddr, write: boolean): Pfn;
+  /**
    * Drops a reference taken by GUP.
    *
    * @param pfn The frame.

@@ -49,7 +49,7 @@ export interface SessionOptions extends Partial<SessionSettings> {
 }
 
 /** Work that may be interrupted: before every tick, and where the operation of a tick may be. */
-export type Work<T> = Generator<Preemption | "tick", T, void>;
+export type Work<T> = Generator<Preemption | "tick", T, void | "undisturbed">;
 
 /** The program of a session that has loaded nothing. */
 const EMPTY: Program = newProgram({ name: "session" });

@@ -119,6 +119,11 @@ export class FakeUserPages implements UserPages {
     return pfn;
   }
 
+  /** Every miss takes more, so that listeners show each of their points. */
+  getUserPageAtOnce(): Pfn {
+    return -ERRNO.EFAULT;
+  }
+
   putPage(_pfn: Pfn): void {
     this.held--;
   }

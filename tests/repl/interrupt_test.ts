@@ -1,6 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { allFigures } from "../../lib/machine/figures.ts";
+import type { Machine } from "../../lib/machine/machine.ts";
+import { runProgram } from "../../lib/machine/run.ts";
 import { Interpreter } from "../../lib/repl/interpreter.ts";
+import { runOn } from "../../lib/repl/running.ts";
+import { Session } from "../../lib/repl/session.ts";
 import { CommandError } from "../../lib/repl/words.ts";
+import { parseScenario } from "../../lib/scenario/scenario.ts";
+import { libraryFiles } from "./prompt.ts";
 
 /** What there is before the interrupted command. */
 const BEFORE: readonly string[] = [
@@ -79,5 +86,18 @@ Deno.test("a run that is interrupted stands between two ticks and can go on", as
     assert(!prompt.session.isAtEnd);
     await prompt.execute("continue");
     assertEquals(await stateOf(prompt), end);
+  }
+});
+
+Deno.test("work that may be interrupted comes to what it does in one go", async (t) => {
+  for (const [file, text] of libraryFiles()) {
+    await t.step(file, async () => {
+      const session = new Session(parseScenario(text));
+      await runOn(session, {});
+      const { machine, figures } = runProgram(parseScenario(text));
+      assertEquals(allFigures(session.machine), figures);
+      const records = (one: Machine) => [...one.host.trace.records(0)];
+      assertEquals(records(session.machine), records(machine));
+    });
   }
 });
