@@ -58,4 +58,4 @@ export {
 export { type KnownNames, parseSteps, type StepTextOptions } from "./lib/scenario/step_text.ts";
 export type { Variables } from "./lib/scenario/variables.ts";
 export type { FigureNames, ListenerKind, Vocabulary } from "./lib/scenario/vocabulary.ts";
-export { type ObservedRun, scenarioText } from "./lib/scenario/write.ts";
+export { type ObservedRun, type ObservedStep, scenarioText } from "./lib/scenario/write.ts";

@@ -39,6 +39,8 @@ class Actor {
 export class Interleaving implements Company {
   /** Expectations of steps inside interludes that do not hold. */
   readonly failures: Failure[] = [];
+  /** What the steps inside interludes gave back. */
+  readonly results = new Map<Step, OperationResult>();
   readonly #machine: Machine;
   readonly #step: Step;
   readonly #index: number;
@@ -90,6 +92,7 @@ export class Interleaving implements Company {
     const [record, violation] = [machine.host.trace.length, machine.violations.length];
     const baseline = takeBaseline(step.expect, view(null, record, violation));
     const finish = (result: OperationResult) => {
+      this.results.set(step, result);
       const after = view(result, record, violation);
       this.failures.push(...checkMeanwhile(step, this.#index, after, baseline));
     };

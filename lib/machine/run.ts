@@ -15,7 +15,7 @@ import { Interleaving } from "./interlude.ts";
 import { type ListenerWatch, Machine } from "./machine.ts";
 import type { Failure, Observed } from "./observed.ts";
 import { observe } from "./observer.ts";
-import type { Program, ProgramListener, SourcePosition } from "./program.ts";
+import type { Program, ProgramListener, SourcePosition, Step } from "./program.ts";
 import type { OperationResult } from "./spec.ts";
 
 /** How to run a program. */
@@ -58,6 +58,8 @@ export interface StepResult {
   readonly time_ns: number;
   /** Expectations that do not hold. */
   readonly failures: readonly Failure[];
+  /** What the steps of its interludes gave back; those that were not reached are missing. */
+  readonly meanwhile?: ReadonlyMap<Step, OperationResult>;
 }
 
 /** What came of a run. */
@@ -257,6 +259,7 @@ export function* runningStep(
     result,
     time_ns: host.clock.now - started,
     failures: [...(company?.failures ?? []), ...checkStep(program, index, after, baseline)],
+    ...(company === undefined ? {} : { meanwhile: company.results }),
   };
 }
 

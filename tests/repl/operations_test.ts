@@ -2,12 +2,11 @@ import { assert, assertEquals } from "@std/assert";
 import { allFigures } from "../../lib/machine/figures.ts";
 import { OPERATIONS } from "../../lib/machine/ops/mod.ts";
 import type { Step } from "../../lib/machine/program.ts";
-import type { ArgumentValue } from "../../lib/machine/spec.ts";
 import { Interpreter } from "../../lib/repl/interpreter.ts";
 import { Session } from "../../lib/repl/session.ts";
 import { parseScenario } from "../../lib/scenario/scenario.ts";
 import { runCode } from "./run_code.ts";
-import { libraryFiles } from "./prompt.ts";
+import { libraryFiles, typedStep, typedValue } from "./prompt.ts";
 
 /** Operations that no scenario of the library shows, by themselves. */
 const OTHERS = `
@@ -69,13 +68,6 @@ function firstSteps() {
   return places;
 }
 
-/** An argument as one types it. */
-function typed(value: ArgumentValue): string {
-  if (typeof value !== "object") return JSON.stringify(value);
-  const { mapping, firstPage, pages } = value;
-  return pages === null ? mapping : `"${mapping}[${firstPage}..${firstPage + pages}]"`;
-}
-
 /** A session that stands before a step of a scenario. */
 function standing({ text, index }: { text: string; index: number }): Interpreter {
   const session = new Session(parseScenario(text), { policy: "ideal" });
@@ -86,13 +78,10 @@ function standing({ text, index }: { text: string; index: number }): Interpreter
 /** The ways in which a step can be typed. */
 const FORMS: Readonly<Record<string, (step: Step) => string>> = {
   "in short": ({ operation, args }) => {
-    const words = Object.entries(args).map(([name, value]) => ` ${name}=${typed(value)}`);
+    const words = Object.entries(args).map(([name, value]) => ` ${name}=${typedValue(value)}`);
     return operation.name + words.join("");
   },
-  "as in a scenario": ({ operation, args }) => {
-    const pairs = Object.entries(args).map(([name, value]) => `${name}: ${typed(value)}`);
-    return `{ ${operation.name}: { ${pairs.join(", ")} }, name: A title }`;
-  },
+  "as in a scenario": (step) => typedStep({ ...step, name: "A title" }),
 };
 
 for (const { name } of OPERATIONS) {

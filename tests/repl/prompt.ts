@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Step } from "../../lib/machine/program.ts";
+import type { ArgumentValue } from "../../lib/machine/spec.ts";
 import { Interpreter } from "../../lib/repl/interpreter.ts";
 import { CommandError } from "../../lib/repl/words.ts";
 
@@ -66,4 +68,33 @@ export function libraryFiles(): [file: string, text: string][] {
   };
   visit(new URL("scenarios/", ROOT));
   return found.sort(([one], [other]) => one < other ? -1 : 1);
+}
+
+/**
+ * Writes an argument as one types it.
+ *
+ * @param value The argument.
+ * @returns Text without spaces, unless they are in quotes.
+ */
+export function typedValue(value: ArgumentValue): string {
+  if (typeof value !== "object") return JSON.stringify(value);
+  const { mapping, firstPage, pages } = value;
+  return pages === null ? mapping : `"${mapping}[${firstPage}..${firstPage + pages}]"`;
+}
+
+/**
+ * Writes a step with its interludes as one types it, as in a scenario.
+ *
+ * @param step The step.
+ * @returns YAML on one line.
+ */
+export function typedStep({ operation, args, name, during = [] }: Step): string {
+  const pairs = Object.entries(args).map(([key, value]) => `${key}: ${typedValue(value)}`);
+  const parts = [`${operation.name}: { ${pairs.join(", ")} }`];
+  if (name !== undefined) parts.push(`name: ${JSON.stringify(name)}`);
+  const interludes = during.map(({ at, nth, steps }) =>
+    `{ at: ${at}, nth: ${nth}, do: [${steps.map(typedStep).join(", ")}] }`
+  );
+  if (interludes.length > 0) parts.push(`during: [${interludes.join(", ")}]`);
+  return `{ ${parts.join(", ")} }`;
 }

@@ -134,6 +134,7 @@ export function sessionText(session: Session): string {
     steps: session.journal.ticks.map(({ result, violations }) => ({
       ret: result.result.ret,
       violations: violations.length,
+      meanwhile: new Map([...result.meanwhile ?? []].map(([step, { ret }]) => [step, ret])),
     })),
     figures: Object.fromEntries(names.map((name) => [name, readFigure(machine, name) ?? 0])),
   });
