@@ -11,7 +11,7 @@ import { Rng } from "../lib/kernel/rng.ts";
 import { KvmListener } from "../lib/listeners/kvm.ts";
 import { OdpListener } from "../lib/listeners/odp.ts";
 import { resolvePolicy } from "../lib/listeners/policy.ts";
-import { RangeIndex } from "../lib/listeners/range_index.ts";
+import { NO_LEAF, RangeIndex } from "../lib/listeners/range_index.ts";
 import { mmuNotifierRegister, type NotifierMm } from "../lib/notifier/chain.ts";
 import {
   mmuNotifierInvalidateRangeEnd,
@@ -79,32 +79,35 @@ for (const count of COUNTS) {
   benchWindows("odp, about 2 overlapping MRs hit", `${count} MRs`, windows(user.mm, count, true));
 }
 
+/** One page to register. */
+function place(n: number) {
+  return { start: n * STRIDE, end: n * STRIDE + PAGE_SIZE, leaf: NO_LEAF };
+}
+
 for (const count of COUNTS) {
   Deno.bench({
     name: `register ${count} ranges`,
     group: "range index",
     n: 20,
     fn: () => {
-      const index = new RangeIndex<number>();
-      for (let n = 0; n < count; n++) index.add(n * STRIDE, n * STRIDE + PAGE_SIZE, n);
+      const index = new RangeIndex();
+      for (let n = 0; n < count; n++) index.add(place(n));
     },
   });
 }
 
 for (const count of COUNTS) {
-  const index = new RangeIndex<number>();
-  const handles = Array.from(
-    { length: count },
-    (_, n) => index.add(n * STRIDE, n * STRIDE + PAGE_SIZE, n),
-  );
+  const index = new RangeIndex();
+  const places = Array.from({ length: count }, (_, n) => place(n));
+  for (const range of places) index.add(range);
   const rng = new Rng(3);
   Deno.bench({
     name: `drop and add one of ${count} ranges`,
     group: "range index, churn",
     fn: () => {
       const n = rng.below(count);
-      index.remove(handles[n]);
-      handles[n] = index.add(n * STRIDE, n * STRIDE + PAGE_SIZE, n);
+      index.remove(places[n]);
+      index.add(places[n]);
     },
   });
 }

@@ -25,6 +25,7 @@ import { type Device, type ListenerInit, newDevice, requirePages, spend } from "
 import { deviceAccess, type PageContent, type PageVisitor } from "./device_access.ts";
 import type { Listener, ListenerRange, SecondaryEntry } from "./listener.ts";
 import { type MemoryRegion, MrSet } from "./mr_set.ts";
+import { NO_LEAF } from "./range_index.ts";
 import { ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
 import { SecondaryTable } from "./secondary_table.ts";
 
@@ -82,7 +83,8 @@ export class GntdevListener implements Listener {
     if (this.#device.released) return -ERRNO.EFAULT;
     const end = start + pages * PAGE_SIZE;
     const table = new SecondaryTable(start, end);
-    const map: GrantMap = { key: this.#maps.newKey(), start, end, writable: true, table };
+    const key = this.#maps.newKey();
+    const map: GrantMap = { key, start, end, writable: true, table, leaf: NO_LEAF };
     for (let address = start; address < end; address += PAGE_SIZE) {
       const pfn = yield* user.getUserPage(address, true);
       if (pfn < 0) {

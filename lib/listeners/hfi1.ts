@@ -22,6 +22,7 @@ import { type Device, type ListenerInit, newDevice, requirePages, spend } from "
 import { deviceAccess, type PageContent } from "./device_access.ts";
 import type { Listener, ListenerRange, SecondaryEntry } from "./listener.ts";
 import { type MemoryRegion, MrSet } from "./mr_set.ts";
+import { NO_LEAF } from "./range_index.ts";
 import { ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
 import { SecondaryTable } from "./secondary_table.ts";
 
@@ -75,7 +76,8 @@ export class Hfi1Listener implements Listener {
     if (cached !== 0) return cached;
     const end = start + pages * PAGE_SIZE;
     const table = new SecondaryTable(start, end);
-    const node: TidNode = { key: this.#nodes.newKey(), start, end, writable: true, table };
+    const key = this.#nodes.newKey();
+    const node: TidNode = { key, start, end, writable: true, table, leaf: NO_LEAF };
     const again = this.#removed.delete(start);
     for (let address = start; address < end; address += PAGE_SIZE) {
       const pfn = yield* user.pinUserPage(address);

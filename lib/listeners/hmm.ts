@@ -3,7 +3,8 @@
  *
  * From mm/hmm.c (hmm_invalidate_range_start, hmm_invalidate_range_end, hmm_range_register,
  * hmm_range_fault) of v5.2. One counter of open windows for the whole mm; every registered range
- * has a flag `valid` that start clears and that only the last end sets, on all ranges. HMM itself
+ * has a flag `valid` that start clears and that only the last end sets, on all ranges. Here nothing
+ * is written on ranges: one is valid unless it meets a window since none was open. HMM itself
  * passes no reason of the window on to the mirror: acting on it is a proposal.
  *
  * Known mistakes are switches of the profile: hmmLeaksNotifiers (B-4), hmmTouchingRanges (B-27) and
@@ -39,17 +40,22 @@ import {
   type PageVisitor,
 } from "./device_access.ts";
 import type { Listener, ListenerRange, ListenerState, SecondaryEntry } from "./listener.ts";
-import { RangeIndex } from "./range_index.ts";
+import { NO_LEAF, RangeIndex } from "./range_index.ts";
 import { ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
 import { SecondaryTable } from "./secondary_table.ts";
 
-/** A range that the device follows: struct hmm_range. */
-interface HmmRange {
+/** A piece of the address space. */
+interface Span {
   readonly start: Vaddr;
   readonly end: Vaddr;
-  valid: boolean;
-  /** Windows over the range so far. */
-  seq: number;
+}
+
+/** A fault under way. */
+interface Fault {
+  /** The ranges that have the page. */
+  readonly ranges: readonly Span[];
+  /** Whether a window over one of them has opened since. */
+  met: boolean;
 }
 
 /** Options of a mirror. */
@@ -72,11 +78,13 @@ export class HmmListener implements Listener {
   readonly ops: MmuNotifierOps;
   readonly #device: Device;
   readonly #table = new SecondaryTable();
-  readonly #ranges = new RangeIndex<HmmRange>();
+  readonly #ranges = new RangeIndex();
   readonly #unit: AccessUnit;
   readonly #contended: boolean;
-  /** Ranges whose flag is cleared. */
-  #invalid: HmmRange[] = [];
+  /** Windows, and ranges registered, since no window was open. */
+  #windows: Span[] = [];
+  #unready = new Set<Span>();
+  readonly #faults = new Set<Fault>();
   /** hmm->notifiers. */
   #notifiers = 0;
 
@@ -112,20 +120,8 @@ export class HmmListener implements Listener {
    * @returns True if some registered range has it and all of those are valid.
    */
   isValid(address: Vaddr): boolean {
-    let found = false;
-    let valid = true;
-    this.#ranges.forEachOverlap(address, address + PAGE_SIZE, (range) => {
-      found = true;
-      valid &&= range.valid;
-    });
-    return found && valid;
-  }
-
-  /** Windows so far over the ranges of a page: mmu_interval_read_begin. */
-  #seqOf(address: Vaddr): number {
-    let windows = 0;
-    this.#ranges.forEachOverlap(address, address + PAGE_SIZE, ({ seq }) => windows += seq);
-    return windows;
+    const ranges = this.#rangesOf(address);
+    return ranges.length > 0 && ranges.every((range) => this.#isValid(range));
   }
 
   /**
@@ -138,9 +134,9 @@ export class HmmListener implements Listener {
   mirror(start: Vaddr, pages: number): number {
     requirePages("mirror a range", start, pages);
     if (this.#device.released) return -ERRNO.EFAULT;
-    const range = { start, end: start + pages * PAGE_SIZE, valid: this.#notifiers === 0, seq: 0 };
-    if (!range.valid) this.#invalid.push(range);
-    this.#ranges.add(range.start, range.end, range);
+    const range = { start, end: start + pages * PAGE_SIZE, leaf: NO_LEAF };
+    if (this.#notifiers > 0) this.#unready.add(range);
+    this.#ranges.add(range);
     return 0;
   }
 
@@ -196,8 +192,9 @@ export class HmmListener implements Listener {
    */
   ranges(): ListenerRange[] {
     const ranges: ListenerRange[] = [];
-    this.#ranges.forEach(({ start, end, valid }) => {
-      ranges.push({ start, end, label: `mirrored, ${valid ? "valid" : "not valid"}` });
+    this.#ranges.forEach((range) => {
+      const label = `mirrored, ${this.#isValid(range) ? "valid" : "not valid"}`;
+      ranges.push({ start: range.start, end: range.end, label });
     });
     return ranges;
   }
@@ -222,20 +219,14 @@ export class HmmListener implements Listener {
     this.counters.windows++;
     this.#notifiers++;
     const { hmmTouchingRanges } = this.#device.user.mm.notifierContext.profile;
-    const end = range.end + (hmmTouchingRanges ? 1 : 0);
-    this.#ranges.forEachOverlap(range.start, end, this.#clearValid);
+    const window = { start: range.start, end: range.end + (hmmTouchingRanges ? 1 : 0) };
+    this.#windows.push(window);
+    for (const fault of this.#faults) fault.met ||= fault.ranges.some((one) => meets(window, one));
     const result = mmuNotifierRangeBlockable(range) ? 0 : this.#tryNonblock(range);
     if (result === 0) this.#invalidate(range);
     spend(this.#device, this.#device.costs.hmm_window);
     return result === LOST_EAGAIN ? 0 : result;
   }
-
-  readonly #clearValid = (range: HmmRange): void => {
-    range.seq++;
-    if (!range.valid) return;
-    range.valid = false;
-    this.#invalid.push(range);
-  };
 
   /**
    * The two ways to refuse: mirrors_sem is taken, or the mirror would have to wait for the device.
@@ -249,6 +240,17 @@ export class HmmListener implements Listener {
     this.counters.refused++;
     if (!hmmLeaksNotifiers && !pairEndOnFailure) this.#closeWindow();
     return -ERRNO.EAGAIN;
+  }
+
+  #rangesOf(address: Vaddr): Span[] {
+    const ranges: Span[] = [];
+    this.#ranges.forEachOverlap(address, address + PAGE_SIZE, (range) => void ranges.push(range));
+    return ranges;
+  }
+
+  /** The flag of a range: no window met it, and it was not made, since none was open. */
+  #isValid(range: Span): boolean {
+    return !this.#unready.has(range) && !this.#windows.some((window) => meets(window, range));
   }
 
   /** sync_cpu_device_pagetables of the mirror. */
@@ -282,8 +284,8 @@ export class HmmListener implements Listener {
   #closeWindow(): void {
     this.#notifiers--;
     if (this.#notifiers > 0) return;
-    for (const range of this.#invalid) range.valid = true;
-    this.#invalid = [];
+    this.#windows = [];
+    if (this.#unready.size > 0) this.#unready = new Set();
   }
 
   /** The proposal: entries get back the write access that the CPU still has. */
@@ -315,12 +317,13 @@ export class HmmListener implements Listener {
         continue;
       }
       beginFault(device, address, write);
-      const seq = this.#seqOf(address);
+      const fault: Fault = { ranges: this.#rangesOf(address), met: false };
+      this.#faults.add(fault);
       const entry = yield* this.#snapshot(address, write);
+      if (entry.pfn >= 0) yield "before_retry_check";
+      this.#faults.delete(fault);
       if (entry.pfn < 0) return entry.pfn;
-      yield "before_retry_check";
-      const current = this.isValid(address) &&
-        (profile.hmmValidFlagOnly || seq === this.#seqOf(address));
+      const current = this.isValid(address) && (profile.hmmValidFlagOnly || !fault.met);
       if (current || faults.has("forget_retry")) {
         const again = this.#table.set(address, entry.pfn, entry.writable ? ENTRY_WRITE : 0);
         endFault(device, again, costs.hmm_fault);
@@ -345,6 +348,10 @@ export class HmmListener implements Listener {
     if (now >= 0) user.putPage(now);
     return { pfn, writable: now === pfn };
   }
+}
+
+function meets(window: Span, range: Span): boolean {
+  return window.start < range.end && range.start < window.end;
 }
 
 /** A mirror's -EAGAIN that got lost on its way (B-4); start reports success. */

@@ -8,7 +8,7 @@
 
 import { PAGE_SIZE, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
-import { RangeIndex, type RegisteredRange } from "./range_index.ts";
+import { type IndexedRange, NO_LEAF, RangeIndex } from "./range_index.ts";
 
 /** The host range of a memslot. */
 export interface Memslot {
@@ -18,17 +18,17 @@ export interface Memslot {
   readonly end: Vaddr;
 }
 
-/** A memslot's places in the two indexes. */
-interface Places {
-  readonly host: RegisteredRange<number>;
-  readonly guest: RegisteredRange<number>;
+/** A memslot's ranges in the two indexes. */
+interface Ranges {
+  readonly host: IndexedRange;
+  readonly guest: IndexedRange;
 }
 
 /** The memslots of one virtual machine. Guest ranges are disjoint; host ranges may overlap. */
 export class Memslots {
-  readonly #host = new RangeIndex<number>();
-  readonly #guest = new RangeIndex<number>();
-  readonly #byGpa = new Map<number, Places>();
+  readonly #host = new RangeIndex();
+  readonly #guest = new RangeIndex();
+  readonly #byGpa = new Map<number, Ranges>();
 
   /**
    * Adds a memslot.
@@ -41,10 +41,11 @@ export class Memslots {
   add(gpa: number, start: Vaddr, pages: number): number {
     const size = pages * PAGE_SIZE;
     if (this.#guest.overlaps(gpa, gpa + size)) return -ERRNO.EEXIST;
-    this.#byGpa.set(gpa, {
-      host: this.#host.add(start, start + size, gpa),
-      guest: this.#guest.add(gpa, gpa + size, gpa),
-    });
+    const host = { start, end: start + size, leaf: NO_LEAF };
+    const guest = { start: gpa, end: gpa + size, leaf: NO_LEAF };
+    this.#host.add(host);
+    this.#guest.add(guest);
+    this.#byGpa.set(gpa, { host, guest });
     return 0;
   }
 
@@ -55,12 +56,12 @@ export class Memslots {
    * @returns Its host range, or undefined if there is none.
    */
   remove(gpa: number): Memslot | undefined {
-    const places = this.#byGpa.get(gpa);
-    if (places === undefined) return undefined;
+    const slot = this.#byGpa.get(gpa);
+    if (slot === undefined) return undefined;
     this.#byGpa.delete(gpa);
-    this.#host.remove(places.host);
-    this.#guest.remove(places.guest);
-    return places.host;
+    this.#host.remove(slot.host);
+    this.#guest.remove(slot.guest);
+    return slot.host;
   }
 
   /**

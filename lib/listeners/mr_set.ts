@@ -6,18 +6,14 @@
 
 import { PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
 import type { ListenerRange, SecondaryEntry } from "./listener.ts";
-import { RangeIndex, type RegisteredRange } from "./range_index.ts";
+import { type IndexedRange, RangeIndex } from "./range_index.ts";
 import { ENTRY_WRITE } from "./secondary_leaf.ts";
 import type { SecondaryTable } from "./secondary_table.ts";
 
 /** What every kind of memory region has: struct ib_umem. */
-export interface MemoryRegion {
+export interface MemoryRegion extends IndexedRange {
   /** Its key, positive and never used twice. */
   readonly key: number;
-  /** First byte. */
-  readonly start: Vaddr;
-  /** First byte after. */
-  readonly end: Vaddr;
   /** Whether the device may write. */
   readonly writable: boolean;
   /** Its translations, or null before the first. */
@@ -32,7 +28,7 @@ export interface MemoryRegion {
 export class MrSet<M extends MemoryRegion> {
   /** The regions by range. */
   readonly index: RangeIndex<M> = new RangeIndex<M>();
-  readonly #byKey = new Map<number, RegisteredRange<M>>();
+  readonly #byKey = new Map<number, M>();
   #lastKey = 0;
 
   /**
@@ -50,7 +46,8 @@ export class MrSet<M extends MemoryRegion> {
    * @param mr The region.
    */
   add(mr: M): void {
-    this.#byKey.set(mr.key, this.index.add(mr.start, mr.end, mr));
+    this.#byKey.set(mr.key, mr);
+    this.index.add(mr);
   }
 
   /**
@@ -60,7 +57,7 @@ export class MrSet<M extends MemoryRegion> {
    * @returns The region, or undefined.
    */
   get(key: number): M | undefined {
-    return this.#byKey.get(key)?.value;
+    return this.#byKey.get(key);
   }
 
   /**
@@ -69,10 +66,10 @@ export class MrSet<M extends MemoryRegion> {
    * @param key The key.
    */
   delete(key: number): void {
-    const handle = this.#byKey.get(key);
-    if (handle === undefined) return;
+    const mr = this.#byKey.get(key);
+    if (mr === undefined) return;
     this.#byKey.delete(key);
-    this.index.remove(handle);
+    this.index.remove(mr);
   }
 
   /**
@@ -81,7 +78,7 @@ export class MrSet<M extends MemoryRegion> {
    * @returns A copy that survives changes of the set.
    */
   list(): M[] {
-    return [...this.#byKey.values()].map((handle) => handle.value);
+    return [...this.#byKey.values()];
   }
 
   /**

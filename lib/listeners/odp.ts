@@ -39,6 +39,7 @@ import {
 } from "./device_access.ts";
 import type { Listener, ListenerRange, ListenerState, SecondaryEntry } from "./listener.ts";
 import { type MemoryRegion, MrSet } from "./mr_set.ts";
+import { NO_LEAF } from "./range_index.ts";
 import { ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
 import { SecondaryTable } from "./secondary_table.ts";
 
@@ -223,7 +224,8 @@ export class OdpListener implements Listener {
    */
   protected addMr(start: Vaddr, end: Vaddr, writable: boolean): OdpMr {
     const key = this.mrs.newKey();
-    const mr = { key, start, end, writable, table: null, readOnly: true, seq: 0, count: 0 };
+    const unused = { table: null, readOnly: true, seq: 0, count: 0, leaf: NO_LEAF };
+    const mr = { key, start, end, writable, ...unused };
     this.mrs.add(mr);
     return mr;
   }

@@ -27,6 +27,7 @@ import { type Device, type ListenerInit, newDevice, requirePages } from "./devic
 import { deviceAccess, type PageContent, type PageVisitor } from "./device_access.ts";
 import type { Listener, ListenerRange, SecondaryEntry } from "./listener.ts";
 import { type MemoryRegion, MrSet } from "./mr_set.ts";
+import { NO_LEAF } from "./range_index.ts";
 import { ENTRY_WRITE } from "./secondary_leaf.ts";
 import { SecondaryTable } from "./secondary_table.ts";
 
@@ -89,7 +90,8 @@ export class PinnedMrListener implements Listener {
     const { user, costs, counters } = this.#device;
     const end = start + pages * PAGE_SIZE;
     const table = new SecondaryTable(start, end);
-    const mr: PinnedMr = { key: this.#mrs.newKey(), start, end, writable, table };
+    const key = this.#mrs.newKey();
+    const mr: PinnedMr = { key, start, end, writable, table, leaf: NO_LEAF };
     for (let address = start; address < end; address += PAGE_SIZE) {
       const pfn = yield* user.pinUserPage(address);
       if (pfn < 0) {

@@ -3,120 +3,103 @@
  *
  * The kernel keeps them in interval trees (include/linux/interval_tree_generic.h); here a B-tree
  * sorted by first address carries the largest end of every subtree, so that overlapping ranges are
- * found in O(log n + hits), and adding or removing one is O(log n). Nodes lie in one growing typed
- * array. Ranges are half-open: touching ranges do not overlap.
+ * found in O(log n + hits), and adding or removing one is O(log n). Ranges are half-open: touching
+ * ranges do not overlap.
+ *
+ * Among millions of ranges a search waits for memory, not for the CPU. So leaves are small, and the
+ * nodes above them are big, few and packed in an array of their own: one leaf and the range itself
+ * are all that a search for one page finds outside of the caches.
  *
  * @module
  */
 
 import type { Vaddr } from "../kernel/address.ts";
+import { NO_NODE, RangeNodes } from "./range_nodes.ts";
 
-/** Most entries of a node. Big nodes make few levels; a node is searched by halving. */
-const FAN = 128;
-/** Entries that stay in a node when it divides: most, so that appending packs. */
-const SPLIT = 96;
-/** Rows of a node, after the first addresses: largest ends, their running maximum, references. */
-const ENDS = FAN;
-const REACH = 2 * FAN;
-const REFS = 3 * FAN;
-/** Numbers per node. */
-const NODE = 4 * FAN;
-const NONE = -1;
+/** Most ranges of a leaf: two cache lines a row. */
+const LEAF_FAN = 16;
+/** Most nodes below another. */
+const FAN = 64;
+/** The part of a node that stays when it divides: most, so that appending packs. */
+const KEPT = 3 / 4;
+/** {@linkcode IndexedRange.leaf} of a range that is in no index. */
+export const NO_LEAF: number = NO_NODE;
 
-/** A registered range, as {@linkcode RangeIndex.add} returns it. */
-export interface RegisteredRange<T> {
+/** A range that can be registered, as the kernel's struct interval_tree_node inside an object. */
+export interface IndexedRange {
   /** First byte. */
   readonly start: Vaddr;
   /** First byte after. */
   readonly end: Vaddr;
-  /** What the range belongs to. */
-  readonly value: T;
-}
-
-/** A range with its index and its number there, {@linkcode NONE} once removed. */
-interface Entry<T> extends RegisteredRange<T> {
-  readonly index: RangeIndex<T>;
-  id: number;
+  /** Where the index keeps it; nobody else writes it. NO_LEAF before it is added. */
+  leaf: number;
 }
 
 /**
- * Registered ranges, possibly overlapping, each with a value.
+ * Registered ranges, possibly overlapping.
  *
- * @typeParam T Type of the values.
+ * @typeParam T Type of the ranges.
  * @example
  * ```ts
- * import { RangeIndex } from "./range_index.ts";
+ * import { NO_LEAF, RangeIndex } from "./range_index.ts";
  * import { assert } from "@std/assert";
  *
- * const index = new RangeIndex<string>();
- * const handle = index.add(0x1000, 0x3000, "ram");
+ * const index = new RangeIndex();
+ * const ram = { start: 0x1000, end: 0x3000, leaf: NO_LEAF };
+ * index.add(ram);
  * assert(index.overlaps(0x2000, 0x9000));
- * index.remove(handle);
+ * index.remove(ram);
  * assert(!index.overlaps(0x2000, 0x9000));
  * ```
  */
-export class RangeIndex<T> {
-  /** Slots of all nodes; node n begins at `n * NODE`. A leaf's refs are numbers of ranges, else nodes. */
-  #slots = new Float64Array(NODE);
-  #counts = new Uint16Array(1);
-  /** 0 for leaves, so that the root's height is that of the tree. */
-  #heights = new Uint8Array(1);
-  #parents = Int32Array.of(NONE);
-  readonly #freeNodes: number[] = [];
-  #nodes = 1;
-  #root = 0;
-  readonly #values: (T | undefined)[] = [];
-  readonly #freeIds: number[] = [];
-  /** The leaf of each range. */
-  #leaves = new Int32Array(64);
+export class RangeIndex<T extends IndexedRange = IndexedRange> {
+  readonly #leaves = new RangeNodes<T>(LEAF_FAN, (range, leaf) => range.leaf = leaf);
+  readonly #inner = new RangeNodes<number>(FAN, (child, node) => this.#setParent(child, node));
+  /** Of each inner node, from 1 for those right above leaves. */
+  readonly #heights: number[] = [];
+  #root = this.#leaves.make();
+  /** Of the root: 0 while it is a leaf. */
+  #height = 0;
+  #size = 0;
 
   /** Number of registered ranges. */
   get size(): number {
-    return this.#values.length - this.#freeIds.length;
+    return this.#size;
   }
 
   /**
    * Registers a range.
    *
-   * @param start First byte.
-   * @param end First byte after.
-   * @param value What it belongs to.
-   * @returns The handle for {@linkcode RangeIndex.remove}.
+   * @param range The range, which is in no index.
    * @throws {RangeError} If the range is empty or runs backwards.
    */
-  add(start: Vaddr, end: Vaddr, value: T): RegisteredRange<T> {
+  add(range: T): void {
+    const { start, end } = range;
     if (!(start < end)) {
       throw new RangeError(`Cannot register range [${start}, ${end}): the end must be above start`);
     }
-    const id = this.#freeIds.pop() ?? this.#values.length;
-    this.#values[id] = value;
-    if (id === this.#leaves.length) this.#leaves = doubled(this.#leaves);
+    const inner = this.#inner;
     let node = this.#root;
-    while (this.#heights[node] > 0) {
-      node = this.#slots[node * NODE + REFS + Math.max(0, this.#slotsUpTo(node, start) - 1)];
+    for (let height = this.#height; height > 0; height--) {
+      node = inner.refs[node * FAN + Math.max(0, inner.upTo(node, start) - 1)]!;
     }
-    this.#insert(node, this.#slotsUpTo(node, start), start, end, id);
-    if (this.#counts[node] === FAN) this.#split(node);
-    else this.#refresh(node);
-    const entry: Entry<T> = { start, end, value, index: this, id };
-    return entry;
+    this.#leaves.insert(node, this.#leaves.upTo(node, start), start, end, range);
+    this.#size++;
+    this.#settle(node, 0);
   }
 
   /**
    * Takes a range out.
    *
-   * @param range The handle that {@linkcode RangeIndex.add} returned.
-   * @returns False if it was removed before.
+   * @param range The range, which is in this index or in none.
+   * @returns False if it is in none.
    */
-  remove(range: RegisteredRange<T>): boolean {
-    const entry = range as Entry<T>;
-    const { id } = entry;
-    if (entry.index !== this || id === NONE) return false;
-    entry.id = NONE;
-    this.#values[id] = undefined;
-    this.#freeIds.push(id);
-    const leaf = this.#leaves[id];
-    this.#erase(leaf, this.#slotOf(leaf, id));
+  remove(range: T): boolean {
+    const { leaf } = range;
+    if (leaf === NO_LEAF) return false;
+    this.#leaves.erase(leaf, this.#leaves.slotOf(leaf, range));
+    range.leaf = NO_LEAF;
+    this.#size--;
     this.#prune(leaf);
     return true;
   }
@@ -129,7 +112,7 @@ export class RangeIndex<T> {
    * @returns True if one does.
    */
   overlaps(start: Vaddr, end: Vaddr): boolean {
-    return this.#any(this.#root, start, end);
+    return this.#any(this.#root, this.#height, start, end);
   }
 
   /**
@@ -139,196 +122,127 @@ export class RangeIndex<T> {
    *
    * @param start First byte.
    * @param end First byte after.
-   * @param visit Called with the value of each.
+   * @param visit Called with each.
    */
-  forEachOverlap(start: Vaddr, end: Vaddr, visit: (value: T) => void): void {
-    this.#visit(this.#root, start, end, visit);
+  forEachOverlap(start: Vaddr, end: Vaddr, visit: (range: T) => void): void {
+    this.#visit(this.#root, this.#height, start, end, visit);
   }
 
   /**
    * Visits all ranges in the order of their first byte.
    *
-   * @param visit Called with the value of each.
+   * @param visit Called with each.
    */
-  forEach(visit: (value: T) => void): void {
-    this.#visit(this.#root, -Infinity, Infinity, visit);
+  forEach(visit: (range: T) => void): void {
+    this.#visit(this.#root, this.#height, -Infinity, Infinity, visit);
   }
 
-  #any(node: number, start: number, end: number): boolean {
-    const slots = this.#slots;
-    const last = node * NODE + this.#counts[node];
-    for (let at = this.#firstReaching(node, start); at < last && slots[at] < end; at++) {
-      if (slots[at + ENDS] <= start) continue;
-      if (this.#heights[node] === 0 || this.#any(slots[at + REFS], start, end)) return true;
+  #any(node: number, height: number, start: number, end: number): boolean {
+    if (height === 0) return this.#anyInLeaf(node, start, end);
+    const { rows, counts, refs } = this.#inner;
+    const base = node * 3 * FAN;
+    let slot = this.#inner.firstReaching(node, start);
+    for (; slot < counts[node] && rows[base + slot] < end; slot++) {
+      if (rows[base + FAN + slot] <= start) continue;
+      if (this.#any(refs[node * FAN + slot]!, height - 1, start, end)) return true;
     }
     return false;
   }
 
-  #visit(node: number, start: number, end: number, visit: (value: T) => void): void {
-    const slots = this.#slots;
-    const last = node * NODE + this.#counts[node];
-    const leaf = this.#heights[node] === 0;
-    for (let at = this.#firstReaching(node, start); at < last && slots[at] < end; at++) {
-      if (slots[at + ENDS] <= start) continue;
-      if (leaf) visit(this.#values[slots[at + REFS]] as T);
-      else this.#visit(slots[at + REFS], start, end, visit);
+  #anyInLeaf(leaf: number, start: number, end: number): boolean {
+    const { rows, counts } = this.#leaves;
+    const base = leaf * 3 * LEAF_FAN;
+    let slot = this.#leaves.firstReaching(leaf, start);
+    for (; slot < counts[leaf] && rows[base + slot] < end; slot++) {
+      if (rows[base + LEAF_FAN + slot] > start) return true;
+    }
+    return false;
+  }
+
+  #visit(
+    node: number,
+    height: number,
+    start: number,
+    end: number,
+    visit: (range: T) => void,
+  ): void {
+    if (height === 0) return this.#visitLeaf(node, start, end, visit);
+    const { rows, counts, refs } = this.#inner;
+    const base = node * 3 * FAN;
+    let slot = this.#inner.firstReaching(node, start);
+    for (; slot < counts[node] && rows[base + slot] < end; slot++) {
+      if (rows[base + FAN + slot] <= start) continue;
+      this.#visit(refs[node * FAN + slot]!, height - 1, start, end, visit);
     }
   }
 
-  /** Finds the first slot that ends above `start`: all before it end at or below. */
-  #firstReaching(node: number, start: number): number {
-    const slots = this.#slots;
-    let low = node * NODE;
-    let high = low + this.#counts[node];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (slots[middle + REACH] > start) high = middle;
-      else low = middle + 1;
-    }
-    return low;
-  }
-
-  /** Number of slots whose first address is not above `start`. */
-  #slotsUpTo(node: number, start: number): number {
-    const slots = this.#slots;
-    let low = node * NODE;
-    let high = low + this.#counts[node];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (slots[middle] > start) high = middle;
-      else low = middle + 1;
-    }
-    return low - node * NODE;
-  }
-
-  /** Recomputes the running maximum from a slot on, until it is right again. */
-  #fixReach(node: number, slot: number): void {
-    const slots = this.#slots;
-    const base = node * NODE;
-    const last = base + this.#counts[node];
-    let reach = slot === 0 ? -Infinity : slots[base + slot - 1 + REACH];
-    for (let at = base + slot; at < last; at++) {
-      reach = Math.max(reach, slots[at + ENDS]);
-      if (slots[at + REACH] === reach && at > base + slot) return;
-      slots[at + REACH] = reach;
+  #visitLeaf(leaf: number, start: number, end: number, visit: (range: T) => void): void {
+    const { rows, counts, refs } = this.#leaves;
+    const base = leaf * 3 * LEAF_FAN;
+    let slot = this.#leaves.firstReaching(leaf, start);
+    for (; slot < counts[leaf] && rows[base + slot] < end; slot++) {
+      if (rows[base + LEAF_FAN + slot] > start) visit(refs[leaf * LEAF_FAN + slot]!);
     }
   }
 
-  #slotOf(node: number, ref: number): number {
-    const base = node * NODE + REFS;
-    return this.#slots.indexOf(ref, base) - base;
-  }
-
-  #insert(node: number, slot: number, start: number, end: number, ref: number): void {
-    const at = node * NODE + slot;
-    const last = node * NODE + this.#counts[node]++;
-    const slots = this.#slots;
-    for (let row = 0; row < NODE; row += FAN) slots.copyWithin(at + row + 1, at + row, last + row);
-    slots[at] = start;
-    slots[at + ENDS] = end;
-    slots[at + REFS] = ref;
-    this.#fixReach(node, slot);
-    if (this.#heights[node] === 0) this.#leaves[ref] = node;
-    else this.#parents[ref] = node;
-  }
-
-  #erase(node: number, slot: number): void {
-    const at = node * NODE + slot;
-    const last = node * NODE + this.#counts[node]--;
-    const slots = this.#slots;
-    for (let row = 0; row < NODE; row += FAN) slots.copyWithin(at + row, at + row + 1, last + row);
-    this.#fixReach(node, slot);
-  }
-
-  /** Divides a full node, and its parents as far as they become full. */
-  #split(full: number): void {
-    let node = full;
-    for (;;) {
-      const right = this.#splitOff(node);
-      let parent = this.#parents[node];
-      if (parent === NONE) {
-        parent = this.#newNode(this.#heights[node] + 1);
-        this.#root = parent;
-        this.#insert(parent, 0, 0, 0, node);
+  /** Divides a changed node if it is full, and brings those above it up to date. */
+  #settle(changed: number, changedHeight: number): void {
+    const inner = this.#inner;
+    let node = changed;
+    for (let height = changedHeight;; height++) {
+      const nodes = height === 0 ? this.#leaves : inner;
+      const right = nodes.isFull(node) ? this.#divide(node, height) : NO_NODE;
+      if (height === this.#height) {
+        if (right === NO_NODE) return;
+        this.#root = this.#makeInner(++this.#height);
+        inner.insert(this.#root, 0, nodes.start(node), nodes.end(node), node);
       }
-      const slot = this.#slotOf(parent, node);
-      this.#summarise(parent, slot, node);
-      this.#insert(parent, slot + 1, 0, 0, right);
-      this.#summarise(parent, slot + 1, right);
-      if (this.#counts[parent] < FAN) return this.#refresh(parent);
+      const parent = nodes.parents[node];
+      const slot = inner.slotOf(parent, node);
+      const spansElse = inner.setRange(parent, slot, nodes.start(node), nodes.end(node));
+      if (right !== NO_NODE) {
+        inner.insert(parent, slot + 1, nodes.start(right), nodes.end(right), right);
+      } else if (!spansElse) return;
       node = parent;
     }
   }
 
   /** Moves the upper part of a full node into a new one. */
-  #splitOff(node: number): number {
-    const right = this.#newNode(this.#heights[node]);
-    const keep = node * NODE + SPLIT;
-    for (let at = keep; at < node * NODE + FAN; at++) {
-      const slots = this.#slots;
-      this.#insert(right, at - keep, slots[at], slots[at + ENDS], slots[at + REFS]);
-    }
-    this.#counts[node] = SPLIT;
+  #divide(node: number, height: number): number {
+    const nodes = height === 0 ? this.#leaves : this.#inner;
+    const right = height === 0 ? nodes.make() : this.#makeInner(height);
+    nodes.moveUpper(node, nodes.counts[node] * KEPT, right);
     return right;
   }
 
-  /** Unlinks empty nodes upwards and drops roots with a single child. */
-  #prune(emptied: number): void {
-    let node = emptied;
-    while (this.#counts[node] === 0 && this.#parents[node] !== NONE) {
-      const parent = this.#parents[node];
-      this.#erase(parent, this.#slotOf(parent, node));
-      this.#freeNodes.push(node);
+  /** Unlinks empty nodes from a leaf upwards, and drops roots with a single child. */
+  #prune(leaf: number): void {
+    let node = leaf;
+    let height = 0;
+    for (; height < this.#height; height++) {
+      const nodes = height === 0 ? this.#leaves : this.#inner;
+      if (nodes.counts[node] > 0) break;
+      const parent = nodes.parents[node];
+      this.#inner.erase(parent, this.#inner.slotOf(parent, node));
+      nodes.drop(node);
       node = parent;
     }
-    this.#refresh(node);
-    while (this.#heights[this.#root] > 0 && this.#counts[this.#root] === 1) {
-      this.#freeNodes.push(this.#root);
-      this.#root = this.#slots[this.#root * NODE + REFS];
-      this.#parents[this.#root] = NONE;
+    this.#settle(node, height);
+    while (this.#height > 0 && this.#inner.counts[this.#root] === 1) {
+      this.#inner.drop(this.#root);
+      this.#root = this.#inner.refs[this.#root * FAN]!;
+      this.#height--;
     }
   }
 
-  /** Copies what a child spans into its slot; tells whether that changed anything. */
-  #summarise(parent: number, slot: number, child: number): boolean {
-    const slots = this.#slots;
-    const start = slots[child * NODE];
-    const end = slots[child * NODE + this.#counts[child] - 1 + REACH];
-    const at = parent * NODE + slot;
-    if (slots[at] === start && slots[at + ENDS] === end) return false;
-    slots[at] = start;
-    slots[at + ENDS] = end;
-    this.#fixReach(parent, slot);
-    return true;
-  }
-
-  /** Brings the summaries above a changed node up to date. */
-  #refresh(changed: number): void {
-    let node = changed;
-    let parent = this.#parents[node];
-    while (parent !== NONE && this.#summarise(parent, this.#slotOf(parent, node), node)) {
-      node = parent;
-      parent = this.#parents[node];
-    }
-  }
-
-  #newNode(height: number): number {
-    const node = this.#freeNodes.pop() ?? this.#nodes++;
-    if (node === this.#counts.length) {
-      this.#slots = doubled(this.#slots);
-      this.#counts = doubled(this.#counts);
-      this.#heights = doubled(this.#heights);
-      this.#parents = doubled(this.#parents);
-    }
-    this.#counts[node] = 0;
+  #makeInner(height: number): number {
+    const node = this.#inner.make();
     this.#heights[node] = height;
-    this.#parents[node] = NONE;
     return node;
   }
-}
 
-function doubled<A extends Float64Array | Int32Array | Uint16Array | Uint8Array>(old: A): A {
-  const wider = new (old.constructor as new (length: number) => A)(old.length * 2);
-  wider.set(old);
-  return wider;
+  #setParent(child: number, node: number): void {
+    const nodes = this.#heights[node] === 1 ? this.#leaves : this.#inner;
+    nodes.parents[child] = node;
+  }
 }

@@ -11,6 +11,7 @@
 import type { Pfn, Vaddr } from "../kernel/address.ts";
 import type { Device } from "./device.ts";
 import type { MemoryRegion } from "./mr_set.ts";
+import { NO_LEAF } from "./range_index.ts";
 import { ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
 import { SecondaryTable } from "./secondary_table.ts";
 
@@ -66,6 +67,7 @@ export function newUserptr(range: UserptrRange): UserptrObject {
     tracked: true,
     wasBound: false,
     busyUntil: 0,
+    leaf: NO_LEAF,
   };
 }
 
