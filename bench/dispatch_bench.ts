@@ -59,6 +59,17 @@ for (const count of COUNTS) {
 
 for (const count of COUNTS) {
   const user = mappedPages();
+  const nic = new OdpListener({ name: "nic", user, policy: resolvePolicy("odp", "legacy") });
+  mmuNotifierRegister(nic.ops, user.mm);
+  for (let n = 0; n < count; n++) {
+    drain(nic.regMr(BASE + n * STRIDE, 1, true));
+    drain(nic.rdmaRead(BASE + n * STRIDE, 1));
+  }
+  benchWindows("odp, into one MR of many used", `${count} MRs`, windows(user.mm, count, true));
+}
+
+for (const count of COUNTS) {
+  const user = mappedPages();
   const vm = new KvmListener({ name: "vm", user, policy: resolvePolicy("kvm", "legacy") });
   mmuNotifierRegister(vm.ops, user.mm);
   for (let n = 0; n < count; n++) vm.addMemslot(n * STRIDE, BASE + n * STRIDE, 1);

@@ -39,7 +39,7 @@ import {
 } from "./device_access.ts";
 import type { Listener, ListenerRange, ListenerState, SecondaryEntry } from "./listener.ts";
 import { type MemoryRegion, MrSet } from "./mr_set.ts";
-import { NO_LEAF } from "./range_index.ts";
+import { type IndexedRange, NO_LEAF, RangeIndex } from "./range_index.ts";
 import { ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
 import { SecondaryTable } from "./secondary_table.ts";
 
@@ -53,9 +53,16 @@ export interface OdpMr extends MemoryRegion {
   seq: number;
   /** notifiers_count. */
   count: number;
+  /** Its place among the MRs that the device has used, or null before it did. */
+  used: UsedMr | null;
 }
 
-/** An open window with the MRs it meets; no MR comes or goes while one is open. */
+/** An MR that the device has used: windows over any other MR have nothing to do. */
+export interface UsedMr extends IndexedRange {
+  readonly mr: OdpMr;
+}
+
+/** An open window with the MRs it meets, of those used; no MR goes while one is open. */
 interface OpenWindow {
   start: Vaddr;
   end: Vaddr;
@@ -79,6 +86,7 @@ export class OdpListener implements Listener {
   protected readonly device: Device;
   /** The MRs. */
   protected readonly mrs: MrSet<OdpMr> = new MrSet<OdpMr>();
+  readonly #used = new RangeIndex<UsedMr>();
   /** Windows that hold umem_rwsem for read: the first `#readers` of `#windows`. */
   #readers = 0;
   readonly #windows: OpenWindow[] = [];
@@ -131,7 +139,7 @@ export class OdpListener implements Listener {
     const mr = this.mrs.get(key);
     if (mr === undefined) return -ERRNO.ENOENT;
     this.#unmapMr(mr);
-    this.mrs.delete(key);
+    this.removeMr(mr);
     return 0;
   }
 
@@ -224,10 +232,20 @@ export class OdpListener implements Listener {
    */
   protected addMr(start: Vaddr, end: Vaddr, writable: boolean): OdpMr {
     const key = this.mrs.newKey();
-    const unused = { table: null, readOnly: true, seq: 0, count: 0, leaf: NO_LEAF };
+    const unused = { table: null, used: null, readOnly: true, seq: 0, count: 0, leaf: NO_LEAF };
     const mr = { key, start, end, writable, ...unused };
     this.mrs.add(mr);
     return mr;
+  }
+
+  /**
+   * Takes an MR out.
+   *
+   * @param mr The MR.
+   */
+  protected removeMr(mr: OdpMr): void {
+    this.mrs.delete(mr.key);
+    if (mr.used !== null) this.#used.remove(mr.used);
   }
 
   /**
@@ -281,7 +299,7 @@ export class OdpListener implements Listener {
     window.start = range.start;
     window.end = range.end;
     window.count = 0;
-    this.mrs.index.forEachOverlap(range.start, range.end, this.#account);
+    this.#used.forEachOverlap(range.start, range.end, this.#account);
     return window;
   }
 
@@ -291,12 +309,20 @@ export class OdpListener implements Listener {
     this.#readers++;
   }
 
-  /** Raises the count of an MR for the newest window. */
-  readonly #account = (mr: OdpMr): void => {
-    mr.count++;
-    const window = this.#windows[this.#readers - 1];
-    window.mrs[window.count++] = mr;
-  };
+  /** Accounts the newest window on an MR. */
+  readonly #account = ({ mr }: UsedMr): void => account(this.#windows[this.#readers - 1], mr);
+
+  /** Lets windows know an MR from now on; those that are open over it count at once. */
+  #use(mr: OdpMr): UsedMr {
+    const { start, end } = mr;
+    for (let at = 0; at < this.#readers; at++) {
+      const window = this.#windows[at];
+      if (window.start < end && start < window.end) account(window, mr);
+    }
+    const used = { start, end, mr, leaf: NO_LEAF };
+    this.#used.add(used);
+    return used;
+  }
 
   /** Finds an open window of the same range (or of the same start, if cut short) and closes it. */
   #close(range: MmuNotifierRange): OpenWindow {
@@ -378,6 +404,7 @@ export class OdpListener implements Listener {
    * @returns 0, or a negative errno; -EFAULT also if the MR was removed meanwhile.
    */
   protected *accessMr(mr: OdpMr, access: DeviceAccess): Operation<number> {
+    mr.used ??= this.#use(mr);
     mr.table ??= new SecondaryTable(mr.start, mr.end);
     const unit = { table: mr.table, fault: (address: Vaddr) => this.#fault(mr, address) };
     return yield* deviceAccess(this.device, unit, access);
@@ -410,4 +437,10 @@ export class OdpListener implements Listener {
     const state = `(notifiers_count of MR ${mr.key} is ${mr.count})`;
     throw neverEnds("ib_umem_odp_map_dma_pages", device, `${where} ${state}`);
   }
+}
+
+/** Raises the count of an MR for an open window. */
+function account(window: OpenWindow, mr: OdpMr): void {
+  mr.count++;
+  window.mrs[window.count++] = mr;
 }

@@ -80,7 +80,7 @@ export class OdpImplicitListener extends OdpListener {
   protected override emptied(leaf: OdpMr): void {
     const { counters, costs } = this.device;
     if (leaf.table !== null) this.#freed.set(leaf.start, leaf.table);
-    this.mrs.delete(leaf.key);
+    this.removeMr(leaf);
     counters.tracking_freed++;
     spend(this.device, costs.odp_leaf_free);
   }
