@@ -19,6 +19,7 @@ import {
 import type { Operation } from "../kernel/operation.ts";
 import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
+import { SITE } from "../notifier/sites.ts";
 import { changeInWindow } from "../notifier/window.ts";
 import type { AddressSpace } from "./address_space.ts";
 import type { CollapseControl, ScanResult } from "./collapse_scan.ts";
@@ -194,7 +195,8 @@ function* freePmd(vma: Vma, addr: Vaddr): Operation {
     mm.host.charge("tlb_shootdown");
   };
   if (!mm.host.profile.retractNotifies) return free();
-  const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, null, mm, addr, addr + PMD_SIZE);
+  const site = SITE.collapse_and_free_pmd;
+  const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, null, mm, addr, addr + PMD_SIZE, site);
   yield* changeInWindow(range, free);
 }
 

@@ -9,6 +9,7 @@
  */
 
 import { HPAGE_PMD_NR, PAGE_SIZE } from "../kernel/address.ts";
+import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import type { AddressSpace } from "./address_space.ts";
 import { truncateInodePages } from "./filemap.ts";
@@ -28,9 +29,11 @@ import { writebackRange } from "./writeback.ts";
  * @param host The machine.
  * @param file The file.
  * @param pages The new size in pages.
- * @returns 0.
+ * @returns 0; -EINVAL for a size of a hugetlb file that is no number of huge pages
+ * (fs/hugetlbfs/inode.c: hugetlbfs_setattr).
  */
 export function* ftruncate(host: Host, file: AddressSpace, pages: number): Operation<number> {
+  if (file.kind === "hugetlb" && pages % HPAGE_PMD_NR !== 0) return -ERRNO.EINVAL;
   const shrinks = pages < file.pages;
   file.pages = pages;
   if (!shrinks && file.kind !== "file") return 0;

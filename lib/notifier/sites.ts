@@ -1,5 +1,5 @@
 /**
- * The places in the kernel that open a window: the call sites of invalidate_range_start in v5.2.
+ * The places in the kernel that open a window: the call sites of invalidate_range_start.
  *
  * A window carries the number of its site, so that reports can tell which sites a workload reaches
  * and a mistake can be injected at one of them. Listeners do not see it.
@@ -23,7 +23,7 @@ export interface CallSite {
   readonly event: EventName;
 }
 
-/** Every call site of v5.2, in the order of their numbers. */
+/** Every call site of v5.2, and one that a fix added (B-11), in the order of their numbers. */
 export const CALL_SITES: readonly CallSite[] = [
   site(1, "mm/memory.c", "copy_page_range", "fork", "PROTECTION_PAGE"),
   site(2, "mm/memory.c", "unmap_vmas", "munmap, brk and mremap that shrink, exit", "UNMAP"),
@@ -53,6 +53,7 @@ export const CALL_SITES: readonly CallSite[] = [
   site(26, "kernel/events/uprobes.c", "__replace_page", "setting a breakpoint", "CLEAR"),
   site(27, "fs/proc/task_mmu.c", "clear_refs_write", "soft-dirty tracking", "SOFT_DIRTY"),
   site(28, "mm/oom_kill.c", "__oom_reap_task_mm", "the oom reaper", "UNMAP"),
+  site(29, "mm/khugepaged.c", "collapse_and_free_pmd", "khugepaged on files (v6.1.y)", "CLEAR"),
 ];
 
 /** Numbers of the call sites by function. */
@@ -82,6 +83,7 @@ export const SITE = {
   __replace_page: 26,
   clear_refs_write: 27,
   __oom_reap_task_mm: 28,
+  collapse_and_free_pmd: 29,
 } as const;
 
 /**

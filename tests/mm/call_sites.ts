@@ -189,6 +189,16 @@ export const SITE_PROGRAMS: Readonly<Record<keyof typeof SITE, SiteProgram>> = {
     pages(mm, 1);
     drain(clearRefs(mm, 4));
   },
+  collapse_and_free_pmd({ host, mm }) {
+    const made = host.createFile("shmem", "/memfd:block", 512);
+    drain(
+      mmap(mm, { addr: at(0), length: PMD_SIZE, fixed: true, prot: RW, shared: true, file: made }),
+    );
+    write(mm, 0, 512, 1);
+    host.thp.shmemEnabled = "advise";
+    advise(mm, 0, 512, "HUGEPAGE");
+    drain(khugepagedFullScan(host));
+  },
   __oom_reap_task_mm({ mm }) {
     pages(mm, 1);
     drain(oomReapTaskMm(mm));

@@ -2,10 +2,10 @@ import { assertEquals } from "@std/assert";
 import { FaultProbe, INJECTABLE_FAULTS } from "../../lib/kernel/faults.ts";
 import { CALL_SITES, SITE, siteName } from "../../lib/notifier/sites.ts";
 
-Deno.test("there are 28 call sites, numbered from 1", () => {
+Deno.test("there are 28 call sites of v5.2 and one more, numbered from 1", () => {
   assertEquals(
     CALL_SITES.map(({ number }) => number),
-    Array.from({ length: 28 }, (_, at) => at + 1),
+    Array.from({ length: 29 }, (_, at) => at + 1),
   );
 });
 

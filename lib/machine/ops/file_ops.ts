@@ -4,7 +4,7 @@
  * @module
  */
 
-import { PAGE_SIZE } from "../../kernel/address.ts";
+import { HPAGE_PMD_NR, PAGE_SIZE } from "../../kernel/address.ts";
 import { ERRNO } from "../../kernel/errno.ts";
 import { writePages } from "../../mm/filemap.ts";
 import { ftruncate, punchHole } from "../../mm/truncate.ts";
@@ -19,11 +19,16 @@ const PAGES: ArgumentSpec = { kind: "count", about: "Number of pages", required:
 
 const CREATE_FILE: OperationSpec = {
   name: "create_file",
-  about: "Makes a file: shared memory, or on a disk with writeback",
+  about: "Makes a file: shared memory, of huge pages, or on a disk with writeback",
   kernel: "mm/memfd.c: memfd_create",
   args: {
     name: { kind: "name", about: "Name of the file", required: true, introduces: "file" },
-    kind: { kind: "choice", about: "What kind", choices: ["shmem", "file"], default: "shmem" },
+    kind: {
+      kind: "choice",
+      about: "What kind; hugetlb is of huge pages from the pool",
+      choices: ["shmem", "file", "hugetlb"],
+      default: "shmem",
+    },
     size: { kind: "size", about: "Size", required: true },
   },
   // deno-lint-ignore require-yield
@@ -32,6 +37,7 @@ const CREATE_FILE: OperationSpec = {
     if (machine.files.has(name)) return { ret: -ERRNO.EEXIST };
     const pages = number(args, "size") / PAGE_SIZE;
     const kind = text(args, "kind") as AddressSpaceKind;
+    if (kind === "hugetlb" && pages % HPAGE_PMD_NR !== 0) return { ret: -ERRNO.EINVAL };
     machine.files.set(name, machine.host.createFile(kind, name, pages));
     return { ret: 0 };
   },

@@ -92,13 +92,18 @@ const MIGRATE_TO_DEVICE: OperationSpec = {
   name: "migrate_to_device",
   about: "Moves the pages of a range into device memory; a CPU access brings one back",
   kernel: "mm/migrate.c: migrate_vma",
-  args: { range: RANGE, process: IN_PROCESS },
+  args: {
+    range: RANGE,
+    holes: { kind: "flag", about: "Pages never written get device pages, too", default: false },
+    process: IN_PROCESS,
+  },
   *run(machine, args) {
     const { mm, start, end } = pagesOf(machine, args);
     let moved = 0;
     for (const vma of mm.vmasIn(start, end)) {
       const from = Math.max(vma.start, start);
-      const result = yield* migrateToDevice(vma, from, Math.min(vma.end, end));
+      const to = Math.min(vma.end, end);
+      const result = yield* migrateToDevice(vma, from, to, args.holes === true);
       if (result < 0) return { ret: result, values: { moved } };
       moved += result;
     }
