@@ -52,6 +52,8 @@ export interface MutationReport {
 export interface MutateOptions {
   /** Only these mistakes; all unless given. */
   readonly faults?: readonly FaultName[];
+  /** Make no mistake again that an earlier scenario noticed: quicker, but not all are named. */
+  readonly once?: boolean;
   /**
    * Called before each scenario.
    *
@@ -88,7 +90,7 @@ export function mutate(subjects: readonly Subject[], options: MutateOptions = {}
   const failing: string[] = [];
   for (const [index, subject] of subjects.entries()) {
     options.onSubject?.(index);
-    if (!mutateOne(subject, wanted, places, options.signal)) failing.push(subject.file);
+    if (!mutateOne(subject, wanted, places, options)) failing.push(subject.file);
   }
   const order = Object.keys(INJECTABLE_FAULTS);
   const mutations = [...places.values()].sort((one, other) =>
@@ -109,7 +111,7 @@ function mutateOne(
   { file, program }: Subject,
   wanted: readonly FaultName[],
   places: Map<string, Place>,
-  signal: AbortSignal | undefined,
+  { once = false, signal }: MutateOptions,
 ): boolean {
   const base: FaultSet = new Set(program.faults);
   const baselines = program.kernels.map((kernel) => {
@@ -122,7 +124,7 @@ function mutateOne(
       if (!wanted.includes(found.fault) || base.has(found.fault)) continue;
       const place = placeOf(places, found);
       if (!place.reachedBy.includes(file)) place.reachedBy.push(file);
-      if (place.noticedBy.includes(file)) continue;
+      if (once ? place.noticedBy.length > 0 : place.noticedBy.includes(file)) continue;
       const mutated = outcomeOf(program, kernel, new FaultProbe(found, base), signal);
       if (mutated.print !== outcome.print) place.noticedBy.push(file);
     }
