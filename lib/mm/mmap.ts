@@ -6,7 +6,7 @@
  * @module
  */
 
-import { isAligned, PAGE_SIZE, PMD_SIZE, TASK_SIZE, type Vaddr } from "../kernel/address.ts";
+import { alignUp, isAligned, PAGE_SIZE, PMD_SIZE, TASK_SIZE, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import type { AddressSpace } from "./address_space.ts";
@@ -74,9 +74,12 @@ export interface MmapOptions {
  * @returns The address, or -EINVAL, -EEXIST or -ENOMEM.
  */
 export function* mmap(mm: Mm, options: MmapOptions): Operation<number> {
-  const { length, file = null } = options;
-  if (length <= 0 || !isAligned(length, PAGE_SIZE)) return -ERRNO.EINVAL;
+  const { file = null } = options;
+  if (options.length <= 0 || !isAligned(options.length, PAGE_SIZE)) return -ERRNO.EINVAL;
   if (options.addr !== undefined && !isAligned(options.addr, PAGE_SIZE)) return -ERRNO.EINVAL;
+  const huge = options.hugetlb || file?.kind === "hugetlb";
+  if (huge && !fitsHugePages(options)) return -ERRNO.EINVAL;
+  const length = huge ? alignUp(options.length, PMD_SIZE) : options.length;
   const start = options.fixed ? options.addr ?? 0 : findFreeArea(mm, options.addr, length);
   if (start + length > TASK_SIZE) return -ERRNO.ENOMEM;
   if (options.fixed === "noreplace" && mm.vmasIn(start, start + length).length > 0) {
@@ -145,6 +148,11 @@ function newFlags(options: MmapOptions, backing: AddressSpace | null): number {
   if (backing?.kind === "hugetlb") flags |= VM_HUGETLB | VM_DONTEXPAND;
   else if (!options.shared && (options.prot & VM_WRITE) !== 0) flags |= VM_ACCOUNT;
   return flags >>> 0;
+}
+
+/** Place and offset must be those of huge pages (fs/hugetlbfs/inode.c: hugetlb_get_unmapped_area). */
+function fitsHugePages({ fixed, addr = 0, pgoff = 0 }: MmapOptions): boolean {
+  return (!fixed || isAligned(addr, PMD_SIZE)) && isAligned(pgoff * PAGE_SIZE, PMD_SIZE);
 }
 
 /** Private memory of ordinary pages has no file. */

@@ -24,6 +24,7 @@ Deno.test("events --json names rows, consumers and all call sites", async () => 
 Deno.test("events writes a heat map only where it may", async () => {
   const file = "tmp/events_test.svg";
   const args = ["events", KSM, "--svg", file];
+  await Deno.mkdir("tmp", { recursive: true });
   const refused = await onPipes(args, { permissions: ["-R", "--no-prompt"] });
   assertEquals(refused.code, 2);
   assertStringIncludes(refused.stderr, `Give it --allow-write=${file}`);

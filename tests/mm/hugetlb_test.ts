@@ -14,7 +14,7 @@ import { mmap, munmap } from "../../lib/mm/mmap.ts";
 import { mprotect } from "../../lib/mm/mprotect.ts";
 import { mremap } from "../../lib/mm/mremap.ts";
 import { isSoftDirty } from "../../lib/mm/pagemap.ts";
-import { punchHole } from "../../lib/mm/truncate.ts";
+import { ftruncate, punchHole } from "../../lib/mm/truncate.ts";
 import { VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 import { mmuNotifierRegister } from "../../lib/notifier/chain.ts";
 import { BASE, read, TWO_BLOCKS, windows, write } from "./huge_world.ts";
@@ -46,6 +46,17 @@ Deno.test("a hugetlb mapping cannot be cut inside a page", () => {
   assertEquals(drain(munmap(mm, BASE, 4096)), -ERRNO.EINVAL);
   assertEquals(drain(mprotect(mm, BASE + 4096, 4096, VM_READ)), -ERRNO.EINVAL);
   assertEquals(drain(madvise(mm, BASE, 4096, "DONTFORK")), -ERRNO.EINVAL);
+});
+
+Deno.test("hugetlb memory begins at a huge page and has whole ones", () => {
+  const { host, mm, file } = hugetlbProcess();
+  const map = (addr: number, length: number, more = {}) =>
+    drain(mmap(mm, { addr, fixed: true, length, prot: VM_READ, ...more }));
+  assertEquals(map(BASE + 4096, PMD_SIZE, { hugetlb: true }), -ERRNO.EINVAL);
+  assertEquals(map(BASE, PMD_SIZE, { file, pgoff: 1 }), -ERRNO.EINVAL);
+  assertEquals(map(BASE, 4096, { hugetlb: true }), BASE);
+  assertEquals(mm.vmaAt(BASE)?.end, BASE + PMD_SIZE);
+  assertEquals(drain(ftruncate(host, file, 1)), -ERRNO.EINVAL);
 });
 
 Deno.test("mprotect of hugetlb memory sends one window even without any page table", () => {
