@@ -6,7 +6,14 @@
  * @module
  */
 
-import { alignUp, isAligned, PAGE_SIZE, PMD_SIZE, TASK_SIZE, type Vaddr } from "../kernel/address.ts";
+import {
+  alignUp,
+  isAligned,
+  PAGE_SIZE,
+  PMD_SIZE,
+  TASK_SIZE,
+  type Vaddr,
+} from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import type { AddressSpace } from "./address_space.ts";
