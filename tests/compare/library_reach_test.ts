@@ -6,13 +6,21 @@ import { parseScenario } from "../../lib/scenario/scenario.ts";
 
 const library = new URL("../../scenarios/", import.meta.url);
 
+/** The scenarios of a folder and the folders below it. */
+function filesIn(folder: string): string[] {
+  const entries = [...Deno.readDirSync(new URL(folder, library))];
+  return entries.flatMap(({ name, isDirectory }) =>
+    isDirectory ? filesIn(`${folder}${name}/`) : name.endsWith(".yaml") ? [folder + name] : []
+  );
+}
+
 /** The scenarios of the library; those that open every kind of window first. */
 function subjects(): Subject[] {
-  const names = ["", "bugs/", "drivers/"].flatMap((folder) =>
-    [...Deno.readDirSync(new URL(folder, library))]
-      .filter(({ name }) => name.endsWith(".yaml")).map(({ name }) => folder + name).sort()
+  const depth = (file: string) => file.split("/").length;
+  const files = filesIn("./").sort((one, other) =>
+    depth(one) - depth(other) || (one < other ? -1 : 1)
   );
-  return names.map((file) => {
+  return files.map((file) => {
     const text = Deno.readTextFileSync(new URL(file, library));
     return { file, program: parseScenario(text, { file }) };
   });
