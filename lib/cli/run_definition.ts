@@ -23,6 +23,7 @@ const RUNNER_OPTIONS = [
   "shuffle",
   "dry-run",
   "profile",
+  "coverage",
   "rerun-failed",
   "trace-limit",
   "report",
@@ -74,6 +75,10 @@ export function runCommand(context: CommandContext) {
     .option("--shuffle=[seed:integer]", "Run in an order left to chance, or to this seed.")
     .option("--dry-run", "Show the operations that would run, and run none.")
     .option("--profile", "Show on stderr where virtual and real time go, by scenario and step.")
+    .option(
+      "--coverage",
+      "Show which call sites, events, listeners and kernel switches were reached.",
+    )
     .option(
       "--rerun-failed",
       "Only what failed last time; that is kept in .mmulab where it may be written.",

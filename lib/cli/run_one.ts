@@ -6,6 +6,7 @@
  * @module
  */
 
+import { type Coverage, CoverageMeter, joinCoverage } from "../compare/coverage.ts";
 import { comparePolicies, type Comparison } from "../compare/compare.ts";
 import { StepError } from "../compare/instrument.ts";
 import type { RecordedRun } from "../compare/recorded.ts";
@@ -31,6 +32,8 @@ export interface RunRequest {
   readonly timelines?: boolean;
   /** Whether to record every run in full. */
   readonly traces?: boolean;
+  /** Whether to note what every run reaches. */
+  readonly coverage?: boolean;
 }
 
 /** What came of a scenario, or why it cannot be carried out. */
@@ -44,6 +47,8 @@ export type Outcome =
     readonly timelines: readonly ReportTimeline[];
     /** Every run, where that was asked for. */
     readonly traces: readonly RecordedRun[];
+    /** What all runs reached, where that was asked for. */
+    readonly coverage?: Coverage;
   }
   | {
     /** What is wrong with it. */
@@ -72,7 +77,7 @@ export function runOne(
   const tape = new Tape(request);
   try {
     const comparisons = compareAll(scenario, request, { watch, tape, onStep });
-    return { comparisons, wall_ms: watch.times, timelines: tape.timelines, traces: tape.traces };
+    return { comparisons, wall_ms: watch.times, ...tape.recorded() };
   } catch (error) {
     return { problem: problemOf(scenario, error) };
   }
@@ -89,6 +94,7 @@ function compareAll(
       ...(policies.length === 0 ? {} : { policies }),
       ...(seed === undefined ? {} : { seed }),
       ...(traceLimit === undefined ? {} : { traceLimit }),
+      ...(tape.asked === undefined ? {} : { asked: tape.asked }),
       onStep: (policy, step) => {
         watch.begin(step);
         tape.beginStep(step);
@@ -105,14 +111,25 @@ function compareAll(
 
 /** Records what is asked for. */
 class Tape {
-  readonly timelines: ReportTimeline[] = [];
-  readonly traces: RecordedRun[] = [];
+  /** The kernel's switches that are asked for, where that is to be noted. */
+  readonly asked: Set<string> | undefined;
+  readonly #timelines: ReportTimeline[] = [];
+  readonly #traces: RecordedRun[] = [];
+  readonly #coverage: Coverage[] = [];
   readonly #request: RunRequest;
   #kernel: string | undefined;
   #recording: Recording | undefined;
+  #meter: CoverageMeter | undefined;
 
   constructor(request: RunRequest) {
     this.#request = request;
+    this.asked = request.coverage ? new Set() : undefined;
+  }
+
+  recorded() {
+    const [timelines, traces] = [this.#timelines, this.#traces];
+    const coverage = joinCoverage(this.#coverage);
+    return { timelines, traces, ...(this.asked === undefined ? {} : { coverage }) };
   }
 
   begin(machine: Machine): void {
@@ -121,6 +138,7 @@ class Tape {
     const { traces, timelines } = this.#request;
     const wanted = traces || (timelines && name === this.#kernel);
     if (wanted) this.#recording = new Recording(machine);
+    if (this.asked !== undefined) this.#meter = new CoverageMeter(machine, this.asked);
   }
 
   beginStep(step: number): void {
@@ -128,12 +146,13 @@ class Tape {
   }
 
   end(result: RunResult): void {
+    if (this.#meter !== undefined) this.#coverage.push(this.#meter.finish());
     if (this.#recording === undefined) return;
     const run = this.#recording.finish(result);
     this.#recording = undefined;
     const { traces, timelines } = this.#request;
-    if (timelines && run.kernel === this.#kernel) this.timelines.push(timelineOf(run));
-    if (traces) this.traces.push(run);
+    if (timelines && run.kernel === this.#kernel) this.#timelines.push(timelineOf(run));
+    if (traces) this.#traces.push(run);
   }
 }
 

@@ -6,6 +6,7 @@
 
 import { ValidationError } from "@cliffy/command";
 import { columnsOf } from "../compare/columns.ts";
+import type { Coverage } from "../compare/coverage.ts";
 import type { RecordedRun } from "../compare/recorded.ts";
 import type { ReportTimeline } from "../report/document.ts";
 import type { ReportOptions } from "../report/failure_text.ts";
@@ -32,6 +33,7 @@ interface Ran {
   readonly wall_ms: readonly number[];
   readonly timelines: readonly ReportTimeline[];
   readonly traces: readonly RecordedRun[];
+  readonly coverage?: Coverage;
 }
 
 /**
@@ -214,10 +216,10 @@ function endsRun(outcome: Outcome, { failFast }: RunnerSettings): boolean {
 
 function requestOf(
   { kernels, policies, seed }: Settings,
-  { traceLimit, reports, traces }: RunnerSettings,
+  { traceLimit, reports, traces, coverage }: RunnerSettings,
 ): RunRequest {
   const wants = { timelines: reports.length > 0, traces: traces.length > 0 };
-  return { kernels, policies, seed, traceLimit, ...wants };
+  return { kernels, policies, seed, traceLimit, coverage, ...wants };
 }
 
 /** How a run was asked for. */
@@ -237,9 +239,13 @@ async function finish(ran: readonly Ran[], asked: Asked): Promise<number> {
   const { out, err } = streams;
   const results = ran.map(({ result }) => result);
   const options = { sources, palette: out.palette, ...callOf(settings) };
-  out.write(
-    settings.json ? `${JSON.stringify(runJson(results), null, 2)}\n` : runText(results, options),
-  );
+  const coverage = await coverageOf(ran, runner);
+  const json = () => `${JSON.stringify({ ...runJson(results), ...coverage }, null, 2)}\n`;
+  out.write(settings.json ? json() : runText(results, options));
+  if (coverage !== undefined && !settings.json) {
+    const { coverageText } = await import("../report/coverage_text.ts");
+    out.write(`\n${coverageText(coverage.coverage, out.palette)}`);
+  }
   const left = planned - ran.length;
   if (left > 0) {
     err.write(`stopped after the first failure: ${amount(left, "scenario")} left out\n`);
@@ -254,6 +260,13 @@ async function finish(ran: readonly Ran[], asked: Asked): Promise<number> {
   return trouble === undefined ? exitCodeOf(results) : refuse(trouble, err);
 }
 
+/** What all scenarios reached, as a member of a document; undefined where it is not asked for. */
+async function coverageOf(ran: readonly Ran[], { coverage }: RunnerSettings) {
+  if (!coverage) return undefined;
+  const { joinCoverage, NO_COVERAGE } = await import("../compare/coverage.ts");
+  return { coverage: joinCoverage(ran.map(({ coverage }) => coverage ?? NO_COVERAGE)) };
+}
+
 /** Writes what was asked for; gives what went wrong. */
 async function writeReports(
   ran: readonly Ran[],
@@ -265,7 +278,8 @@ async function writeReports(
   const { reportDocument } = await import("../report/report_document.ts");
   const { renderReport } = await import("../report/render.ts");
   const placed = ran.map((one) => ({ ...one, order: one.planned.order }));
-  const document = reportDocument(placed, { shard, selected }, options);
+  const head = { shard, selected, ...await coverageOf(ran, runner) };
+  const document = reportDocument(placed, head, options);
   for (const { kind, file } of reports) {
     const text = renderReport(kind, document);
     if (file === undefined) streams.out.write(text);

@@ -25,6 +25,8 @@ export interface RawRunnerOptions {
   readonly dryRun?: boolean | undefined;
   /** Whether to measure. */
   readonly profile?: boolean | undefined;
+  /** Whether to say what was reached. */
+  readonly coverage?: boolean | undefined;
   /** Whether to run only what failed. */
   readonly rerunFailed?: boolean | undefined;
   /** Reports to write. */
@@ -61,6 +63,8 @@ export interface RunnerSettings {
   readonly dryRun: boolean;
   /** Whether to measure. */
   readonly profile: boolean;
+  /** Whether to say what was reached. */
+  readonly coverage: boolean;
   /** Whether to run only what failed. */
   readonly rerunFailed: boolean;
   /** Reports to write. */
@@ -100,6 +104,7 @@ export function runnerSettingsOf(
     ...(shuffle === undefined ? {} : { shuffle: shuffle === true ? chance() : shuffle }),
     dryRun: raw.dryRun === true,
     profile: raw.profile === true,
+    coverage: raw.coverage === true,
     rerunFailed: raw.rerunFailed === true,
     reports: (raw.report ?? []).map((text) => readDestination("--report", text, REPORT_KINDS)),
     traces: (raw.trace ?? []).map((text) => readDestination("--trace", text, TRACE_FORMATS)),

@@ -41,6 +41,8 @@ export interface CompareOptions {
   readonly onStep?: (policy: string, step: number) => void;
   /** Most trace records that each run keeps. */
   readonly traceLimit?: number;
+  /** Receives the names of the kernel's switches that are asked for; emptied before each run. */
+  readonly asked?: Set<string>;
   /**
    * Called with each machine before its first step.
    *
@@ -130,6 +132,7 @@ export function comparePolicies(program: Program, options: CompareOptions = {}):
   const results = columns.map((policy) => {
     const watched = instrument(program, (step) => options.onStep?.(policy, step));
     const seed = options.seed ?? program.machine.seed;
+    options.asked?.clear();
     const result = runProgram(watched, {
       kernel,
       policy,
@@ -137,6 +140,7 @@ export function comparePolicies(program: Program, options: CompareOptions = {}):
       ...(options.faults === undefined ? {} : { faults: options.faults }),
       ...(options.traceLimit === undefined ? {} : { traceLimit: options.traceLimit }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...(options.asked === undefined ? {} : { asked: options.asked }),
       onMachine: (machine) => options.onMachine?.(policy, machine),
     });
     options.onResult?.(result);

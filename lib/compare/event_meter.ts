@@ -54,13 +54,14 @@ export function meterEvents(tallies: EventTallies): (listener: Listener) => MmuN
         add(tallyOf(byEvent, eventName(range.event)), before, counters, starts);
       }
     };
+    const { invalidateRangeStart: start, invalidateRangeEnd: end } = ops;
     return {
       ...ops,
-      ...(ops.invalidateRangeStart && {
-        invalidateRangeStart: (range) => book(range, true, () => ops.invalidateRangeStart!(range)),
+      ...(start && {
+        invalidateRangeStart: (range) => book(range, true, () => start.call(ops, range)),
       }),
-      ...(ops.invalidateRangeEnd && {
-        invalidateRangeEnd: (range) => book(range, false, () => ops.invalidateRangeEnd!(range)),
+      ...(end && {
+        invalidateRangeEnd: (range) => book(range, false, () => end.call(ops, range)),
       }),
     };
   };

@@ -8,7 +8,7 @@ import { PAGE_SIZE } from "../kernel/address.ts";
 import type { Trace, TraceRecord } from "../kernel/trace.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { RunResult } from "../machine/run.ts";
-import { EVENT_NAMES } from "../notifier/events.ts";
+import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
 import type { MmuNotifierOps } from "../notifier/ops.ts";
 import { siteName } from "../notifier/sites.ts";
 import {
@@ -130,7 +130,7 @@ export function windowsOf(records: Iterable<TraceRecord>): RecordedWindow[] {
     const key = [mm, event, site, start, end].join();
     if (kind === "invalidate_range_start") {
       open.set(key, [...open.get(key) ?? [], windows.length]);
-      const names = { event: EVENT_NAMES[event], site: siteName(site) };
+      const names = { event: WINDOW_EVENT_NAMES[event], site: siteName(site) };
       windows.push({ mm, ...names, start, end, start_ns: time, end_ns: null });
       continue;
     }

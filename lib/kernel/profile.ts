@@ -276,3 +276,19 @@ export function kernelProfile(name: string): KernelProfile {
     `Cannot find kernel profile "${name}": expected one of ${Object.keys(PROFILES).join(", ")}`,
   );
 }
+
+/**
+ * Makes a profile that tells which of its switches are asked for.
+ *
+ * @param profile The profile.
+ * @param asked Receives the names of the switches.
+ * @returns A profile with the same settings.
+ */
+export function watchProfile(profile: KernelProfile, asked: Set<string>): KernelProfile {
+  return new Proxy(profile, {
+    get(target, key) {
+      if (typeof key === "string" && key !== "name") asked.add(key);
+      return Reflect.get(target, key);
+    },
+  });
+}

@@ -6,7 +6,7 @@
 
 import type { FaultName, FaultSet } from "../kernel/faults.ts";
 import { drain, type Operation } from "../kernel/operation.ts";
-import { kernelProfile } from "../kernel/profile.ts";
+import { type KernelProfile, kernelProfile, watchProfile } from "../kernel/profile.ts";
 import type { Violation } from "../kernel/violation.ts";
 import type { PolicySpec } from "../listeners/policy.ts";
 import { checkEnd, checkStep, takeBaseline } from "./expect.ts";
@@ -38,6 +38,8 @@ export interface RunOptions {
    * @param machine The machine.
    */
   readonly onMachine?: (machine: Machine) => void;
+  /** Receives the names of the profile's switches that are asked for. */
+  readonly asked?: Set<string>;
   /** Gives the callbacks to register for a listener, in place of its own. */
   readonly watch?: ListenerWatch;
   /** Ends the run before its next step once it is aborted. */
@@ -101,7 +103,7 @@ export interface PlacedViolation extends Violation {
 export function prepareMachine(program: Program, options: RunOptions = {}): Machine {
   const { memory, nodes, seed } = program.machine;
   const machine = new Machine({
-    profile: { ...kernelProfile(options.kernel ?? program.kernel), ...program.switches },
+    profile: profileOf(program, options),
     memory,
     nodes,
     seed: options.seed ?? seed,
@@ -123,6 +125,11 @@ export function prepareMachine(program: Program, options: RunOptions = {}): Mach
     });
   }
   return machine;
+}
+
+function profileOf(program: Program, { kernel, asked }: RunOptions): KernelProfile {
+  const profile = { ...kernelProfile(kernel ?? program.kernel), ...program.switches };
+  return asked === undefined ? profile : watchProfile(profile, asked);
 }
 
 /**

@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { Coverage } from "../compare/coverage.ts";
 import type { RecordedWindow } from "../compare/recorded.ts";
 import type { SourcePosition } from "../machine/program.ts";
 
@@ -113,6 +114,8 @@ export interface ReportDocument {
   readonly shard: { readonly index: number; readonly of: number } | null;
   /** How many scenarios were selected for all shards. */
   readonly selected: number;
+  /** What the scenarios reached, where that was asked for. */
+  readonly coverage?: Coverage;
   /** The scenarios that ran, in their order. */
   readonly scenarios: readonly ReportScenario[];
 }

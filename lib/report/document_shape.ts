@@ -13,6 +13,7 @@ type Shape =
   | { readonly list: Shape }
   | { readonly map: Shape }
   | { readonly orNull: Shape }
+  | { readonly orMissing: Shape }
   | { readonly words: readonly string[] }
   | { readonly record: Readonly<Record<string, Shape>> };
 
@@ -90,11 +91,21 @@ const SCENARIO: Shape = {
   },
 };
 
+const COVERAGE: Shape = {
+  record: {
+    sites: { map: "number" },
+    events: { map: "number" },
+    listeners: { map: { map: { record: { windows: "number", acted: "number" } } } },
+    switches: { map: { list: "string" } },
+  },
+};
+
 const DOCUMENT: Shape = {
   record: {
     format: { words: ["mmulab.report/1"] },
     shard: { orNull: { record: { index: "number", of: "number" } } },
     selected: "number",
+    coverage: { orMissing: COVERAGE },
     scenarios: { list: SCENARIO },
   },
 };
@@ -137,6 +148,9 @@ function mismatch(value: unknown, shape: Shape, path: string): string | undefine
     return type === shape ? undefined : `expected a ${shape} at ${path}`;
   }
   if ("orNull" in shape) return value === null ? undefined : mismatch(value, shape.orNull, path);
+  if ("orMissing" in shape) {
+    return value === undefined ? undefined : mismatch(value, shape.orMissing, path);
+  }
   if ("words" in shape) {
     if (shape.words.some((word) => word === value)) return undefined;
     return `expected ${shape.words.join(", ")} at ${path}`;

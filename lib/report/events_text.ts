@@ -7,10 +7,10 @@
 import type { Consumption } from "../compare/consumers.ts";
 import type { EventRow, EventTable } from "../compare/event_table.ts";
 import { escapeControl } from "../kernel/escape.ts";
-import { CALL_SITES, type CallSite, SITE } from "../notifier/sites.ts";
 import { type Cell, indent, layout, wrap } from "./layout.ts";
 import { amount, countText, timeText } from "./numbers.ts";
 import type { Palette } from "./palette.ts";
+import { siteLines } from "./sites_text.ts";
 
 const HEAD = [
   "listener",
@@ -42,7 +42,7 @@ export function eventsText(table: EventTable, palette: Palette): string {
     ...indent(layout(consumptionCells(table, palette), []), 2),
     "",
     palette.bold("Call sites"),
-    ...siteLines(table, palette),
+    ...siteLines(table.sites, palette),
   ];
   if (table.leftOut.length > 0) {
     const names = table.leftOut.map((name) => escapeControl(name)).join("; ");
@@ -89,25 +89,4 @@ function consumptionCells({ consumption, policies }: EventTable, palette: Palett
 function consumersCell({ kinds }: Consumption, policy: string, { yellow }: Palette): Cell {
   const found = kinds[policy] ?? [];
   return found.length > 0 ? { text: found.join(", ") } : { text: "nobody", paint: yellow };
-}
-
-function siteLines({ sites }: EventTable, palette: Palette): string[] {
-  const reached = CALL_SITES.filter(({ number }) => (sites.get(number) ?? 0) > 0);
-  const modelled = new Set<number>(Object.values(SITE));
-  const missing = CALL_SITES.filter(({ number }) => !sites.has(number) && modelled.has(number));
-  const unknown = CALL_SITES.filter(({ number }) => !modelled.has(number));
-  const rows = reached.map((site): Cell[] => [
-    { text: `#${site.number}` },
-    { text: site.function },
-    { text: site.event },
-    { text: amount(sites.get(site.number) ?? 0, "window") },
-  ]);
-  const names = (some: readonly CallSite[]) =>
-    some.map((site) => `#${site.number} ${site.function}`).join(", ");
-  return [
-    ...indent(layout(rows, [0, 3]), 2),
-    `  ${reached.length} of ${CALL_SITES.length} reached`,
-    ...(missing.length === 0 ? [] : indent(wrap(`not reached: ${names(missing)}`, 96), 2)),
-    ...indent(wrap(`not modelled: ${names(unknown)}`, 96), 2),
-  ].map((line) => line.includes("not reached") ? palette.yellow(line) : line);
 }

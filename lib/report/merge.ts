@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type Coverage, joinCoverage } from "../compare/coverage.ts";
 import type { ReportDocument } from "./document.ts";
 
 /**
@@ -24,7 +25,14 @@ export function mergeReports(documents: readonly ReportDocument[]): ReportDocume
   if (twice !== undefined) {
     throw new RangeError(`Cannot join reports: "${twice.file}" shares its place with another one`);
   }
-  return { format: first.format, shard: null, selected: first.selected, scenarios };
+  const head = { format: first.format, shard: null, selected: first.selected };
+  return { ...head, ...joinedCoverage(documents), scenarios };
+}
+
+/** What all shards reached; left out where one does not say. */
+function joinedCoverage(documents: readonly ReportDocument[]): { coverage?: Coverage } {
+  const parts = documents.flatMap(({ coverage }) => coverage === undefined ? [] : [coverage]);
+  return parts.length < documents.length ? {} : { coverage: joinCoverage(parts) };
 }
 
 function requireShards(documents: readonly ReportDocument[]): void {

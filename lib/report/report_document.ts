@@ -36,7 +36,7 @@ export interface PlacedResult {
 }
 
 /** What a document says of the whole run. */
-export type DocumentHead = Pick<ReportDocument, "shard" | "selected">;
+export type DocumentHead = Pick<ReportDocument, "shard" | "selected" | "coverage">;
 
 /**
  * Makes the document of a run.

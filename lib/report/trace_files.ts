@@ -10,7 +10,7 @@
 import { escapeControl } from "../kernel/escape.ts";
 import type { TraceRecord } from "../kernel/trace.ts";
 import type { RecordedCallback, RecordedRun } from "../compare/recorded.ts";
-import { EVENT_NAMES } from "../notifier/events.ts";
+import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
 import { siteName } from "../notifier/sites.ts";
 import type { TracedRun } from "./trace_events.ts";
 
@@ -55,7 +55,7 @@ export function traceLines(runs: readonly TracedRun[]): string {
     const { kernel, policy } = run;
     return run.records.map(({ event, site, mm, ...record }) => {
       const isWindow = record.kind.startsWith("invalidate_range_");
-      const names = isWindow ? { event: EVENT_NAMES[event], site: siteName(site) } : {};
+      const names = isWindow ? { event: WINDOW_EVENT_NAMES[event], site: siteName(site) } : {};
       const line = { scenario, kernel, policy, process: processOf(run, mm), ...record, ...names };
       return `${JSON.stringify(line)}\n`;
     });
@@ -97,7 +97,9 @@ function recordText(run: RecordedRun, record: TraceRecord, step: number): string
   if (kind === "operation_end") return entry(task, time, "tracing_mark_write: E|1");
   const isWindow = kind === "invalidate_range_start" || kind === "invalidate_range_end";
   const name = kind.startsWith("device_") ? kind : `mmu_notifier_${kind}`;
-  const why = isWindow ? ` event=MMU_NOTIFY_${EVENT_NAMES[event]} caller=${siteName(site)}` : "";
+  const why = isWindow
+    ? ` event=MMU_NOTIFY_${WINDOW_EVENT_NAMES[event]} caller=${siteName(site)}`
+    : "";
   const who = kind.startsWith("device_") ? ` listener=${run.listeners[record.subject]?.name}` : "";
   return entry(
     task,
