@@ -39,7 +39,7 @@ Deno.test("--coverage writes a table after the results, and changes none of them
     const line of [
       /^ {2}#12 {2}replace_page +CLEAR +\d+ windows$/,
       /^ {2}\d+ of 28 reached$/,
-      /^ {2}not reached: #2 unmap_vmas, /,
+      /^ {2}not reached: #1 copy_page_range, /,
       /^ {2}kvm +\d+\/\d+ +\d+\/\d+ +- /,
       /^ {2}no window: PROTECTION_VMA, /,
       /^ {2}no listener: odp, pinned_mr, /,
