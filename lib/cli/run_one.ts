@@ -14,6 +14,7 @@ import { Recording } from "../compare/recording.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { RunResult } from "../machine/run.ts";
 import type { ReportTimeline } from "../report/document.ts";
+import { PageSteps } from "../report/page_steps.ts";
 import { timelineOf } from "../report/report_document.ts";
 import type { CheckedFile } from "../report/json.ts";
 import type { LoadedScenario } from "./load.ts";
@@ -119,6 +120,7 @@ class Tape {
   readonly #request: RunRequest;
   #kernel: string | undefined;
   #recording: Recording | undefined;
+  #pages: PageSteps | undefined;
   #meter: CoverageMeter | undefined;
 
   constructor(request: RunRequest) {
@@ -136,23 +138,24 @@ class Tape {
     const { name } = machine.host.profile;
     this.#kernel ??= name;
     const { traces, timelines } = this.#request;
-    const wanted = traces || (timelines && name === this.#kernel);
-    if (wanted) this.#recording = new Recording(machine);
+    const isShown = timelines && name === this.#kernel;
+    if (traces || isShown) this.#recording = new Recording(machine);
+    if (isShown) this.#pages = new PageSteps(machine);
     if (this.asked !== undefined) this.#meter = new CoverageMeter(machine, this.asked);
   }
 
   beginStep(step: number): void {
     this.#recording?.beginStep(step);
+    this.#pages?.beginStep(step);
   }
 
   end(result: RunResult): void {
     if (this.#meter !== undefined) this.#coverage.push(this.#meter.finish());
     if (this.#recording === undefined) return;
     const run = this.#recording.finish(result);
-    this.#recording = undefined;
-    const { traces, timelines } = this.#request;
-    if (timelines && run.kernel === this.#kernel) this.#timelines.push(timelineOf(run));
-    if (traces) this.#traces.push(run);
+    if (this.#pages !== undefined) this.#timelines.push(timelineOf(run, this.#pages.finish()));
+    if (this.#request.traces) this.#traces.push(run);
+    this.#recording = this.#pages = undefined;
   }
 }
 

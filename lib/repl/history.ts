@@ -14,7 +14,7 @@ import { table } from "../report/layout.ts";
 import { countText } from "../report/numbers.ts";
 import { rangeName } from "../report/trace_text.ts";
 import { cpuOwner, deviceOwner } from "./journal.ts";
-import { type EntryState, type PageChange, stateAt } from "./page_changes.ts";
+import { type EntryState, type PageChange, stateAt } from "../machine/page_changes.ts";
 import type { Session } from "./session.ts";
 
 /** One line in the history of a page. */

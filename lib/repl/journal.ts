@@ -9,7 +9,7 @@ import type { Violation } from "../kernel/violation.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Step } from "../machine/program.ts";
 import type { StepResult } from "../machine/run.ts";
-import { type PageChange, TableCopy } from "./page_changes.ts";
+import { type PageChange, TableCopy } from "../machine/page_changes.ts";
 
 /** What one tick was. */
 export interface TickRecord {

@@ -70,7 +70,29 @@ export interface ReportKernel {
   readonly listeners: readonly ReportListener[];
 }
 
-/** The windows of one run. */
+/** Neighbouring pages whose entries changed alike. */
+export interface ReportPageChange {
+  /** Whose table: a process, or a listener. */
+  readonly table: string;
+  /** The pages. */
+  readonly where: string;
+  /** The entries before the step, in words. */
+  readonly before: string;
+  /** The entries after it. */
+  readonly after: string;
+}
+
+/** What one step changed in the page tables. */
+export interface ReportPageStep {
+  /** Index of the step. */
+  readonly step: number;
+  /** The first changes. */
+  readonly changes: readonly ReportPageChange[];
+  /** How many more there were. */
+  readonly more: number;
+}
+
+/** The windows of one run, and what its steps changed in the page tables. */
 export interface ReportTimeline {
   /** Name of the kernel profile. */
   readonly kernel: string;
@@ -80,6 +102,8 @@ export interface ReportTimeline {
   readonly total: number;
   /** The first windows. */
   readonly windows: readonly (Omit<RecordedWindow, "mm"> & { readonly process: string })[];
+  /** The steps that changed a page table. */
+  readonly pages: readonly ReportPageStep[];
 }
 
 /** A scenario that ran. */

@@ -72,8 +72,24 @@ const WINDOW: Shape = {
   },
 };
 
+const PAGE_STEP: Shape = {
+  record: {
+    step: "number",
+    changes: {
+      list: { record: { table: "string", where: "string", before: "string", after: "string" } },
+    },
+    more: "number",
+  },
+};
+
 const TIMELINE: Shape = {
-  record: { kernel: "string", policy: "string", total: "number", windows: { list: WINDOW } },
+  record: {
+    kernel: "string",
+    policy: "string",
+    total: "number",
+    windows: { list: WINDOW },
+    pages: { list: PAGE_STEP },
+  },
 };
 
 const SCENARIO: Shape = {

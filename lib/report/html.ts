@@ -10,6 +10,7 @@ import {
   type ReportDocument,
   type ReportKernel,
   type ReportListener,
+  type ReportPageStep,
   type ReportScenario,
 } from "./document.ts";
 import { counterChart, windowChart } from "./html_charts.ts";
@@ -85,8 +86,34 @@ function scenarioSection(scenario: ReportScenario): string {
     ...kernels.map(kernelBlock),
     timelines.length === 0 ? "" : `<h3>Windows over time, kernel ${text(timelines[0].kernel)}</h3>`,
     drawn,
+    pagesBlock(scenario),
     "</section>",
   ].join("\n");
+}
+
+/** The page tables before and after each step, by policy. */
+function pagesBlock({ steps, timelines }: ReportScenario): string {
+  const shown = timelines.filter(({ pages }) => pages.length > 0);
+  if (shown.length === 0) return "";
+  const blocks = shown.map(({ policy, pages }) => {
+    const rows = pages.map((page) => pageRows(page, steps[page.step] ?? ""));
+    const head = ["step", "table of", "pages", "before", "after"].map((one) => `<th>${one}</th>`);
+    return `<details><summary>${text(policy)}</summary>\n<table>\n<thead><tr>${
+      head.join("")
+    }</tr></thead>\n<tbody>\n${rows.join("\n")}\n</tbody>\n</table></details>`;
+  });
+  const title = `Page tables before and after each step, kernel ${text(shown[0].kernel)}`;
+  return `<h3>${title}</h3>\n${blocks.join("\n")}`;
+}
+
+function pageRows({ step, changes, more }: ReportPageStep, label: string): string {
+  const rows = changes.map(({ table, where, before, after }, index) => {
+    const title = index === 0 ? `${step + 1} ${text(label)}` : "";
+    const cells = [table, where, before, after].map((cell) => `<td>${text(cell)}</td>`);
+    return `<tr><td>${title}</td>${cells.join("")}</tr>`;
+  });
+  const rest = `<tr><td></td><td class="dim" colspan="4">and ${amount(more, "more run")}</td></tr>`;
+  return [...rows, ...(more > 0 ? [rest] : [])].join("\n");
 }
 
 function kernelBlock(kernel: ReportKernel): string {

@@ -11,6 +11,7 @@ import type {
   ReportDocument,
   ReportKernel,
   ReportListener,
+  ReportPageStep,
   ReportRun,
   ReportScenario,
   ReportTimeline,
@@ -59,13 +60,17 @@ export function reportDocument(
  * Cuts a recorded run down to what a document holds of it.
  *
  * @param run The run.
+ * @param pages What its steps changed in the page tables.
  * @returns Its first windows.
  */
-export function timelineOf({ kernel, policy, processes, windows }: RecordedRun): ReportTimeline {
+export function timelineOf(
+  { kernel, policy, processes, windows }: RecordedRun,
+  pages: readonly ReportPageStep[],
+): ReportTimeline {
   const nameOf = (mm: number) => processes.find((one) => one.mm === mm)?.name ?? `mm ${mm}`;
   const shown = windows.slice(0, MAX_WINDOWS)
     .map(({ mm, ...window }) => ({ process: nameOf(mm), ...window }));
-  return { kernel, policy, total: windows.length, windows: shown };
+  return { kernel, policy, total: windows.length, windows: shown, pages };
 }
 
 function scenarioOf(

@@ -5,7 +5,7 @@ import { operation } from "../../lib/machine/ops/mod.ts";
 import { runProgram } from "../../lib/machine/run.ts";
 import { PAGE_SIZE } from "../../lib/kernel/address.ts";
 import { cpuOwner, deviceOwner } from "../../lib/repl/journal.ts";
-import { stateAt } from "../../lib/repl/page_changes.ts";
+import { stateAt } from "../../lib/machine/page_changes.ts";
 import { Session } from "../../lib/repl/session.ts";
 import { parseScenario } from "../../lib/scenario/scenario.ts";
 import { libraryFiles } from "./prompt.ts";

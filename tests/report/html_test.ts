@@ -41,6 +41,28 @@ Deno.test("htmlReport() shows comparison, charts, windows, steps and failures", 
   assertEquals(elements.filter((name) => name === "svg").length, 2 + 4);
 });
 
+Deno.test("htmlReport() shows the page tables before and after each step", () => {
+  const rows = (page.match(/<tr><td>[^\n]*<\/tr>/g) ?? [])
+    .map((row) => row.replace(/<[^>]*>/g, "|").replace(/\|+/g, "|"));
+  assertStringIncludes(page, "Page tables before and after each step, kernel v5.0");
+  const protect = rows.findIndex((row) => row.includes("mprotect range=buf prot=r"));
+  assert(protect > 0);
+  assertStringIncludes(rows[protect], "|app|buf|frames ");
+  assertEquals(/ rw [^|]*\|frames [^|]* ro /.test(rows[protect]), true, rows[protect]);
+  assert(rows[protect + 1].startsWith("|nic|buf|"), "the device's table follows the CPU's");
+});
+
+Deno.test("htmlReport() says how many more runs of pages a step changed", () => {
+  const odd = Array.from({ length: 30 }, (_, index) => `  - write: { range: "a[${2 * index}]" }`);
+  const source = "name: n\nprocesses: { p: }\nsteps:\n" +
+    "  - mmap: { process: p, name: a, size: 60 pages }\n" + odd.join("\n") +
+    "\n  - madvise: { range: a, advice: DONTNEED }\n";
+  assertStringIncludes(
+    htmlReport(documentOf(source)),
+    '<td class="dim" colspan="4">and 6 more runs',
+  );
+});
+
 Deno.test("htmlReport() of nothing is a page too", () => {
   const html = htmlReport({ ...documentOf(fixture("mprotect")), scenarios: [] });
   assertStringIncludes(html, "0 scenarios");
