@@ -40,6 +40,69 @@ Deno.test("every trace event has the members of its phase, of the right types", 
   }
 });
 
+/** What the trace-event format says of each member. */
+const FIELDS: Readonly<Record<string, (value: unknown, event: TraceEvent) => boolean>> = {
+  ph: (value) => typeof value === "string" && value.length === 1,
+  name: (value) => typeof value === "string",
+  cat: (value) => typeof value === "string" && /^[a-z]+(,[a-z]+)*$/.test(value),
+  ts: (value) => typeof value === "number" && value >= 0,
+  dur: (value) => typeof value === "number" && value >= 0,
+  pid: Number.isSafeInteger,
+  tid: Number.isSafeInteger,
+  id: (value) => typeof value === "string" && value !== "",
+  bp: (value) => value === "e",
+  args: (value, { ph }) =>
+    typeof value === "object" && value !== null &&
+    Object.values(value).every((one) => ph === "C" ? isCount(one) : isCount(one) || isText(one)),
+};
+
+/** The metadata events of the format, with their only argument. */
+const METADATA: Readonly<Record<string, readonly [string, (value: unknown) => boolean]>> = {
+  process_name: ["name", isText],
+  process_labels: ["labels", isText],
+  process_sort_index: ["sort_index", isCount],
+  thread_name: ["name", isText],
+  thread_sort_index: ["sort_index", isCount],
+};
+
+function isText(value: unknown): boolean {
+  return typeof value === "string";
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isFinite(value);
+}
+
+Deno.test("the trace is an object with members of the trace-event format alone", () => {
+  assertEquals(Object.keys(trace).sort(), ["displayTimeUnit", "otherData", "traceEvents"]);
+  assert(["ms", "ns"].includes(trace.displayTimeUnit));
+  assert(Array.isArray(events));
+});
+
+Deno.test("every member of every trace event has the type that the format gives it", () => {
+  for (const event of events) {
+    for (const [member, value] of Object.entries(event)) {
+      assert(FIELDS[member](value, event), `${member} of ${JSON.stringify(event)}`);
+    }
+    if (event.ph !== "M") continue;
+    const [[key, value], ...more] = Object.entries(event.args!);
+    const [name, fits] = METADATA[event.name];
+    assert(key === name && fits(value) && more.length === 0, JSON.stringify(event));
+  }
+});
+
+Deno.test("trace events stand in the order of their times, arrows after what they begin at", () => {
+  const byRun = Map.groupBy(events, ({ pid }) => Math.floor(pid / 1000));
+  assertEquals(byRun.size, runs.length);
+  for (const own of byRun.values()) {
+    const times = own.filter(({ ph }) => ph !== "M").map(({ ts }) => ts!);
+    assertEquals(times, times.toSorted((one, other) => one - other));
+  }
+  const at = new Map(events.map((event, index) => [`${event.ph} ${event.id}`, index]));
+  for (const { id } of only("f")) assert(at.get(`s ${id}`)! < at.get(`f ${id}`)!);
+  for (const { id } of only("e")) assert(at.get(`b ${id}`)! < at.get(`e ${id}`)!);
+});
+
 Deno.test("every process of a trace has a name, and no two have the same", () => {
   const names = only("M").filter(({ name }) => name === "process_name");
   assertEquals(new Set(names.map(({ pid }) => pid)).size, names.length);
