@@ -18,6 +18,7 @@
  * @module
  */
 
+export type { EntryState, PageChange, TableCopy } from "./lib/machine/page_changes.ts";
 export { type Breakpoint, Breakpoints } from "./lib/repl/breakpoints.ts";
 export {
   type ArgumentMeaning,
@@ -43,7 +44,6 @@ export { holds, valueOf } from "./lib/repl/conditions.ts";
 export { diffText, historyOf, type PageEvent, whyText } from "./lib/repl/history.ts";
 export { Interpreter, type InterpreterOptions } from "./lib/repl/interpreter.ts";
 export type { Journal, TickRecord } from "./lib/repl/journal.ts";
-export type { EntryState, PageChange, TableCopy } from "./lib/repl/page_changes.ts";
 export { type Place, placeIfAny, placeOf } from "./lib/repl/places.ts";
 export { type Breathe, runOn, type RunOnOptions } from "./lib/repl/running.ts";
 export {

@@ -30,6 +30,7 @@
  * @module
  */
 
+export type { Coverage, EventCoverage } from "./lib/compare/coverage.ts";
 export type { RecordedWindow } from "./lib/compare/recorded.ts";
 export { compareText } from "./lib/report/compare_text.ts";
 export type {
@@ -37,6 +38,8 @@ export type {
   ReportFailure,
   ReportKernel,
   ReportListener,
+  ReportPageChange,
+  ReportPageStep,
   ReportRun,
   ReportScenario,
   ReportTimeline,
