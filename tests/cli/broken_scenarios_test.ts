@@ -23,7 +23,9 @@ const TABLE: Readonly<Record<string, string | Uint8Array>> = {
   "a million brackets": "[".repeat(1_000_000),
   "a million spaces of indentation": `name: t\n${" ".repeat(1_000_000)}x: 1\n`,
   "a million quotes": '"'.repeat(1_000_000),
-  "a hundred thousand anchors": Array.from({ length: 100_000 }, (_, at) => `- &a${at} x\n`).join(""),
+  "a hundred thousand anchors": Array.from({ length: 100_000 }, (_, at) => `- &a${at} x\n`).join(
+    "",
+  ),
   "a million colons": ":".repeat(1_000_000),
   "a million dashes": "- ".repeat(500_000),
   "an alias inside of itself": steps("  - &a { repeat: 2, do: [*a] }\n"),
