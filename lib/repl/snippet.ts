@@ -60,11 +60,13 @@ export function printing(
  * @returns Statements.
  */
 export function snippet(imports: readonly string[], statements: readonly string[]): string {
-  const entryOf = (name: string) =>
-    Object.keys(ELSEWHERE).find((entry) => ELSEWHERE[entry].includes(name)) ?? "/repl";
-  const entries = Object.entries(Object.groupBy([...new Set(imports)].sort(), entryOf));
-  const head = entries.sort(([one], [other]) => one < other ? -1 : 1).map(([entry, names]) =>
-    `import { ${names!.join(", ")} } from "${PACKAGE}${entry}";`
+  const names = new Map<string, string[]>();
+  for (const name of [...new Set(imports)].sort()) {
+    const entry = Object.keys(ELSEWHERE).find((one) => ELSEWHERE[one].includes(name)) ?? "/repl";
+    names.set(entry, [...names.get(entry) ?? [], name]);
+  }
+  const head = [...names.keys()].sort().map((entry) =>
+    `import { ${names.get(entry)!.join(", ")} } from "${PACKAGE}${entry}";`
   );
   return [...head, ...(head.length === 0 ? [] : [""]), ...statements].join("\n") + "\n";
 }

@@ -1,0 +1,34 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { elementsOf } from "../report/documents.ts";
+
+/** Runs an example as its first lines say. */
+async function run(args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", ...args],
+    env: { NO_COLOR: "1" },
+  }).output();
+  assert(success, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}
+
+Deno.test("the notebook runs without any permission and finds no violation", async () => {
+  const output = await run(["examples/notebook.ts"]);
+  assertStringIncludes(output, "{ writable: false, mapcount: 2 }");
+  assertStringIncludes(output, "violations: 0 }");
+});
+
+Deno.test("the sweep writes a chart with a line per policy", async () => {
+  await Deno.mkdir("tmp", { recursive: true });
+  const folder = await Deno.makeTempDir({ dir: "tmp", prefix: "sweep_" });
+  try {
+    const output = await run(["-R", `-W=${folder}`, "examples/sweep.ts", `${folder}/sweep.svg`]);
+    const times = output.trim().split("\n").map((line) => line.split(" ").slice(1).map(Number));
+    assertEquals(times.map(({ length }) => length), [6, 6, 6]);
+    const [legacy, , ideal] = times;
+    assert(ideal.every((time, at) => time < legacy[at]), output);
+    const svg = await Deno.readTextFile(`${folder}/sweep.svg`);
+    assertEquals(elementsOf(svg).filter((name) => name === "polyline").length, 3);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
