@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { ENTRY_POINTS } from "../../tools/architecture.ts";
 import { bundle, findProgram, newFolder } from "./bundle.ts";
 import { comparisonJson } from "./comparison.ts";
 import { readScenarios } from "./scenarios.ts";
@@ -47,5 +48,21 @@ Deno.test({
        console.log(machine.mm("app").rss, machine.violations.length);`,
     );
     assertEquals(output, "2 0\n");
+  },
+});
+
+Deno.test({
+  name: "every entry point but the command line is loaded in Node",
+  ignore: node === undefined,
+  async fn() {
+    await using folder = await newFolder();
+    for (const entry of ENTRY_POINTS) await bundle(entry, `${folder.path}/${entry}.mjs`, "esm");
+    const output = await run(
+      folder.path,
+      `for (const entry of ${JSON.stringify(ENTRY_POINTS)}) {
+         console.log(Object.keys(await import(\`./\${entry}.mjs\`)).length > 5);
+       }`,
+    );
+    assertEquals(output, "true\n".repeat(ENTRY_POINTS.length));
   },
 });
