@@ -1,7 +1,7 @@
 /**
  * A unit test of a driver's listener: does it do what it should, and is that safe?
  *
- *     deno test examples/my_listener_test.ts
+ *     deno test -P examples/my_listener_test.ts
  */
 
 import { Machine, PAGE_SIZE, perform } from "@mmulab/mmulab";

@@ -11,6 +11,7 @@ import { replayCase } from "../tests/conformance/replay.ts";
 import { costSections } from "./cost_model.ts";
 import { fidelitySections } from "./fidelity.ts";
 import { type Sections, withSections } from "./markdown.ts";
+import { reportSections } from "./report_page.ts";
 import { librarySections, readLibrary } from "./scenario_library.ts";
 import { referenceSections } from "./scenario_reference.ts";
 
@@ -56,6 +57,11 @@ export const PAGES: readonly Page[] = [
       const cases = await loadCases(urlOf("tests/conformance/recordings/"));
       return fidelitySections(cases.map(replayCase));
     },
+  },
+  {
+    path: "docs/reading-the-reports.md",
+    tool: "tools/report_page.ts",
+    sections: async () => reportSections(await read("lib/listeners/counters.ts")),
   },
 ];
 

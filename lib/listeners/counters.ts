@@ -48,10 +48,7 @@ export interface ListenerCounters {
   soft_dirty_marked: number;
   /** Pages on which the device and the CPU saw different frames although the device pins its own. */
   diverged: number;
-  /**
-   * Modelled time spent because of invalidations, in ns: handling windows, refaults and retries.
-   * A first fault costs time of the machine but is not counted here.
-   */
+  /** Modelled time spent because of invalidations, in ns; a page's first fault is not among it. */
   time_ns: number;
 }
 
