@@ -55,7 +55,7 @@ Deno.test({
   ignore,
   async fn() {
     await using folder = await newFolder();
-    await bundle("examples/web_page/page.ts", `${folder.path}/page.js`, "iife");
+    await bundle("examples/web_page/main.js", `${folder.path}/page.js`, "iife");
     await Deno.copyFile("examples/web_page/index.html", `${folder.path}/index.html`);
     const { dom, complaints } = await open(folder.path, "index.html");
     assertEquals(complaints, []);

@@ -6,24 +6,22 @@
  * Then open index.html, from the disk or from a server.
  */
 
-/// <reference lib="dom" />
-
 import { compareScenario } from "@mmulab/mmulab/scenario";
 import scenario from "../../scenarios/ksm-merge-kvm.yaml" with { type: "text" };
 
-const source = document.querySelector<HTMLTextAreaElement>("#source")!;
-const problem = document.querySelector("#problem")!;
-const result = document.querySelector<HTMLTableElement>("#result")!;
+const source = document.querySelector("#source");
+const problem = document.querySelector("#problem");
+const result = document.querySelector("#result");
 
 /** Adds a row of cells; what is in them is text, whatever it looks like. */
-function addRow(kind: "td" | "th", texts: readonly string[]): void {
+function addRow(kind, texts) {
   const row = result.insertRow();
   for (const text of texts) {
     row.append(Object.assign(document.createElement(kind), { textContent: text }));
   }
 }
 
-function compare(): void {
+function compare() {
   result.replaceChildren();
   problem.textContent = "";
   try {
@@ -41,6 +39,6 @@ function compare(): void {
   }
 }
 
-document.querySelector("#compare")!.addEventListener("click", compare);
+document.querySelector("#compare").addEventListener("click", compare);
 source.value = scenario;
 compare();
