@@ -1,21 +1,15 @@
 import { parseArguments, splitDefinition } from "./definition.ts";
-import type { ValidationError } from "./errors.ts";
 import { helpText } from "./help.ts";
 import type { Arguments, OptionProperty, OptionValue, ValueOf, ValueTypes } from "./infer.ts";
 import { addOption, type OptionOptions } from "./options.ts";
-import { addDefaults, run, showHelp, throwFrom } from "./parse.ts";
+import { addDefaults, run } from "./parse.ts";
 import {
-  argsDefinitionOf,
   commandsOf,
   type CommandSpec,
-  descriptionOf,
   type HelpOptions,
-  mainOf,
   newSpec,
   optionsOf,
   type OptionSpec,
-  pathOf,
-  versionOf,
 } from "./spec.ts";
 import type { Type, TypeHandler } from "./value_types.ts";
 
@@ -72,12 +66,6 @@ export class Command<
     return this;
   }
 
-  /** Says what stands after the command's name in the help. */
-  usage(usage: string): this {
-    this.#at.usage = usage;
-    return this;
-  }
-
   /** Adds a fact to the help and to `--version`. */
   meta(name: string, value: string): this {
     this.#at.meta[name] = value;
@@ -90,40 +78,16 @@ export class Command<
     return this;
   }
 
-  /** Adds another name. */
-  alias(alias: string): this {
-    this.#at.aliases.push(alias);
-    return this;
-  }
-
   /** Leaves the command out of the help. */
   hidden(): this {
     this.#at.hidden = true;
     return this;
   }
 
-  /** Keeps global options of parents out. */
-  noGlobals(): this {
-    this.#at.noGlobals = true;
-    return this;
-  }
-
-  /** Names the subcommand that runs if there are no words at all. */
-  default(name: string): this {
-    this.#at.defaultCommand = name;
-    return this;
-  }
-
-  /** Makes `parse` reject with errors instead of exiting. */
-  throwErrors(): this {
-    this.#at.throwErrors = true;
-    return this;
-  }
-
-  /** As `throwErrors`, and `--help` and `--version` do not exit either. */
+  /** Makes `parse` reject with errors instead of exiting; `--help` and `--version` do not exit. */
   noExit(): this {
     this.#at.noExit = true;
-    return this.throwErrors();
+    return this;
   }
 
   /** Adds an example to the help. */
@@ -242,50 +206,15 @@ export class Command<
     return { ...result, cmd: spec.self as AnyCommand };
   }
 
-  /** Handles an error as if `parse` had met it. */
-  throw(error: Error | ValidationError): never {
-    throwFrom(this.spec, error);
-  }
-
-  /** The help. */
+  /** The help; that of a subcommand names `--help` only once the main command has run. */
   getHelp(options: HelpOptions = {}): string {
-    addDefaults(mainOf(this.spec));
+    if (this.spec.parent === undefined) addDefaults(this.spec);
     return helpText(this.spec, options);
-  }
-
-  /** Writes the help to standard output. */
-  showHelp(options: HelpOptions = {}): void {
-    showHelp(this.spec, options);
   }
 
   /** The name. */
   getName(): string {
     return this.spec.name;
-  }
-
-  /** Other names. */
-  getAliases(): string[] {
-    return this.spec.aliases;
-  }
-
-  /** The names from the main command down to this one. */
-  getPath(): string {
-    return pathOf(this.spec);
-  }
-
-  /** The version. */
-  getVersion(): string | undefined {
-    return versionOf(this.spec);
-  }
-
-  /** The description. */
-  getDescription(): string {
-    return descriptionOf(this.spec);
-  }
-
-  /** The arguments as they were written. */
-  getArgsDefinition(): string | undefined {
-    return argsDefinitionOf(this.spec) || undefined;
   }
 
   /** The options, those of parents first. */
@@ -301,16 +230,6 @@ export class Command<
   /** The subcommand of a name. */
   getCommand(name: string): AnyCommand | undefined {
     return this.spec.commands.get(name)?.self as AnyCommand | undefined;
-  }
-
-  /** The command at the top. */
-  getMainCommand(): AnyCommand {
-    return mainOf(this.spec).self as AnyCommand;
-  }
-
-  /** The words the command was run with. */
-  getRawArgs(): string[] {
-    return this.spec.rawArgs;
   }
 
   /** The words after `--`. */

@@ -67,7 +67,7 @@ function section(label: string, rows: string[][], options: TableOptions): string
 
 /** Usage and version. */
 function header(spec: CommandSpec, settings: Settings): string {
-  const usage = spec.usage ?? `${argsDefinitionOf(spec)} ${requiredOptions(spec)}`.trim();
+  const usage = `${argsDefinitionOf(spec)} ${requiredOptions(spec)}`.trim();
   const path = pathOf(spec) + (usage ? ` ${highlight(usage, settings)}` : "");
   const rows = [[bold("Usage:"), brightMagenta(path)]];
   const version = versionOf(spec);

@@ -14,9 +14,9 @@ export class HelpCommand extends Command {
   /** Constructs the command. */
   constructor() {
     super();
+    this.spec.noGlobals = true;
     this.description("Show this help or the help of a sub-command.")
       .arguments("[command:string]")
-      .noGlobals()
       .action((_options, name?: string) => {
         const parent = this.spec.runBy ?? this.spec;
         const command = name ? parent.commands.get(name) : parent;

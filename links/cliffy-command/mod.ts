@@ -9,13 +9,4 @@
 export { Command } from "./command.ts";
 export { ValidationError, type ValidationErrorOptions } from "./errors.ts";
 export type { ArgumentValue } from "./spec.ts";
-export {
-  BooleanType,
-  EnumType,
-  FileType,
-  IntegerType,
-  NumberType,
-  StringType,
-  Type,
-  type TypeHandler,
-} from "./value_types.ts";
+export { EnumType } from "./value_types.ts";

@@ -54,22 +54,13 @@ async function runCommand(spec: CommandSpec, state: ParseState): Promise<ParseRe
   try {
     addDefaults(mainOf(spec));
     spec.rawArgs = state.unknown.slice();
-    const next = chooseDefault(spec, state) ?? chooseCommand(spec, state);
+    const next = chooseCommand(spec, state);
     if (!next) return await runHere(spec, state);
     next.runBy = spec;
     return runCommand(next, state);
   } catch (error) {
     throwFrom(spec, error instanceof Error ? error : new Error(`[non-error-thrown] ${error}`));
   }
-}
-
-/** The default command, if nothing at all is given. */
-function chooseDefault(spec: CommandSpec, state: ParseState): CommandSpec | undefined {
-  const name = spec.defaultCommand;
-  if (name === undefined || state.parsed.length || state.unknown.length) return undefined;
-  const command = findCommand(spec, name);
-  if (!command) throw new Error(`Default command "${name}" not found.`);
-  return command;
 }
 
 /** The subcommand that the words name; global options may stand before it. */
@@ -128,7 +119,7 @@ function refuse(spec: CommandSpec, words: string[]): ValidationError {
 
 /** Throws an error of a command, or tells the user about it and exits. */
 export function throwFrom(spec: CommandSpec, error: Error): never {
-  const throws = [...lineOf(spec)].some((one) => one.throwErrors);
+  const throws = [...lineOf(spec)].some((one) => one.noExit);
   if (throws || !(error instanceof ValidationError)) throw error;
   showHelp(spec);
   console.error(red(`  ${bold("error")}: ${error.message}\n`));

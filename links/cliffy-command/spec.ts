@@ -96,7 +96,6 @@ export interface CommandSpec {
   aliases: string[];
   description: string | (() => string);
   version?: string | (() => string);
-  usage?: string;
   args: ArgumentSpec[];
   options: OptionSpec[];
   types: Map<string, { type: Type<unknown> | TypeHandler<unknown>; global: boolean }>;
@@ -105,10 +104,8 @@ export interface CommandSpec {
   commands: Map<string, CommandSpec>;
   parent?: CommandSpec;
   action?: Action;
-  defaultCommand?: string;
   hidden: boolean;
   noGlobals: boolean;
-  throwErrors: boolean;
   noExit: boolean;
   help?: HelpOptions | (() => string);
   hasDefaults: boolean;
@@ -138,7 +135,6 @@ export function newSpec(self: object): CommandSpec {
     commands: new Map(),
     hidden: false,
     noGlobals: false,
-    throwErrors: false,
     noExit: false,
     hasDefaults: false,
     rawArgs: [],

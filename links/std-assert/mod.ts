@@ -6,4 +6,16 @@
  */
 
 // @ts-types="./mod.d.ts"
-export * from "npm:deno-std@1.4.0/assert/mod.js";
+export {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertInstanceOf,
+  AssertionError,
+  assertMatch,
+  assertNotEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "npm:deno-std@1.4.0/assert/mod.js";

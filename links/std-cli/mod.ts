@@ -6,4 +6,4 @@
  */
 
 // @ts-types="./mod.d.ts"
-export * from "npm:deno-std@1.4.0/cli/parse_args.js";
+export { parseArgs } from "npm:deno-std@1.4.0/cli/parse_args.js";
