@@ -43,6 +43,7 @@ async function run(line: string, cwd: string) {
     cwd,
     env: { NO_COLOR: "1" },
     stdin: "null",
+    signal: AbortSignal.timeout(300_000),
   }).output();
   return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
 }
