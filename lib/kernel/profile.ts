@@ -73,6 +73,8 @@ export interface KernelProfile {
   readonly madvPageout: boolean;
   /** New anonymous pages start inactive and are activated by a second reference (v5.9). */
   readonly anonWorkingset: boolean;
+  /** Reclaim that freed nothing deactivates pages whatever the balance of the lists (v5.5). */
+  readonly reclaimForcesDeactivation: boolean;
   /** Reclaim leaves pages alone that may be pinned and are not in the swap cache yet (v5.11). */
   readonly reclaimSkipsPinned: boolean;
   /** try_to_unmap asks for the young bits once more and gives up if one is set (until v5.10). */
@@ -156,6 +158,7 @@ const V5_0: KernelProfile = {
   hugetlbMremap: false,
   madvPageout: false,
   anonWorkingset: false,
+  reclaimForcesDeactivation: false,
   reclaimSkipsPinned: false,
   unmapChecksYoung: true,
   lazyfreeKeepsReferenced: false,
@@ -222,6 +225,7 @@ const V6_1: KernelProfile = {
   hugetlbMremap: true,
   madvPageout: true,
   anonWorkingset: true,
+  reclaimForcesDeactivation: true,
   reclaimSkipsPinned: true,
   unmapChecksYoung: false,
   lazyfreeKeepsReferenced: true,

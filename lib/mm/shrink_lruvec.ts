@@ -73,6 +73,14 @@ export function* directReclaim(host: Host): Operation<boolean> {
   return false;
 }
 
+/** What one attempt to reclaim may do, and what it left out (mm/vmscan.c: struct scan_control). */
+interface ScanControl {
+  /** Active pages are deactivated although there are enough inactive ones. */
+  forceDeactivate: boolean;
+  /** Active pages were left alone because there are enough inactive ones. */
+  skippedDeactivate: boolean;
+}
+
 /**
  * Reclaims pages from the lists, with growing effort (mm/vmscan.c: do_try_to_free_pages).
  *
@@ -81,11 +89,21 @@ export function* directReclaim(host: Host): Operation<boolean> {
  * @returns Pages freed.
  */
 export function* tryToFreePages(host: Host, wanted: number): Operation<number> {
-  let freed = 0;
+  const control: ScanControl = { forceDeactivate: false, skippedDeactivate: false };
   host.lruBatches.drain();
+  const freed = yield* shrinkZones(host, wanted, control);
+  const isDone = freed > 0 || !control.skippedDeactivate;
+  if (isDone || !host.profile.reclaimForcesDeactivation) return freed;
+  control.forceDeactivate = true;
+  return yield* shrinkZones(host, wanted, control);
+}
+
+/** Goes over all nodes at every priority, from the first to the last. */
+function* shrinkZones(host: Host, wanted: number, control: ScanControl): Operation<number> {
+  let freed = 0;
   for (let priority = DEF_PRIORITY; priority >= 0 && freed < wanted; priority--) {
     for (let node = 0; node < host.frames.nodes.length; node++) {
-      freed += yield* shrinkLruvec(host, node, priority, wanted - freed);
+      freed += yield* shrinkLruvec(host, node, priority, wanted - freed, control);
       yield "daemon_step";
     }
   }
@@ -98,6 +116,7 @@ function* shrinkLruvec(
   node: number,
   priority: number,
   wanted: number,
+  control: ScanControl,
 ): Operation<number> {
   const { lru } = host;
   const counts = [LRU_INACTIVE_ANON, LRU_ACTIVE_ANON, LRU_INACTIVE_FILE, LRU_ACTIVE_FILE].map(
@@ -108,7 +127,7 @@ function* shrinkLruvec(
     for (let list = 0; list < counts.length; list++) {
       const count = Math.min(counts[list], SWAP_CLUSTER_MAX);
       counts[list] -= count;
-      if (count > 0) freed += yield* shrinkList(host, node, list as LruList, count);
+      if (count > 0) freed += yield* shrinkList(host, node, list as LruList, count, control);
     }
     if (freed >= wanted) break;
   }
@@ -125,10 +144,18 @@ function scanCount(size: number, isFile: boolean, priority: number): number {
   return Math.floor((Math.floor(size / 2 ** priority) * share) / 200);
 }
 
-function* shrinkList(host: Host, node: number, list: LruList, count: number): Operation<number> {
+function* shrinkList(
+  host: Host,
+  node: number,
+  list: LruList,
+  count: number,
+  control: ScanControl,
+): Operation<number> {
   if (list === LRU_ACTIVE_ANON || list === LRU_ACTIVE_FILE) {
     const inactive = list === LRU_ACTIVE_ANON ? LRU_INACTIVE_ANON : LRU_INACTIVE_FILE;
-    if (inactiveIsLow(host, node, inactive)) shrinkActiveList(host, node, list, count);
+    if (control.forceDeactivate || inactiveIsLow(host, node, inactive)) {
+      shrinkActiveList(host, node, list, count);
+    } else control.skippedDeactivate = true;
     return 0;
   }
   const pages = host.lru.take(node, list, count).filter((pfn) => isolateLruPage(host, pfn));

@@ -15,7 +15,9 @@ import { getUserPageFast, pinUserPage } from "../../../lib/mm/gup.ts";
 import { isolateLruPage } from "../../../lib/mm/migrate.ts";
 import { movePages } from "../../../lib/mm/move_pages.ts";
 import { taskNumaWork } from "../../../lib/mm/numa.ts";
+import { PG_ACTIVE, PG_REFERENCED } from "../../../lib/mm/page_flags.ts";
 import { PTE_DIRTY, PTE_PRESENT, PTE_PROTNONE } from "../../../lib/mm/pte.ts";
+import { tryToFreePages } from "../../../lib/mm/shrink_lruvec.ts";
 import { ftruncate } from "../../../lib/mm/truncate.ts";
 import { uprobeRegister, uprobeUnregister } from "../../../lib/mm/uprobes.ts";
 import { VM_EXEC, VM_READ } from "../../../lib/mm/vma.ts";
@@ -55,6 +57,20 @@ export const RECLAIM: Differences = {
     program(profile) {
       const { host, mm } = anonymous(profile);
       return heard(host, () => swapOut(mm, 0)).filter((line) => line === "P young [0,1)").length;
+    },
+  },
+  reclaimForcesDeactivation: {
+    shows: "swapped pages, if the inactive list is the longer one and all of it is pinned",
+    base: "v6.1",
+    results: [[false, 0], [true, 2]],
+    program(profile) {
+      const { host, mm } = anonymous(profile, 6);
+      for (let page = 0; page < 4; page++) {
+        host.frames.flags[drain(pinUserPage(mm, at(page)))] &= ~(PG_ACTIVE | PG_REFERENCED);
+      }
+      host.lru.drain(false);
+      for (let round = 0; round < 2; round++) drain(tryToFreePages(host, 1));
+      return mm.swapEntries;
     },
   },
   lazyfreeKeepsReferenced: {
