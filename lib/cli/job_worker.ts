@@ -29,7 +29,22 @@ function answer(job: Job): Answer {
 function run({ file, text, variables, request }: Job): Outcome {
   const options = { variables: Object.fromEntries(variables), policies: request.policies };
   const { checked, program } = checkFile({ file, text }, options);
-  return program === undefined ? { problem: checked } : runOne({ file, program }, request);
+  return program === undefined
+    ? { problem: checked }
+    : postable(runOne({ file, program }, request));
+}
+
+/** What steps of interludes gave back is kept by step, and steps cannot go to another thread. */
+function postable(outcome: Outcome): Outcome {
+  if ("problem" in outcome) return outcome;
+  const comparisons = outcome.comparisons.map(({ runs, ...comparison }) => ({
+    ...comparison,
+    runs: runs.map((run) => ({
+      ...run,
+      steps: run.steps.map(({ meanwhile: _, ...step }) => step),
+    })),
+  }));
+  return { ...outcome, comparisons };
 }
 
 const scope: unknown = globalThis;

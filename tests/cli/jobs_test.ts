@@ -34,6 +34,21 @@ Deno.test("--jobs changes nothing of reports and traces", async () => {
   });
 });
 
+Deno.test("--jobs runs scenarios in which others act meanwhile", async () => {
+  const during = `name: meanwhile
+processes: { p: {} }
+listeners: { m: { kind: hmm, process: p } }
+steps:
+  - mmap: { process: p, name: a, size: 1 page }
+  - fill: { range: a }
+  - madvise: { range: a, advice: DONTNEED }
+    during: { at: window_open, do: [{ wait: { time: 1 us } }] }
+`;
+  await withFolder({ ...FILES, "f.yaml": during }, async (folder) => {
+    assertEquals(await run("run", folder, "--jobs", "2"), await run("run", folder));
+  });
+});
+
 Deno.test("--jobs needs no more than the permission to read", async () => {
   const args = ["run", fixture("mprotect"), fixture("failing")];
   const one = await onPipes(args);
