@@ -23,6 +23,10 @@ export interface KernelProfile {
   readonly cowReuse: "mapcount" | "exclusive";
   /** A KSM page with one owner is reused on write (v5.1 to about v5.9, reuse_ksm_page). */
   readonly reuseKsmPage: boolean;
+  /** A write copies a page to which anybody else holds a reference, such as a pin (v5.9 to v5.18). */
+  readonly cowCopiesReferenced: boolean;
+  /** ksmd goes on with an empty page although its vma is gone, with a vma of NULL (B-20, until v5.7). */
+  readonly ksmZeroPageNullVma: boolean;
   /** Long-term pins are visible as FOLL_PIN (refcount bias 1024); otherwise a pin is a plain reference. */
   readonly pinBias: boolean;
   /** fork copies pages that may be pinned, so that the parent keeps its page (v5.9). */
@@ -115,6 +119,8 @@ export interface KernelProfile {
   readonly odpKeepsLockOnEagain: boolean;
   /** i915 start: cancel work (v5.0), direct unbind that a signal may stop (v5.2), or no error at all. */
   readonly i915Userptr: "worker" | "direct" | "interval";
+  /** gntdev refuses windows over its maps even where it may sleep (B-5, in 4.19 candidates). */
+  readonly gntdevRefusesAlways: boolean;
   /** HMM keeps its count when it refuses a window, and loses a mirror's -EAGAIN (B-4, until v5.3). */
   readonly hmmLeaksNotifiers: boolean;
   /** HMM takes a range that begins where the window ends for overlapping (B-27). */
@@ -133,6 +139,8 @@ const V5_0: KernelProfile = {
   warnsOnFailedStart: false,
   cowReuse: "mapcount",
   reuseKsmPage: false,
+  cowCopiesReferenced: false,
+  ksmZeroPageNullVma: true,
   pinBias: false,
   pinnedCopyOnFork: false,
   clearRefsSkipsPinned: false,
@@ -179,6 +187,7 @@ const V5_0: KernelProfile = {
   kvmRetry: "vm",
   odpKeepsLockOnEagain: true,
   i915Userptr: "worker",
+  gntdevRefusesAlways: false,
   hmmLeaksNotifiers: true,
   hmmTouchingRanges: true,
   hmmValidFlagOnly: true,
@@ -202,6 +211,7 @@ const V6_1: KernelProfile = {
   warnsOnFailedStart: true,
   cowReuse: "exclusive",
   reuseKsmPage: false,
+  ksmZeroPageNullVma: false,
   pinBias: true,
   pinnedCopyOnFork: true,
   clearRefsSkipsPinned: true,

@@ -201,7 +201,9 @@ export class GntdevListener implements Listener {
     const { counters } = device;
     const { start, end } = range;
     counters.windows++;
-    if (!mmuNotifierRangeBlockable(range) && this.#maps.index.overlaps(start, end)) {
+    const { gntdevRefusesAlways } = device.user.mm.notifierContext.profile;
+    const refuses = gntdevRefusesAlways || !mmuNotifierRangeBlockable(range);
+    if (refuses && this.#maps.index.overlaps(start, end)) {
       counters.refused++;
       return -ERRNO.EAGAIN;
     }

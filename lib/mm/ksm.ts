@@ -7,8 +7,9 @@
  * @module
  */
 
-import { PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
+import { hex, PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
+import { KernelBugError } from "../kernel/violation.ts";
 import { ZERO_PFN } from "./frames.ts";
 import type { Host } from "./host.ts";
 import { splitHugePage } from "./huge_page_split.ts";
@@ -281,12 +282,20 @@ function* cmpAndMergePage(host: Host, item: RmapItem, pfn: Pfn): Operation {
     return;
   }
   if (host.ksm.knobs.use_zero_pages === 1 && checksum === 0) {
+    yield "ptl_dropped"; // the scan has let mmap_sem go
     const vma = findMergeableVma(item.mm, item.address);
-    if (vma === null) return;
+    if (vma === null) return complainOfNoVma(host, item);
     if ((yield* tryToMergeOnePage(vma, item.address, pfn, ZERO_PFN)) === 0) return;
   }
   const other = unstableTreeSearchInsert(host, item, pfn, mergeablePage);
   if (other !== null) yield* mergeTwo(host, item, pfn, other);
+}
+
+/** What try_to_merge_one_page does with a vma of NULL (B-20). */
+function complainOfNoVma({ profile }: Host, { mm, address }: RmapItem): void {
+  if (!profile.ksmZeroPageNullVma) return;
+  const what = `the vma of ${hex(address)} of "${mm.name}" is NULL: it went after the scan`;
+  throw new KernelBugError("try_to_merge_one_page", what);
 }
 
 /**

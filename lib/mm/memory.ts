@@ -313,6 +313,7 @@ function canReuse(vma: Vma, table: PteTable, index: number, addr: Vaddr): boolea
   const flags = frames.flags[pfn];
   if ((flags & PG_ANON) === 0) return false;
   if (profile.cowReuse === "exclusive") return canReuseExclusive(vma, pfn, flags);
+  if (profile.cowCopiesReferenced && frames.refcount[frames.head(pfn)] > 1) return false;
   if ((flags & PG_KSM) !== 0) {
     if (!profile.reuseKsmPage || (flags & PG_SWAPCACHE) !== 0) return false;
     return frames.refcount[pfn] === 1 && reuseKsmPage(vma, pfn, vma.indexOf(addr));

@@ -15,6 +15,8 @@ export const KNOWN_BUGS_FIXED: Partial<KernelProfile> = {
   pairEndOnFailure: true,
   // Page tables are freed without a window when memory of a file is collapsed
   retractNotifies: true,
+  // HMM reports a mirror's refusal as success and keeps its count (B-4)
+  hmmLeaksNotifiers: false,
 };
 
 /** Chance of an operation against others; 4 where it is not named. */
@@ -95,6 +97,8 @@ export const USED_LISTENERS: readonly string[] = [
   "i915",
   "hfi1",
   "sva",
+  "hmm",
+  "gntdev",
 ];
 
 /** Operations that take part: those that some listener that takes part can do. */

@@ -82,6 +82,17 @@ export const LISTENERS: Differences = {
       return [device.counters.waits, user.held];
     },
   },
+  gntdevRefusesAlways: {
+    shows: "grants left after a window that may sleep",
+    base: "v5.2",
+    results: [[false, "----"], [true, "WWWW"]],
+    program(profile) {
+      const { user, device } = driver("gntdev", profile);
+      populate(device, "rw");
+      pass(windowOver(user, MMU_NOTIFY_UNMAP));
+      return entries(device);
+    },
+  },
   hmmLeaksNotifiers: {
     shows: "the answer to a window for which the mirror would have to block",
     base: "v5.2",

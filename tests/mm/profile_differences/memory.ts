@@ -7,6 +7,7 @@
 import { PAGE_SIZE, PUD_SIZE } from "../../../lib/kernel/address.ts";
 import { ERRNO } from "../../../lib/kernel/errno.ts";
 import { drain } from "../../../lib/kernel/operation.ts";
+import { KernelBugError } from "../../../lib/kernel/violation.ts";
 import { clearRefs } from "../../../lib/mm/clear_refs.ts";
 import { exitMm } from "../../../lib/mm/exit.ts";
 import { fork } from "../../../lib/mm/fork.ts";
@@ -14,6 +15,7 @@ import { getUserPageFast, pinUserPage } from "../../../lib/mm/gup.ts";
 import { ksmFullScans } from "../../../lib/mm/ksm.ts";
 import { mlock } from "../../../lib/mm/mlock.ts";
 import type { Mm } from "../../../lib/mm/mm_struct.ts";
+import { munmap } from "../../../lib/mm/mmap.ts";
 import { mprotect } from "../../../lib/mm/mprotect.ts";
 import { mremap } from "../../../lib/mm/mremap.ts";
 import { oomReapTaskMm } from "../../../lib/mm/oom_kill.ts";
@@ -135,6 +137,39 @@ export const MEMORY: Differences = {
       drain(ksmFullScans(host, 3));
       advise(mm, 0, 1, "DONTNEED");
       return windows(mm, () => write(mm, 1, 1, 2));
+    },
+  },
+  cowCopiesReferenced: {
+    shows: "whether a page that a driver holds stays with its only mapping on a write",
+    base: "v5.2",
+    results: [[false, true], [true, false]],
+    program(profile) {
+      const { mm } = anonymous(profile);
+      const pfn = getUserPageFast(mm, at(0), false);
+      drain(clearRefs(mm, 4));
+      write(mm, 0, 1, 2);
+      return frameOf(mm, 0) === pfn;
+    },
+  },
+  ksmZeroPageNullVma: {
+    shows: "what ksmd says of an empty page whose mapping goes between scan and merge",
+    base: "v5.2",
+    results: [[false, "nothing"], [true, "try_to_merge_one_page"]],
+    program(profile) {
+      const { host, mm } = anonymous(profile);
+      write(mm, 0, 1, 0);
+      host.ksm.knobs.use_zero_pages = 1;
+      advise(mm, 0, 1, "MERGEABLE");
+      drain(ksmFullScans(host, 1));
+      const scan = ksmFullScans(host, 1);
+      while (scan.next().value !== "ptl_dropped");
+      drain(munmap(mm, at(0), PAGE_SIZE));
+      try {
+        drain(scan);
+      } catch (error) {
+        if (error instanceof KernelBugError) return error.message.split(":")[0];
+      }
+      return "nothing";
     },
   },
   pinBias: {
