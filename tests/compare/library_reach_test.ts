@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { tabulateEvents } from "../../lib/compare/event_table.ts";
 import { mutate, type Subject } from "../../lib/compare/mutate.ts";
+import { LISTENER_KINDS } from "../../lib/listeners/registry.ts";
+import { EVENT_NAMES } from "../../lib/notifier/events.ts";
 import { SITE } from "../../lib/notifier/sites.ts";
 import { parseScenario } from "../../lib/scenario/scenario.ts";
 
@@ -37,4 +39,21 @@ Deno.test("the library reaches every call site that the model has", () => {
   const { sites } = tabulateEvents(subjects().map(({ program }) => program));
   const missing = Object.entries(SITE).filter(([, number]) => (sites.get(number) ?? 0) === 0);
   assertEquals(missing, []);
+});
+
+/** Events that a kind of listener never gets, and why. */
+const NEVER: Readonly<Record<string, readonly string[]>> = {
+  gntdev: ["PROTECTION_PAGE"], // fork passes its mappings over: VM_DONTCOPY
+  sva: EVENT_NAMES, // invalidate_range tells no event
+  custom: EVENT_NAMES, // is the user's
+};
+
+Deno.test("every kind of listener has a scenario in which it gets every event that reaches it", () => {
+  const drivers = subjects().filter(({ file }) => file.includes("drivers/"));
+  const { rows } = tabulateEvents(drivers.map(({ program }) => program));
+  for (const kind of Object.keys(LISTENER_KINDS)) {
+    const got = new Set(rows.filter((row) => row.kind === kind).map(({ event }) => String(event)));
+    const wanted = EVENT_NAMES.filter((event) => !NEVER[kind]?.includes(event));
+    assertEquals(wanted.filter((event) => !got.has(event)), [], kind);
+  }
 });
