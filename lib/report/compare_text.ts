@@ -33,6 +33,17 @@ export function compareText(results: readonly ScenarioResult[], options: ReportO
   return [...lines, ...failures, "", sumText(results, options.palette)].join("\n") + "\n";
 }
 
+/**
+ * Renders the comparison of one scenario, without what was expected of it.
+ *
+ * @param result The scenario.
+ * @param options Colours and width.
+ * @returns Text that ends in a newline.
+ */
+export function comparisonText(result: ScenarioResult, options: ReportOptions): string {
+  return scenarioLines(result, options).join("\n") + "\n";
+}
+
 function scenarioLines(result: ScenarioResult, options: ReportOptions): string[] {
   const { program, file, comparisons } = result;
   const { bold, dim } = options.palette;

@@ -30,6 +30,15 @@ const OUTPUTS: readonly (readonly [line: string, output: string])[] = [
   ["break CLEAR | wc -l; info | grep -c CLEAR", "1\n1\n"],
   ["until tick > 6 | tail -1", "tick > 6\n"],
   ["{ munmap: { range: 'ram[0..1]' } } | grep -c munmap", "1\n"],
+  [
+    "mprotect ram r | head -0; write ram",
+    "#8 write range=ram = -EFAULT (pages 0), 0 ns\n",
+  ],
+  [
+    "{ write: { range: ram }, expect: { ret: 5 } } | tail -1",
+    "  failed: ret: expected 5, got 0\n",
+  ],
+  ["compare v5.2 | tail -1 | grep -c time", "1\n"],
   ["munmap ram[0] | head -1", "#7 munmap range=ram[0] = 0, 2.506 us\n"],
 ];
 

@@ -14,7 +14,7 @@ import { parseScenario } from "../../lib/scenario/scenario.ts";
 import { typedStep } from "./prompt.ts";
 import { randomProgram } from "../fuzz/generate.ts";
 
-const SESSIONS = 60;
+const SESSIONS = 16;
 const OPERATIONS_EACH = 80;
 
 /** What may be set at any time; some of it does not fit every session, and is then refused. */

@@ -5,6 +5,7 @@
  */
 
 import { OPERATIONS } from "../../machine/ops/mod.ts";
+import type { Expectation } from "../../machine/expectation.ts";
 import type { Step } from "../../machine/program.ts";
 import type { ArgumentSpec, OperationSpec } from "../../machine/spec.ts";
 import type { ArgumentMeaning, Command, CommandArgument } from "../command.ts";
@@ -15,6 +16,14 @@ import { literal, printing } from "../snippet.ts";
 import { wordsOf } from "../words.ts";
 
 const GROUP = "Operations";
+
+/** Holds of every result: error numbers end at 4095. */
+const ANY_RESULT: Expectation = {
+  demand: { kind: "ret", matcher: { operator: ">=", operand: -4095 } },
+  text: "ret: '>= -4095'",
+  when: {},
+  position: null,
+};
 
 const MEANINGS: Readonly<Partial<Record<ArgumentSpec["kind"], ArgumentMeaning>>> = {
   process: "process",
@@ -108,8 +117,19 @@ export async function performSteps(
   breathe?: Breathe,
 ): Promise<string> {
   const { tick } = session;
-  await runBreathing(session.performing(steps), breathe);
+  await runBreathing(session.performing(steps.map(mayFail)), breathe);
   return ticksText(session, tick);
+}
+
+/** What is typed may fail, unless it says otherwise: that is a result like any other. */
+function mayFail(step: Step): Step {
+  const { expect, during } = step;
+  const interludes = during?.map((one) => ({ ...one, steps: one.steps.map(mayFail) }));
+  return {
+    ...step,
+    expect: [...expect, ANY_RESULT],
+    ...(interludes === undefined ? {} : { during: interludes }),
+  };
 }
 
 /**

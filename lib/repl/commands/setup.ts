@@ -127,7 +127,10 @@ export function sessionText(session: Session): string {
     names.push(...moved.map(([key]) => `${name}.${key}`));
   }
   const steps = session.steps.slice(0, tick);
-  return scenarioText({ ...session.program, steps }, {
+  const remark = settings.policy === "legacy"
+    ? ""
+    : `# At the prompt: set policy ${settings.policy}\n`;
+  return remark + scenarioText({ ...session.program, steps }, {
     kernel,
     policy: settings.policy,
     violations: machine.violations.length,
@@ -204,7 +207,11 @@ export async function setSetting(
     case "nodes":
     case "seed": {
       const number = parseMeasure(value)?.value;
-      if (number === undefined) throw new CommandError(`Cannot read "${value}" as a number`);
+      if (number === undefined) {
+        throw new CommandError(
+          `Cannot read "${value}": expected a number, or a size such as 64 MiB`,
+        );
+      }
       return await reconfigure(session, { machine: { ...machine, [name]: number } }, breathe);
     }
     default:

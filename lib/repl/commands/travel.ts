@@ -6,7 +6,7 @@
 
 import { comparePolicies, type Comparison } from "../../compare/compare.ts";
 import { PROFILES } from "../../kernel/profile.ts";
-import { compareText } from "../../report/compare_text.ts";
+import { comparisonText } from "../../report/compare_text.ts";
 import { PLAIN } from "../../report/palette.ts";
 import { stepListText } from "../../report/steps_text.ts";
 import type { Command, Environment } from "../command.ts";
@@ -139,7 +139,7 @@ export async function sessionComparison(
   }
   const result = { file: session.source?.file ?? "", program, comparisons };
   const options = { sources: new Map(), palette: PLAIN, invocation: "mmulab", settings: [] };
-  return compareText([result], options);
+  return comparisonText(result, options);
 }
 
 function kernelsOf(kernel: string | undefined): string[] {
