@@ -42,7 +42,7 @@ export { sessionComparison } from "./lib/repl/commands/travel.ts";
 export { sessionHelp } from "./lib/repl/commands/mod.ts";
 export { holds, valueOf } from "./lib/repl/conditions.ts";
 export { diffText, historyOf, type PageEvent, whyText } from "./lib/repl/history.ts";
-export { Interpreter, type InterpreterOptions } from "./lib/repl/interpreter.ts";
+export { type Choose, Interpreter, type InterpreterOptions } from "./lib/repl/interpreter.ts";
 export type { Journal, TickRecord } from "./lib/repl/journal.ts";
 export { type Place, placeIfAny, placeOf } from "./lib/repl/places.ts";
 export { type Breathe, runOn, type RunOnOptions } from "./lib/repl/running.ts";

@@ -4,9 +4,10 @@
  * @module
  */
 
-import type { MissingArgumentError } from "../repl/command.ts";
+import { wordsFor } from "../repl/complete.ts";
+import type { ArgumentMeaning, MissingArgumentError } from "../repl/command.ts";
 import { Interpreter, type InterpreterOptions } from "../repl/interpreter.ts";
-import { LISTENER_KINDS } from "../listeners/registry.ts";
+import type { Session } from "../repl/session.ts";
 import { messageOf, runScript } from "../repl/script.ts";
 import { CommandError } from "../repl/words.ts";
 import { FAILED, PASSED } from "./exit_code.ts";
@@ -48,21 +49,21 @@ async function onTerminal({ file }: ReplOptions, streams: Streams): Promise<numb
   const { Terminal } = await import("../repl/terminal.ts");
   const { openHistory } = await import("../repl/terminal_history.ts");
   const history = openHistory();
-  let interpreter: Interpreter | undefined;
-  const terminal = new Terminal({
-    interpreter: (breathe) => interpreter = new Interpreter({ readFile, writeFile, breathe }),
-    history: history.lines,
-    palette: streams.out.palette,
-    listFiles,
-    choose,
+  const { palette } = streams.out;
+  const terminal = new Terminal({ history: history.lines, palette, listFiles });
+  const interpreter = new Interpreter({
+    readFile,
+    writeFile,
+    breathe: terminal.breathe,
+    choose: (missing, session) => terminal.lend(() => choose(missing, session)),
   });
   streams.out.write('mmulab: "help" lists the commands, Tab completes, "quit" ends.\n');
   try {
-    if (file !== undefined) streams.out.write(await interpreter!.execute(loadLine(file)));
+    if (file !== undefined) streams.out.write(await interpreter.execute(loadLine(file)));
   } catch (error) {
     return fail(messageOf(error), streams);
   }
-  await terminal.run();
+  await terminal.run(interpreter);
   history.save();
   return PASSED;
 }
@@ -76,23 +77,32 @@ function fail(message: string, { err }: Streams): number {
   return FAILED;
 }
 
-/** Asks to choose, where there is something to choose from. */
+/** Meanings of arguments that one rather types. */
+const TYPED: readonly ArgumentMeaning[] = ["address", "range", "file"];
+
+/** The keyboard; Ctrl-C gives the question up instead of the session. */
+const KEYS = {
+  async read(bytes: Uint8Array): Promise<number | null> {
+    const count = await Deno.stdin.read(bytes);
+    if (count !== null && bytes.subarray(0, count).includes(3)) {
+      throw new CommandError("Interrupted");
+    }
+    return count;
+  },
+  setRaw: (mode: boolean): void => Deno.stdin.setRaw(mode),
+  isTerminal: (): boolean => Deno.stdin.isTerminal(),
+};
+
+/** Asks to choose, where there is something to choose from; gives nothing if that is given up. */
 async function choose(
-  { command, argument }: MissingArgumentError,
-  { session }: Interpreter,
+  { means }: MissingArgumentError,
+  session: Session,
 ): Promise<string | undefined> {
-  const means = command.args.find(({ name }) => name === argument)?.means;
-  const found: Readonly<Record<string, () => readonly string[]>> = {
-    scenario: () => scenarios(),
-    listener: () => [...session.machine.listeners.keys()],
-    process: () => [...session.machine.processes.keys()],
-    policy: () => ["legacy", "followup", "ideal"],
-    "listener kind": () => Object.keys(LISTENER_KINDS),
-  };
-  const options = means === undefined ? [] : found[means]?.() ?? [];
-  if (options.length === 0) return undefined;
+  const options = means === "scenario" ? scenarios() : wordsFor(session, means, "", listFiles);
+  if (TYPED.includes(means) || options.length === 0) return undefined;
   const { Select } = await import("@cliffy/prompt");
-  return await Select.prompt({ message: `Which ${means}?`, options: [...options] });
+  const question = { message: `Which ${means}?`, options: [...options], reader: KEYS };
+  return await Select.prompt(question).catch(() => undefined);
 }
 
 function scenarios(): string[] {

@@ -20,6 +20,7 @@ export type ArgumentMeaning =
   | "listener kind"
   | "policy"
   | "kernel"
+  | "switch"
   | "scenario"
   | "file"
   | "command"
@@ -210,13 +211,14 @@ function parseExpressionInput(command: Command, text: string): ParsedCommand {
 function assign(command: Command, words: readonly string[]): Record<string, string> {
   const args: Record<string, string> = {};
   let at = 0;
-  for (const { name, optional, rest } of command.args) {
+  for (const arg of command.args) {
+    const { name, optional, rest } = arg;
     const text = rest === true
       ? words.slice(at).map(command.expression === true ? String : quoted).join(" ")
       : words[at];
     at = rest === true ? words.length : at + 1;
     if (text !== undefined && text !== "") args[name] = text;
-    else if (optional !== true) throw new MissingArgumentError(command, name);
+    else if (optional !== true) throw new MissingArgumentError(command, arg);
   }
   if (at < words.length) {
     throw new CommandError(
@@ -235,19 +237,19 @@ function quoted(word: string): string {
 export class MissingArgumentError extends CommandError {
   /** The command. */
   readonly command: Command;
-  /** Name of the argument. */
-  readonly argument: string;
+  /** What the argument stands for. */
+  readonly means: ArgumentMeaning;
 
   /**
    * Makes the error.
    *
    * @param command The command.
-   * @param argument Name of the argument.
+   * @param argument The argument.
    */
-  constructor(command: Command, argument: string) {
-    super(`Missing argument ${argument.toUpperCase()}: expected ${usageOf(command)}`);
+  constructor(command: Command, { name, means }: Pick<CommandArgument, "name" | "means">) {
+    super(`Missing argument ${name.toUpperCase()}: expected ${usageOf(command)}`);
     this.command = command;
-    this.argument = argument;
+    this.means = means;
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { columnsOf } from "../compare/columns.ts";
 import { PROFILES } from "../kernel/profile.ts";
 import { TRACE_KINDS } from "../kernel/trace.ts";
 import { LISTENER_KINDS } from "../listeners/registry.ts";
@@ -11,6 +12,7 @@ import { EVENT_NAMES } from "../notifier/events.ts";
 import { type ArgumentMeaning, type Command, COMMON_OPTIONS } from "./command.ts";
 import { COMMANDS } from "./commands/mod.ts";
 import { operationArguments } from "./commands/operations.ts";
+import { SETTINGS } from "./commands/setup.ts";
 import { figureNames } from "./conditions.ts";
 import { FILTERS } from "./filters.ts";
 import type { Session } from "./session.ts";
@@ -28,16 +30,6 @@ export interface Completion {
 
 /** Lists names of files that begin with a text; a folder ends in a slash. */
 export type ListFiles = (beginning: string) => readonly string[];
-
-/** Settings of the command `set`. */
-const SETTINGS: Readonly<Record<string, readonly string[]>> = {
-  kernel: Object.keys(PROFILES),
-  policy: ["legacy", "followup", "ideal"],
-  check: ["on", "off"],
-  memory: [],
-  nodes: [],
-  seed: [],
-};
 
 /**
  * Completes a line.
@@ -90,13 +82,14 @@ function argumentWords(
   if (command.group === "Operations") return operationWords(session, command, position, typed);
   if (command.name === "set") {
     const names = [...session.machine.processes.keys(), ...Object.keys(SETTINGS)];
-    return fitting(typed, position === 0 ? names : SETTINGS[before[0]] ?? []);
+    const means = SETTINGS[before[0]] ?? "text";
+    return fitting(typed, position === 0 ? names : wordsFor(session, means, typed, listFiles));
   }
   if (command.expression === true) return fitting(typed, expressionWords(session, command.name));
   const last = command.args.at(-1);
   const arg = command.args[position] ?? (last?.rest === true ? last : undefined);
   if (arg === undefined) return fitting(typed, []);
-  return fitting(typed, meant(session, arg.means, typed, listFiles), isPlace(arg.means));
+  return fitting(typed, wordsFor(session, arg.means, typed, listFiles), isPlace(arg.means));
 }
 
 /** A value after `name=` is completed by itself. */
@@ -111,7 +104,7 @@ function operationWords(
   const arg = pair === null ? args[position] : args.find((one) => one.name === pair[1]);
   const values = arg === undefined
     ? []
-    : arg.choices ?? meant(session, arg.means, pair?.[2] ?? typed, () => []);
+    : arg.choices ?? wordsFor(session, arg.means, pair?.[2] ?? typed, () => []);
   const isOpen = arg !== undefined && isPlace(arg.means);
   if (pair !== null) return fitting(pair[2], values, isOpen);
   const names = args.slice(position).map((one) => `${one.name}=`);
@@ -119,7 +112,16 @@ function operationWords(
   return fitting(typed, all, isOpen);
 }
 
-function meant(
+/**
+ * Lists the words that an argument may be.
+ *
+ * @param session The session.
+ * @param means What the argument stands for.
+ * @param typed What was typed of it so far.
+ * @param listFiles Lists files.
+ * @returns The words; none where there is nothing to choose from.
+ */
+export function wordsFor(
   session: Session,
   means: ArgumentMeaning,
   typed: string,
@@ -134,9 +136,11 @@ function meant(
     case "listener kind":
       return Object.keys(LISTENER_KINDS);
     case "policy":
-      return SETTINGS.policy;
+      return columnsOf(session.program);
     case "kernel":
-      return SETTINGS.kernel;
+      return Object.keys(PROFILES);
+    case "switch":
+      return ["on", "off"];
     case "command":
       return commandNames();
     case "address":

@@ -5,7 +5,7 @@
  */
 
 import { Breakpoints } from "./breakpoints.ts";
-import { type Command, type Environment, parseInput } from "./command.ts";
+import { type Command, type Environment, MissingArgumentError, parseInput } from "./command.ts";
 import { COMMANDS, QUIT } from "./commands/mod.ts";
 import { performYaml, yamlCode } from "./commands/operations.ts";
 import { applyFilter } from "./filters.ts";
@@ -24,7 +24,21 @@ export interface InterpreterOptions {
   readonly writeFile?: Environment["writeFile"];
   /** See {@linkcode Environment.breathe}. */
   readonly breathe?: Environment["breathe"];
+  /** Asks for arguments that are missing; nobody does unless given. */
+  readonly choose?: Choose;
 }
+
+/**
+ * Asks for an argument that is missing.
+ *
+ * @param error What is missing.
+ * @param session The session.
+ * @returns The argument, or undefined where none is chosen.
+ */
+export type Choose = (
+  error: MissingArgumentError,
+  session: Session,
+) => Promise<string | undefined>;
 
 /**
  * Carries out lines on a session.
@@ -44,6 +58,7 @@ export class Interpreter {
   readonly environment: Environment;
   /** Whether `quit` was carried out. */
   hasQuit = false;
+  readonly #choose: Choose | undefined;
 
   /**
    * Makes a prompt.
@@ -51,6 +66,7 @@ export class Interpreter {
    * @param options The session and the ways outside.
    */
   constructor(options: InterpreterOptions = {}) {
+    this.#choose = options.choose;
     this.environment = {
       session: options.session ?? new Session(),
       breakpoints: new Breakpoints(),
@@ -92,7 +108,19 @@ export class Interpreter {
     const name = part === "exit" ? QUIT : /^\S+/.exec(part)![0];
     const command = findCommand(COMMANDS, name);
     const pipeline = pipelineOf(part, command.expression);
-    return this.#send(await this.#command(command, pipeline.command.slice(name.length)), pipeline);
+    return this.#send(await this.#asking(command, pipeline.command.slice(name.length)), pipeline);
+  }
+
+  /** Carries out a command; an argument that is missing is asked for, where somebody answers. */
+  async #asking(command: Command, text: string): Promise<string> {
+    try {
+      return await this.#command(command, text);
+    } catch (error) {
+      if (!(error instanceof MissingArgumentError)) throw error;
+      const answer = await this.#choose?.(error, this.session);
+      if (answer === undefined) throw error;
+      return await this.#command(command, `${text} ${JSON.stringify(answer)}`);
+    }
   }
 
   async #yaml(part: string): Promise<string> {

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { columnsOf } from "../compare/columns.ts";
 import { drain, type Preemption } from "../kernel/operation.ts";
 import { checkMachine } from "../machine/check.ts";
 import type { Machine } from "../machine/machine.ts";
@@ -266,7 +267,7 @@ export class Session {
    */
   load(program: Program, source?: SessionSource): void {
     const { policy, check } = this.#settings;
-    const settings = { policy: this.#hasPolicy(program, policy) ? policy : "legacy", check };
+    const settings = { policy: columnsOf(program).includes(policy) ? policy : "legacy", check };
     this.#machine = this.#prepare(program, settings);
     this.#settings = settings;
     this.#program = program;
@@ -309,10 +310,6 @@ export class Session {
       this.journal.ticks.push(...records);
       throw error;
     }
-  }
-
-  #hasPolicy(program: Program, policy: string): boolean {
-    return ["legacy", "followup", "ideal", ...Object.keys(program.policies)].includes(policy);
   }
 
   #prepare(

@@ -12,7 +12,6 @@ import { createInterface, type Interface } from "node:readline";
 import { PassThrough } from "node:stream";
 import type { Palette } from "../report/palette.ts";
 import { complete, type ListFiles } from "./complete.ts";
-import { MissingArgumentError } from "./command.ts";
 import type { Interpreter } from "./interpreter.ts";
 import type { Breathe } from "./running.ts";
 import { messageOf } from "./script.ts";
@@ -20,25 +19,12 @@ import { CommandError, isOpen } from "./words.ts";
 
 /** What a terminal works with. */
 export interface TerminalOptions {
-  /** Makes the prompt; what it is given lets long work be interrupted. */
-  readonly interpreter: (breathe: Breathe) => Interpreter;
   /** Earlier lines, last first. */
   readonly history: string[];
   /** Colours. */
   readonly palette: Palette;
   /** Lists files for completion. */
   readonly listFiles: ListFiles;
-  /**
-   * Asks for an argument that is missing.
-   *
-   * @param error What is missing.
-   * @param interpreter The prompt.
-   * @returns The argument, or undefined where there is nothing to choose from.
-   */
-  readonly choose: (
-    error: MissingArgumentError,
-    interpreter: Interpreter,
-  ) => Promise<string | undefined>;
 }
 
 const PROMPT = "mmulab> ";
@@ -53,9 +39,9 @@ const BREATH = 30;
 /** A prompt on the terminal of this process. */
 export class Terminal {
   readonly #options: TerminalOptions;
-  readonly #interpreter: Interpreter;
   readonly #keys = new PassThrough();
   readonly #decoder = new TextDecoder();
+  #interpreter!: Interpreter;
   #readline!: Interface;
   #lines: string[] = [];
   #wake: (() => void) | null = null;
@@ -69,20 +55,19 @@ export class Terminal {
   /**
    * Makes a prompt that is not shown yet.
    *
-   * @param options Prompt, history and colours.
+   * @param options History and colours.
    */
   constructor(options: TerminalOptions) {
     this.#options = options;
-    this.#interpreter = options.interpreter(() => this.#breathe());
   }
 
-  /** The lines typed, last first: what a history keeps. */
-  get history(): string[] {
-    return this.#options.history;
-  }
-
-  /** Reads and carries out lines until the end. */
-  async run(): Promise<void> {
+  /**
+   * Reads and carries out lines until the end.
+   *
+   * @param interpreter Carries them out.
+   */
+  async run(interpreter: Interpreter): Promise<void> {
+    this.#interpreter = interpreter;
     this.#open();
     let text = "";
     while (true) {
@@ -165,7 +150,6 @@ export class Terminal {
     try {
       await this.#interpreter.execute(text, (output) => this.#page(output));
     } catch (error) {
-      if (error instanceof MissingArgumentError && await this.#ask(text, error)) return;
       const where = this.#isInterrupted ? ` at tick ${this.#interpreter.session.tick}` : "";
       process.stdout.write(`${this.#options.palette.red(messageOf(error) + where)}\n`);
     } finally {
@@ -173,25 +157,27 @@ export class Terminal {
     }
   }
 
-  /** Asks for the argument that is missing, and carries the line out with it. */
-  async #ask(text: string, error: MissingArgumentError): Promise<boolean> {
+  /**
+   * Lends the keyboard to somebody else.
+   *
+   * @typeParam T Type of the result.
+   * @param work What they do with it.
+   * @returns Its result.
+   */
+  async lend<T>(work: () => Promise<T>): Promise<T> {
     process.stdin.off("data", this.#onData);
     process.stdin.setRawMode(false);
-    let answer: string | undefined;
     try {
-      answer = await this.#options.choose(error, this.#interpreter);
+      return await work();
     } finally {
       process.stdin.setRawMode(true);
       process.stdin.on("data", this.#onData);
       process.stdin.resume();
     }
-    if (answer === undefined) return false;
-    await this.#execute(`${text.trim()} ${JSON.stringify(answer)}`);
-    return true;
   }
 
   /** Lets keys in every now and then; a Ctrl-C ends the work. */
-  #breathe(): Promise<void> | undefined {
+  readonly breathe: Breathe = () => {
     if (this.#isInterrupted) throw new CommandError("Interrupted");
     if (performance.now() - this.#lastBreath < BREATH) return undefined;
     return new Promise((resolve) =>
@@ -200,7 +186,7 @@ export class Terminal {
         resolve();
       }, 0)
     );
-  }
+  };
 
   /** Writes text, page by page where it is longer than the terminal. */
   async #page(text: string): Promise<void> {

@@ -16,6 +16,18 @@ export interface PromptOptions<T> {
   default?: T;
   /** A remark after the question. */
   hint?: string;
+  /** Where keys come from; a line is read from the terminal all the same. */
+  reader?: Reader;
+}
+
+/** Where keys come from. */
+export interface Reader {
+  /** Reads bytes. */
+  read(bytes: Uint8Array): Promise<number | null>;
+  /** Takes keys as they come, or line by line. */
+  setRaw(mode: boolean, options?: Deno.SetRawOptions): void;
+  /** Tells whether it is a terminal. */
+  isTerminal(): boolean;
 }
 
 /** Options for {@linkcode Input}. */

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { runProgram } from "../../lib/machine/run.ts";
+import { Interpreter } from "../../lib/repl/interpreter.ts";
 import { CommandError } from "../../lib/repl/words.ts";
 import { parseScenario } from "../../lib/scenario/scenario.ts";
 import { MERGED, promptAfter } from "./prompt.ts";
@@ -194,4 +195,20 @@ Deno.test("a page has the name that its own process gave it", async () => {
     assertEquals(await prompt.execute(`${view} | grep -c other`), "0\n", view);
     assert(Number(await prompt.execute(`${view} | grep -c two`)) > 0, view);
   }
+});
+
+Deno.test("an argument is asked for where somebody answers, and the rest of the line goes on", async () => {
+  const asked: string[] = [];
+  const prompt = new Interpreter({
+    choose: ({ means }) => {
+      asked.push(means);
+      return Promise.resolve(means === "policy" ? "ideal" : undefined);
+    },
+  });
+  const line = "process p; set policy; set | grep policy; listen guest; ps";
+  const error = await assertRejects(() => prompt.execute(line), CommandError);
+  assertEquals(error.message.split(":")[0], "Missing argument KIND");
+  assertEquals(asked, ["policy", "listener kind"]);
+  assertEquals(prompt.session.settings.policy, "ideal");
+  assertEquals([...prompt.session.machine.processes.keys()], ["p"]);
 });

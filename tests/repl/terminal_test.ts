@@ -111,6 +111,21 @@ terminalTest("a missing argument is asked for", async () => {
   await terminal.waitFor("Which scenario?");
   await terminal.type(KSM);
   await terminal.waitFor("KSM merge on a KVM guest", 2);
+  await terminal.type("set policy");
+  await terminal.waitFor("Which policy?");
+  await terminal.type("ideal");
+  await terminal.type("set | grep policy");
+  await terminal.waitFor("policy   ideal");
+});
+
+terminalTest("a question can be given up, and the session stays", async () => {
+  await using terminal = await TestTerminal.open({ args: [KSM] });
+  await terminal.type("set kernel; ps");
+  await terminal.waitFor("Which kernel?");
+  await terminal.press("C-c");
+  await terminal.waitFor("Missing argument VALUE");
+  await terminal.type("print tick + 42");
+  await terminal.waitFor("\n42");
 });
 
 terminalTest("there are colours on a terminal, and none under NO_COLOR", async () => {

@@ -13,7 +13,7 @@ import { checkScenario } from "../../scenario/scenario.ts";
 import { suggestion } from "../../scenario/suggest.ts";
 import { parseMeasure } from "../../scenario/units.ts";
 import { scenarioText } from "../../scenario/write.ts";
-import type { Command } from "../command.ts";
+import { type ArgumentMeaning, type Command, MissingArgumentError } from "../command.ts";
 import { processOf, requireProcess } from "../places.ts";
 import { type Breathe, runBreathing } from "../running.ts";
 import type { Session, SessionSettings } from "../session.ts";
@@ -66,6 +66,16 @@ const LISTEN: Command = {
   },
 };
 
+/** The settings, with what their values stand for. */
+export const SETTINGS: Readonly<Record<string, ArgumentMeaning>> = {
+  kernel: "kernel",
+  policy: "policy",
+  check: "switch",
+  memory: "text",
+  nodes: "count",
+  seed: "count",
+};
+
 const SET: Command = {
   name: "set",
   group: GROUP,
@@ -85,16 +95,19 @@ const SET: Command = {
   async run({ session, breathe }, { args: { name, value } }) {
     if (name === undefined) return settingsText(session);
     if (value === undefined) {
-      requireProcess(session.machine, name);
+      requireContext(session, name);
       session.context = name;
       return "";
     }
     await setSetting(session, name, value, breathe);
     return "";
   },
-  ts(_, { args: { name, value } }) {
+  ts({ session }, { args: { name, value } }) {
     if (name === undefined) return printing(["settingsText"], "settingsText(session)");
-    if (value === undefined) return snippet([], [`session.context = ${literal(name)};`]);
+    if (value === undefined) {
+      requireContext(session, name);
+      return snippet([], [`session.context = ${literal(name)};`]);
+    }
     const args = [name, value].map(literal).join(", ");
     return snippet(["setSetting"], [`await setSetting(session, ${args});`]);
   },
@@ -215,7 +228,7 @@ export async function setSetting(
       return await reconfigure(session, { machine: { ...machine, [name]: number } }, breathe);
     }
     default:
-      throw unknown("setting", name, ["kernel", "policy", "check", "memory", "nodes", "seed"]);
+      throw unknown("setting", name, Object.keys(SETTINGS));
   }
 }
 
@@ -236,6 +249,14 @@ export function settingsText(session: Session): string {
     ["nodes", String(machine.nodes)],
     ["seed", String(machine.seed)],
   ]).join("\n") + "\n";
+}
+
+/** A process that commands are to mean; the name of a setting lacks its value. */
+function requireContext(session: Session, name: string): void {
+  const { processes } = session.machine;
+  const means = processes.has(name) ? undefined : SETTINGS[name];
+  if (means !== undefined) throw new MissingArgumentError(SET, { name: "value", means });
+  requireProcess(session.machine, name);
 }
 
 function listenerLine(session: Session, args: Readonly<Record<string, string>>): string {
