@@ -55,6 +55,7 @@ export {
   parseScenario,
   type ScenarioOptions,
 } from "./lib/scenario/scenario.ts";
+export type { IncludedFile, ReadInclude } from "./lib/scenario/includes.ts";
 export { type KnownNames, parseSteps, type StepTextOptions } from "./lib/scenario/step_text.ts";
 export type { Variables } from "./lib/scenario/variables.ts";
 export type { FigureNames, ListenerKind, Vocabulary } from "./lib/scenario/vocabulary.ts";

@@ -14,9 +14,11 @@ import { TRACE_KINDS } from "../lib/kernel/trace.ts";
 import { COUNTER_MEANINGS } from "../lib/report/counters_text.ts";
 import { VOCABULARY } from "../lib/scenario/builtin_vocabulary.ts";
 import { EXPECT_KEYS } from "../lib/scenario/expect_keys.ts";
+import { PART_KEYS } from "../lib/scenario/fragments.ts";
 import { FUNCTIONS } from "../lib/scenario/expression.ts";
 import type { JsonSchema } from "../lib/scenario/json_schema.ts";
 import * as limits from "../lib/scenario/limits.ts";
+import { matrixSchema } from "../lib/scenario/matrix.ts";
 import { pagesSchema } from "../lib/scenario/page_demands.ts";
 import { stepSchema } from "../lib/scenario/steps.ts";
 import { topLevelFields } from "../lib/scenario/top_level.ts";
@@ -71,6 +73,8 @@ export function referenceSections(sources: ReferenceSources): Sections {
     listeners: VOCABULARY.listenerKinds.map(listenerText).join("\n"),
     steps: schemaTable(stepSchema([])),
     for: schemaTable(steps.for),
+    matrix: schemaTable(matrixSchema()),
+    part: table(["Key of a part", "Meaning"], rowsOf(PART_KEYS)),
     points: table(["Point", "When"], rowsOf(PREEMPTIONS)),
     arguments: table(["Kind", "Written as"], rowsOf(ARGUMENT_KINDS)),
     operations: VOCABULARY.operations.map(operationText).join("\n"),

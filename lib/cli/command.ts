@@ -16,6 +16,7 @@ import { newCommand } from "./new_definition.ts";
 import {
   ABOUT_FILES,
   ABOUT_LISTENER,
+  ABOUT_VARIABLE_FILE,
   type CommandContext,
   FILES,
   KERNELS,
@@ -92,6 +93,7 @@ function compareCommand(context: CommandContext) {
     .option("--var <assignment:string>", "Set a variable, name=value; may be repeated.", {
       collect: true,
     })
+    .option("--var-from-file <file:string>", ABOUT_VARIABLE_FILE, { collect: true })
     .option(
       "--listener <module:string>",
       ABOUT_LISTENER,
@@ -116,11 +118,12 @@ function checkCommand(context: CommandContext) {
     .option("--var <assignment:string>", "Set a variable, name=value; may be repeated.", {
       collect: true,
     })
+    .option("--var-from-file <file:string>", ABOUT_VARIABLE_FILE, { collect: true })
     .option("--json", "Write JSON.")
     .example("All scenarios of a folder:", "mmulab check scenarios")
     .action(async (options, ...files) => {
       const { check } = await import("./check_command.ts");
-      await perform(context, options, files, ["var", "json"], check);
+      await perform(context, options, files, ["var", "var-from-file", "json"], check);
     });
 }
 

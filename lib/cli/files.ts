@@ -38,7 +38,7 @@ export type FoundFile =
   };
 
 /**
- * Reads scenario files; a folder stands for all `.yaml` files below it.
+ * Reads scenario files; a folder stands for all `.yaml` files below it that are no parts.
  *
  * @param paths Files, folders and patterns.
  * @returns One entry per file, each file once, folders in alphabetical order.
@@ -78,12 +78,21 @@ function expand(path: string): (string | FoundFile)[] {
 }
 
 function expandPattern(pattern: string): (string | FoundFile)[] {
-  const files = expandGlob(pattern);
+  const files = expandGlob(pattern).filter((file) => !isPartName(file));
   if (files.length > 0) return files;
   return [{
     file: pattern,
     problem: { message: "Cannot find scenarios: no file fits the pattern" },
   }];
+}
+
+/** A `.yaml` file is taken for a scenario, but not a `.part.yaml`, which others include. */
+function isScenarioName(name: string): boolean {
+  return /\.ya?ml$/.test(name) && !isPartName(name);
+}
+
+function isPartName(name: string): boolean {
+  return /\.part\.ya?ml$/.test(name);
 }
 
 /** The scenario files below a folder; hidden folders and links to folders are left out. */
@@ -92,11 +101,17 @@ function filesBelow(folder: string): string[] {
   return entries.flatMap(({ name, isDirectory }) => {
     const path = folder === "/" ? `/${name}` : `${folder}/${name}`;
     if (isDirectory) return name.startsWith(".") ? [] : filesBelow(path);
-    return /\.ya?ml$/.test(name) ? [path] : [];
+    return isScenarioName(name) ? [path] : [];
   });
 }
 
-function readOne(file: string): FoundFile {
+/**
+ * Reads one file.
+ *
+ * @param file Its name.
+ * @returns Its text, or what is wrong.
+ */
+export function readOne(file: string): FoundFile {
   try {
     const { isFile, isFifo } = Deno.statSync(file);
     if (!isFile && !isFifo) {

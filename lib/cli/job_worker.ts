@@ -26,12 +26,13 @@ function answer(job: Job): Answer {
   }
 }
 
-function run({ file, text, variables, request }: Job): Outcome {
+function run({ file, text, cell, variables, request }: Job): Outcome {
   const options = { variables: Object.fromEntries(variables), policies: request.policies };
-  const { checked, program } = checkFile({ file, text }, options);
+  const { checked, programs } = checkFile({ file, text }, options);
+  const program = programs.at(cell);
   return program === undefined
     ? { problem: checked }
-    : postable(runOne({ file, program }, request));
+    : postable(runOne({ file, program, cell }, request));
 }
 
 /** What steps of interludes gave back is kept by step, and steps cannot go to another thread. */

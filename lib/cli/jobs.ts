@@ -13,6 +13,8 @@ export interface Job {
   readonly file: string;
   /** What is in it. */
   readonly text: string;
+  /** Which cell of its matrix. */
+  readonly cell: number;
   /** Variables with their values. */
   readonly variables: Settings["variables"];
   /** How to run it. */

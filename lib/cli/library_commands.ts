@@ -4,6 +4,7 @@
  * @module
  */
 
+import { cellText } from "../machine/program.ts";
 import { listJson, listText } from "../report/list_text.ts";
 import { showText } from "../report/show_text.ts";
 import { VOCABULARY } from "../scenario/builtin_vocabulary.ts";
@@ -55,9 +56,11 @@ export function show(paths: readonly string[], settings: Settings, streams: Stre
   const loaded = loadAll(paths, settings);
   if (isWrong(loaded)) return reportProblems(loaded, settings, streams);
   const { palette, width } = streams.out;
-  const texts = loaded.scenarios.map(({ program }) =>
-    showText(program, { palette, ...(width === undefined ? {} : { width }) })
-  );
+  const texts = loaded.scenarios.filter(({ cell }) => cell === 0).map(({ file, program }) => {
+    const others = loaded.scenarios.filter((one) => one.file === file).slice(1);
+    const cells = others.map(({ program }) => cellText(program));
+    return showText(program, { palette, cells, ...(width === undefined ? {} : { width }) });
+  });
   streams.out.write(texts.join("\n"));
   return PASSED;
 }

@@ -5,7 +5,13 @@
  */
 
 import { Command } from "@cliffy/command";
-import { ABOUT_FILES, type CommandContext, FILES, perform } from "./perform.ts";
+import {
+  ABOUT_FILES,
+  ABOUT_VARIABLE_FILE,
+  type CommandContext,
+  FILES,
+  perform,
+} from "./perform.ts";
 
 /**
  * Makes the command `list`.
@@ -46,10 +52,11 @@ export function showCommand(context: CommandContext) {
     .option("--var <assignment:string>", "Set a variable, name=value; may be repeated.", {
       collect: true,
     })
+    .option("--var-from-file <file:string>", ABOUT_VARIABLE_FILE, { collect: true })
     .example("One scenario:", "mmulab show scenarios/ksm-merge-kvm.yaml")
     .action(async (options, ...files) => {
       const { show } = await import("./library_commands.ts");
-      await perform(context, options, files, ["var"], show);
+      await perform(context, options, files, ["var", "var-from-file"], show);
     });
 }
 

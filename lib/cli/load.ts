@@ -12,6 +12,7 @@ import { checkScenario } from "../scenario/scenario.ts";
 import { suggestion } from "../scenario/suggest.ts";
 import type { Variables } from "../scenario/variables.ts";
 import { type FoundFile, readFiles } from "./files.ts";
+import { includeReader } from "./include_reader.ts";
 
 /** What to load. */
 export interface LoadOptions {
@@ -29,6 +30,8 @@ export interface LoadedScenario {
   readonly file: string;
   /** The program. */
   readonly program: Program;
+  /** Which cell of the file's matrix it is, from 0. */
+  readonly cell: number;
 }
 
 /** What came of loading. */
@@ -37,7 +40,7 @@ export interface Loaded {
   readonly scenarios: readonly LoadedScenario[];
   /** Every file, with what is wrong with it. */
   readonly files: readonly CheckedFile[];
-  /** The texts of the files. */
+  /** The texts of the files and of those that they include. */
   readonly sources: ReadonlyMap<string, string>;
 }
 
@@ -54,11 +57,24 @@ export function load(paths: readonly string[], options: LoadOptions): Loaded {
   const sources = new Map<string, string>();
   for (const found of readFiles(paths)) {
     if ("text" in found) sources.set(found.file, found.text);
-    const { checked, program } = checkFile(found, options);
+    const { checked, programs, included } = checkFile(found, options);
     files.push(checked);
-    if (program !== undefined) scenarios.push({ file: found.file, program });
+    for (const [file, text] of included) sources.set(file, text);
+    for (const [cell, program] of programs.entries()) {
+      scenarios.push({ file: found.file, program, cell });
+    }
   }
   return { scenarios, files, sources };
+}
+
+/** What came of checking one file. */
+export interface Checked {
+  /** What is wrong with it. */
+  readonly checked: CheckedFile;
+  /** Its programs, one per cell of its matrix; none if anything is wrong. */
+  readonly programs: readonly Program[];
+  /** The texts of the files that it includes. */
+  readonly included: ReadonlyMap<string, string>;
 }
 
 /**
@@ -66,35 +82,42 @@ export function load(paths: readonly string[], options: LoadOptions): Loaded {
  *
  * @param found The file.
  * @param options Variables, policies and listeners.
- * @returns What is wrong with it, and the program where nothing is.
+ * @returns What is wrong with it, and its programs where nothing is.
  */
 export function checkFile(
   found: FoundFile,
   { variables, policies, listeners = [] }: LoadOptions,
-): { checked: CheckedFile; program?: Program } {
+): Checked {
   const { file } = found;
-  if ("problem" in found) return { checked: { file, diagnostics: [found.problem] } };
+  if ("problem" in found) return wrong({ file, diagnostics: [found.problem] });
   if (found.text.trim() === "") {
-    return {
-      checked: { file, diagnostics: [{ message: "Cannot find a scenario: file is empty" }] },
-    };
+    return wrong({ file, diagnostics: [{ message: "Cannot find a scenario: file is empty" }] });
   }
-  const { program, diagnostics } = checkScenario(found.text, { file, variables });
-  if (program === undefined) return { checked: { file, diagnostics } };
-  const attached = attachAll(program, listeners);
-  if (typeof attached === "string") {
-    return { checked: { file, diagnostics: [{ message: attached }] } };
+  const read = includeReader(file);
+  const { programs, diagnostics, included } = checkScenario(found.text, { file, variables, read });
+  const [first] = programs;
+  if (first === undefined) return wrong({ file, diagnostics }, included);
+  const attached: Program[] = [];
+  for (const program of programs) {
+    const one = attachAll(program, listeners);
+    if (typeof one === "string") return wrong({ file, diagnostics: [{ message: one }] }, included);
+    attached.push(one);
   }
-  const unknown = policies.filter((policy) => !columnsOf(program).includes(policy)).map(
+  const unknown = policies.filter((policy) => !columnsOf(first).includes(policy)).map(
     (policy) => {
       const message = `Unknown policy "${policy}" asked for`;
-      const hint = suggestion(policy, columnsOf(program));
+      const hint = suggestion(policy, columnsOf(first));
       return hint === undefined ? { message } : { message, hint };
     },
   );
-  const { name, steps } = program;
-  const checked = { file, name, steps: steps.length, diagnostics: unknown };
-  return unknown.length > 0 ? { checked } : { checked, program: attached };
+  const cells = programs.length === 1 ? {} : { cells: programs.length };
+  const { name, steps } = first;
+  const checked = { file, name, steps: steps.length, ...cells, diagnostics: unknown };
+  return unknown.length > 0 ? wrong(checked, included) : { checked, programs: attached, included };
+}
+
+function wrong(checked: CheckedFile, included: ReadonlyMap<string, string> = new Map()): Checked {
+  return { checked, programs: [], included };
 }
 
 /** The program with the listeners, or why there is none. */

@@ -38,11 +38,15 @@ export const RUN_OPTIONS: readonly string[] = [
   "policy",
   "seed",
   "var",
+  "var-from-file",
   "listener",
   "json",
 ];
 /** The kernel profiles, for the help. */
 export const KERNELS: string = Object.keys(PROFILES).join(", ");
+/** What --var-from-file is. */
+export const ABOUT_VARIABLE_FILE =
+  "Set the variables of a YAML or JSON file, a map of names; may be repeated. --var goes before.";
 /** What --listener is. */
 export const ABOUT_LISTENER =
   "Module of a listener of your own: FILE, NAME=FILE or NAME@PROCESS=FILE; may be repeated.";

@@ -12,6 +12,7 @@ import { messageOf, runScript } from "../repl/script.ts";
 import { CommandError } from "../repl/words.ts";
 import { FAILED, PASSED } from "./exit_code.ts";
 import { readFiles } from "./files.ts";
+import { includeReader } from "./include_reader.ts";
 import type { Streams } from "./output.ts";
 
 /** What the command was called with. */
@@ -33,7 +34,7 @@ export async function repl(options: ReplOptions, streams: Streams): Promise<numb
   const isTerminal = options.execute === undefined && Deno.stdin.isTerminal() &&
     streams.out.isTerminal;
   if (isTerminal) return await onTerminal(options, streams);
-  const interpreter = new Interpreter({ readFile, writeFile });
+  const interpreter = new Interpreter({ readFile, includesOf, writeFile });
   const load = options.file === undefined ? [] : [loadLine(options.file)];
   for (const line of load) {
     const failure = await runScript(interpreter, [line], () => {});
@@ -53,6 +54,7 @@ async function onTerminal({ file }: ReplOptions, streams: Streams): Promise<numb
   const terminal = new Terminal({ history: history.lines, palette, listFiles });
   const interpreter = new Interpreter({
     readFile,
+    includesOf,
     writeFile,
     breathe: terminal.breathe,
     choose: (missing, session) => terminal.lend(() => choose(missing, session)),
@@ -117,6 +119,8 @@ const readFile: NonNullable<InterpreterOptions["readFile"]> = (path) => {
   const { message, hint } = found.problem;
   throw new CommandError(`${path}: ${message}${hint === undefined ? "" : `. ${hint}`}`);
 };
+
+const includesOf: NonNullable<InterpreterOptions["includesOf"]> = includeReader;
 
 const writeFile: NonNullable<InterpreterOptions["writeFile"]> = (path, text, append) => {
   if (Deno.permissions.querySync({ name: "write", path }).state !== "granted") {

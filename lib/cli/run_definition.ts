@@ -8,6 +8,7 @@ import { Command } from "@cliffy/command";
 import {
   ABOUT_FILES,
   ABOUT_LISTENER,
+  ABOUT_VARIABLE_FILE,
   type CommandContext,
   KERNELS,
   perform,
@@ -57,6 +58,7 @@ export function runCommand(context: CommandContext) {
     .option("--var <assignment:string>", "Set a variable, name=value; may be repeated.", {
       collect: true,
     })
+    .option("--var-from-file <file:string>", ABOUT_VARIABLE_FILE, { collect: true })
     .option(
       "--listener <module:string>",
       ABOUT_LISTENER,

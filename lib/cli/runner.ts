@@ -194,8 +194,9 @@ async function runThere(
   const progress = newProgress(err);
   const request = requestOf(settings, runner);
   const { variables } = settings;
-  const jobs = planned.map(({ file }) => ({
+  const jobs = planned.map(({ file, cell }) => ({
     file,
+    cell,
     text: sources.get(file) ?? "",
     variables,
     request,

@@ -5,6 +5,7 @@
  */
 
 import { Rng } from "../kernel/rng.ts";
+import { cellText } from "../machine/program.ts";
 import type { LoadedScenario } from "./load.ts";
 import type { RunnerSettings } from "./runner_settings.ts";
 
@@ -50,7 +51,8 @@ export function isSelected(
   { tags, filter }: Selection,
 ): boolean {
   if (tags !== undefined && !tags(program.tags)) return false;
-  return filter === undefined || `${file}\n${program.name}`.toLowerCase().includes(filter);
+  const text = `${file} ${cellText(program)}\n${program.name}`;
+  return filter === undefined || text.toLowerCase().includes(filter);
 }
 
 function shuffleInPlace<T>(items: T[], rng: Rng): void {

@@ -24,6 +24,8 @@ export interface RawOptions {
   readonly seed?: number | undefined;
   /** Assignments of variables. */
   readonly var?: readonly string[] | undefined;
+  /** Files of variables. */
+  readonly varFromFile?: readonly string[] | undefined;
 }
 
 /** The options of a command. */
@@ -63,13 +65,15 @@ export async function settingsOf(
   invocation: string,
 ): Promise<Settings> {
   refuseOptions(files, known);
-  const { kernel = [], policy = [], listener = [], seed, var: assignments = [] } = options;
+  const { kernel = [], policy = [], listener = [], seed } = options;
+  const { var: assignments = [], varFromFile: variableFiles = [] } = options;
   for (const name of kernel) requireKernel(name);
   if (seed !== undefined && (!Number.isSafeInteger(seed) || seed < 0)) {
     throw new ValidationError(`Option "--seed" must be an integer not below 0, got "${seed}"`);
   }
   const rerun = [
     ...(seed === undefined ? [] : ["--seed", String(seed)]),
+    ...variableFiles.flatMap((file) => ["--var-from-file", file]),
     ...assignments.flatMap((assignment) => ["--var", assignment]),
     ...listener.flatMap((module) => ["--listener", module]),
   ];
@@ -78,7 +82,7 @@ export async function settingsOf(
     kernels: [...new Set(kernel)],
     policies: [...new Set(policy)],
     ...(seed === undefined ? {} : { seed }),
-    variables: await readVariables(assignments),
+    variables: [...await readVariableFiles(variableFiles), ...await readVariables(assignments)],
     listeners: await readListeners(listener),
     invocation,
     rerun,
@@ -108,6 +112,12 @@ async function readVariables(assignments: readonly string[]) {
     if (error instanceof SyntaxError) throw new ValidationError(error.message);
     throw error;
   }
+}
+
+async function readVariableFiles(files: readonly string[]) {
+  if (files.length === 0) return [];
+  const { variablesFromFile } = await import("./variables_file.ts");
+  return files.flatMap(variablesFromFile);
 }
 
 async function readListeners(modules: readonly string[]): Promise<Attachment[]> {

@@ -99,6 +99,8 @@ export interface Step {
   readonly during?: readonly Interlude[];
   /** Where it is written, or null in a program made without a file. */
   readonly position: SourcePosition | null;
+  /** Where the fragments and files that it is part of are used, the outermost first. */
+  readonly via?: readonly SourcePosition[];
 }
 
 /** Everything a machine needs to run, and what must hold. */
@@ -109,6 +111,8 @@ export interface Program {
   readonly about: string;
   /** Words to select it by. */
   readonly tags: readonly string[];
+  /** Values of the matrix for which it was made, by name; nothing without a matrix. */
+  readonly cell?: Readonly<Record<string, string | number | boolean>>;
   /** Name of the kernel profile used unless told otherwise. */
   readonly kernel: string;
   /** Names of the profiles under which it must pass. */
@@ -168,6 +172,24 @@ export function newProgram(parts: Partial<Program> & Pick<Program, "name">): Pro
     ...parts,
     kernel,
   };
+}
+
+/**
+ * Names the cell of the matrix for which a program was made.
+ *
+ * @param program The program.
+ * @returns Text such as `[pages=16, fill=same]`; nothing without a matrix.
+ * @example
+ * ```ts
+ * import { cellText } from "./program.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(cellText({ cell: { pages: 16, fill: "same" } }), "[pages=16, fill=same]");
+ * ```
+ */
+export function cellText({ cell }: Pick<Program, "cell">): string {
+  if (cell === undefined) return "";
+  return `[${Object.entries(cell).map(([name, value]) => `${name}=${value}`).join(", ")}]`;
 }
 
 /**

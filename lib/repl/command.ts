@@ -8,6 +8,7 @@ import { parseArgs } from "@std/cli";
 import type { Breakpoints } from "./breakpoints.ts";
 import type { Session } from "./session.ts";
 import type { Breathe } from "./running.ts";
+import type { ReadInclude } from "../scenario/includes.ts";
 import { suggestion } from "../scenario/suggest.ts";
 import { CommandError, wordsOf } from "./words.ts";
 
@@ -73,6 +74,13 @@ export interface Environment {
    * @throws {CommandError} If it cannot be read.
    */
   readFile(path: string): string;
+  /**
+   * Makes a reader for the files that a scenario includes.
+   *
+   * @param file Name of the scenario file.
+   * @returns The reader, or undefined where nothing can be included.
+   */
+  includesOf(file: string): ReadInclude | undefined;
   /**
    * Writes a file.
    *

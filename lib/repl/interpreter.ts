@@ -20,6 +20,8 @@ export interface InterpreterOptions {
   readonly session?: Session;
   /** See {@linkcode Environment.readFile}. */
   readonly readFile?: Environment["readFile"];
+  /** See {@linkcode Environment.includesOf}. */
+  readonly includesOf?: Environment["includesOf"];
   /** See {@linkcode Environment.writeFile}. */
   readonly writeFile?: Environment["writeFile"];
   /** See {@linkcode Environment.breathe}. */
@@ -71,6 +73,7 @@ export class Interpreter {
       session: options.session ?? new Session(),
       breakpoints: new Breakpoints(),
       readFile: options.readFile ?? refused("read files"),
+      includesOf: options.includesOf ?? (() => undefined),
       writeFile: options.writeFile ?? refused("write files"),
       breathe: options.breathe ?? (() => undefined),
     };

@@ -20,11 +20,14 @@ import { excerpt, type Sources } from "./source_text.ts";
  */
 export function checkText(files: readonly CheckedFile[], palette: Palette): string {
   const good = files.filter(({ diagnostics }) => diagnostics.length === 0);
-  const rows = good.map(({ file, name = "", steps = 0 }) => [
+  const rows = good.map(({ file, name = "", steps = 0, cells }) => [
     { text: "ok", paint: palette.green },
     { text: escapeControl(file) },
     { text: amount(steps, "step") },
-    { text: escapeControl(name), paint: palette.dim },
+    {
+      text: escapeControl(name) + (cells === undefined ? "" : `, the first of ${cells} cells`),
+      paint: palette.dim,
+    },
   ]);
   return layout(rows, [2]).map((line) => `${line}\n`).join("");
 }
@@ -58,13 +61,14 @@ function diagnosticLines(
   palette: Palette,
 ): string[] {
   const { message, line, column = 1, length, hint } = diagnostic;
+  const place = diagnostic.file ?? file;
   if (line === undefined) {
     const headline = palette.bold(`${escapeControl(file)}: ${escapeControl(message)}`);
     return hint === undefined
       ? [headline]
       : [headline, palette.yellow(`  = ${escapeControl(hint)}`)];
   }
-  const position = { file, line, column };
+  const position = { file: place, line, column };
   const placed = {
     message,
     position,

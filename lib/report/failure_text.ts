@@ -5,6 +5,7 @@
  */
 
 import { escapeControl } from "../kernel/escape.ts";
+import { cellText } from "../machine/program.ts";
 import type { PlacedViolation } from "../machine/run.ts";
 import type { GroupedFailure, Occurrence } from "./failures.ts";
 import { indent } from "./layout.ts";
@@ -54,11 +55,12 @@ export function failureText(
     facts.push(["wanted", failure.expected], ["got", failure.actual]);
   }
   if (position === null) facts.push(["expect", expectation]);
-  facts.push(["after", afterText(group, result)], ["under", underText(group.occurrences)]);
+  facts.push(["after", afterText(group, result)], ...usedAt(group, result));
+  facts.push(["under", underText(group.occurrences)]);
   const lines = facts.map(([key, text]) => factLine(key, escapeControl(text), options.palette));
   lines.push(...violationLines(violations, options.palette));
   lines.push(
-    factLine("rerun", rerunText(group.occurrences[0], result.file, options), options.palette),
+    factLine("rerun", rerunText(group.occurrences[0], result, options), options.palette),
   );
   return [...headline, ...indent(lines, 4)];
 }
@@ -67,16 +69,23 @@ export function failureText(
  * Writes the command that repeats one run of one scenario.
  *
  * @param occurrence The run.
- * @param file Name of the file.
+ * @param scenario The scenario.
  * @param options How the program is called.
  * @returns A line for a shell.
  */
 export function rerunText(
   { kernel, policy }: Occurrence,
-  file: string,
+  { file, program }: Pick<ScenarioResult, "file" | "program">,
   options: Pick<ReportOptions, "invocation" | "settings">,
 ): string {
-  const words = [file, "--kernel", kernel, ...(policy === null ? [] : ["--policy", policy])];
+  const cell = program.cell === undefined ? [] : ["--filter", cellText(program)];
+  const words = [
+    file,
+    ...cell,
+    "--kernel",
+    kernel,
+    ...(policy === null ? [] : ["--policy", policy]),
+  ];
   const quoted = [...words, ...options.settings].map(shellWord);
   return [options.invocation, "run", ...quoted].join(" ");
 }
@@ -97,6 +106,12 @@ function afterText({ failure }: GroupedFailure, { program }: ScenarioResult): st
   const title = step.name === undefined ? step.label : `${step.name}: ${step.label}`;
   const place = step.position === null ? "" : ` (${placeText(step.position)})`;
   return `step ${failure.step + 1} of ${program.steps.length}: ${title}${place}`;
+}
+
+/** Where the fragments and files are used that the step is part of. */
+function usedAt({ failure }: GroupedFailure, { program }: ScenarioResult): [string, string][] {
+  const step = failure.step === null ? undefined : program.steps[failure.step];
+  return (step?.via ?? []).map((position) => ["used", `at ${placeText(position)}`]);
 }
 
 function underText(occurrences: readonly Occurrence[]): string {

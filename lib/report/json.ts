@@ -131,6 +131,8 @@ export interface CheckedFile {
   readonly name?: string;
   /** Number of steps, if the scenario could be read. */
   readonly steps?: number;
+  /** Number of cells of its matrix, if it has one; steps are those of the first. */
+  readonly cells?: number;
   /** What is wrong; nothing if the scenario can be run. */
   readonly diagnostics: readonly FileDiagnostic[];
 }

@@ -5,7 +5,7 @@
  */
 
 import { escapeControl } from "../kernel/escape.ts";
-import type { Program, Step } from "../machine/program.ts";
+import type { Program, SourcePosition, Step } from "../machine/program.ts";
 import { indent } from "./layout.ts";
 import { amount } from "./numbers.ts";
 import type { Palette } from "./palette.ts";
@@ -101,7 +101,7 @@ function scenarioLines(plan: PlannedRun, { bold, dim }: Palette): string[] {
     `${bold(escapeControl(program.name))}  ${dim(escapeControl(file))}`,
     escapeControl(`  under ${kernels.join(", ")} with ${policies.join(", ")}`),
     ...program.steps.flatMap((step, index) =>
-      stepLines(step, `  ${String(index + 1).padStart(width)}  `, dim)
+      stepLines(step, `  ${String(index + 1).padStart(width)}  `, { file, dim })
     ),
     ...program.expect.map(({ text, when }) =>
       dim(escapeControl(`  expect at the end${whenText(when)}: ${text}`))
@@ -112,12 +112,19 @@ function scenarioLines(plan: PlannedRun, { bold, dim }: Palette): string[] {
   ];
 }
 
-function stepLines(step: Step, lead: string, dim: (text: string) => string): string[] {
+/** How the lines of a step are written. */
+interface StepStyle {
+  readonly file: string;
+  readonly dim: (text: string) => string;
+}
+
+function stepLines(step: Step, lead: string, style: StepStyle): string[] {
+  const { file, dim } = style;
   const inner = (step.during ?? []).flatMap(({ at, nth, steps }) => [
     `at ${at}${nth === 1 ? "" : `, visit ${nth}`}:`,
-    ...steps.flatMap((one) => stepLines(one, "  ", dim)),
+    ...steps.flatMap((one) => stepLines(one, "  ", style)),
   ]);
-  const line = step.position === null ? "" : dim(`  line ${step.position.line}`);
+  const line = step.position === null ? "" : dim(`  ${lineText(step.position, file)}`);
   return [
     `${lead}${escapeControl(step.label)}${line}`,
     ...indent([
@@ -125,6 +132,11 @@ function stepLines(step: Step, lead: string, dim: (text: string) => string): str
       ...step.expect.map(({ text, when }) => dim(escapeControl(`expect${whenText(when)} ${text}`))),
     ], lead.length + 2),
   ];
+}
+
+/** The line, with the name of the file where it is another one. */
+function lineText({ file, line }: SourcePosition, main: string): string {
+  return file === main ? `line ${line}` : `${escapeControl(file)}:${line}`;
 }
 
 function stepJson(step: Step): PlannedStepJson {

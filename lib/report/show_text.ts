@@ -17,6 +17,8 @@ export interface ShowOptions {
   readonly palette: Palette;
   /** Columns of the terminal. */
   readonly width?: number;
+  /** The other cells of its matrix. */
+  readonly cells?: readonly string[];
 }
 
 /** Most characters in a line of prose. */
@@ -29,7 +31,10 @@ const PROSE_WIDTH = 96;
  * @param options Colours and width.
  * @returns Text that ends in a newline.
  */
-export function showText(program: Program, { palette, width }: ShowOptions): string {
+export function showText(
+  program: Program,
+  { palette, width, cells = [] }: ShowOptions,
+): string {
   const columns = Math.min(PROSE_WIDTH, width ?? PROSE_WIDTH);
   const prose = (text: string, by: number) =>
     indent(wrap(escapeControl(text.replace(/\s+/g, " ")), columns - by), by);
@@ -39,6 +44,7 @@ export function showText(program: Program, { palette, width }: ShowOptions): str
     "",
     ...worldLines(program).flatMap((one) => prose(one, 2)),
   );
+  if (cells.length > 0) lines.push(...prose(`It runs for ${wordList(cells)} as well.`, 2));
   lines.push("", "What happens");
   program.steps.forEach((step, index) => lines.push(...stepLines(step, `${index + 1}. `, prose)));
   const ends = endLines(program);

@@ -121,7 +121,8 @@ export function listenerName(kinds?: readonly string[]): Shape<string> {
       const { listeners } = scope.names;
       const name = knownName(node, scope, "listener", new Set(listeners.keys()));
       const kind = name === undefined ? undefined : listeners.get(name);
-      if (kind === undefined || kinds === undefined || kinds.includes(kind)) return name;
+      // A listener whose kind is unknown has been reported where it is declared
+      if (!kind || kinds === undefined || kinds.includes(kind)) return name;
       const message = `Expected a listener of kind ${kinds.join(" or ")}, got ${quote(name ?? "")}`;
       scope.report(node, message, `It is of kind ${kind}`);
       return undefined;

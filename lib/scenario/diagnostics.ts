@@ -7,6 +7,7 @@
 import { escapeControl } from "../kernel/escape.ts";
 import type { SourcePosition } from "../machine/program.ts";
 import { MAX_DIAGNOSTICS } from "./limits.ts";
+import { SourceText } from "./source.ts";
 
 /** A part of the source text. */
 export interface Span {
@@ -14,6 +15,8 @@ export interface Span {
   readonly offset: number;
   /** Number of UTF-16 units. */
   readonly length: number;
+  /** The text; that of the scenario file itself unless given. */
+  readonly source?: SourceText;
 }
 
 /** One thing that is wrong. */
@@ -28,6 +31,8 @@ export interface Diagnostic {
   readonly length: number;
   /** What to do about it. */
   readonly hint?: string;
+  /** Name of the file, where it is one that the scenario includes. */
+  readonly file?: string;
 }
 
 /** Thrown for a scenario that cannot be used; names everything that is wrong with it. */
@@ -52,28 +57,23 @@ export class ScenarioError extends SyntaxError {
   }
 }
 
-/** Collects diagnostics of one source text. */
+/** Collects diagnostics of a scenario file and of those that it includes. */
 export class Reporter {
-  /** Name of the file. */
-  readonly file: string;
-  /** The text. */
-  readonly source: string;
-  readonly #lineStarts: number[] = [0];
-  readonly #found: (Diagnostic & { readonly offset: number })[] = [];
+  /** The scenario file. */
+  readonly main: SourceText;
+  readonly #found: { readonly at: Place; readonly diagnostic: Diagnostic }[] = [];
+  readonly #sources: SourceText[];
   #count = 0;
 
   /**
    * Starts without diagnostics.
    *
-   * @param source The text.
+   * @param text The text of the scenario file.
    * @param file Name of the file for messages.
    */
-  constructor(source: string, file: string) {
-    this.source = source;
-    this.file = file;
-    for (let at = source.indexOf("\n"); at >= 0; at = source.indexOf("\n", at + 1)) {
-      this.#lineStarts.push(at + 1);
-    }
+  constructor(text: string, file: string) {
+    this.main = new SourceText(text, file);
+    this.#sources = [this.main];
   }
 
   /** How many diagnostics were reported, including those beyond the limit. */
@@ -86,11 +86,13 @@ export class Reporter {
     return this.#count > MAX_DIAGNOSTICS;
   }
 
-  /** The diagnostics kept, in the order of the file. */
+  /** The diagnostics kept, in the order of the files. */
   get diagnostics(): Diagnostic[] {
     return this.#found
-      .toSorted((one, other) => one.offset - other.offset)
-      .map(({ offset: _, ...diagnostic }) => diagnostic);
+      .toSorted(({ at: one }, { at: other }) =>
+        one.source - other.source || one.offset - other.offset
+      )
+      .map(({ diagnostic }) => diagnostic);
   }
 
   /**
@@ -102,15 +104,84 @@ export class Reporter {
    */
   report(span: Span, message: string, hint?: string): void {
     this.#count++;
-    const { line, column } = this.position(span.offset);
+    const text = span.source ?? this.main;
+    const at = { source: this.#numberOf(text), offset: span.offset };
     const isKnown = this.#found.some((one) =>
-      one.offset === span.offset && one.message === message
+      one.at.source === at.source && one.at.offset === at.offset &&
+      one.diagnostic.message === message
     );
     if (isKnown || this.#found.length >= MAX_DIAGNOSTICS) return;
-    const rest = this.line(line).length - (column - 1);
+    const { line, column } = text.position(span.offset);
+    const rest = text.line(line).length - (column - 1);
     const length = Math.max(1, Math.min(span.length, rest));
-    const diagnostic = { message, line, column, length, offset: span.offset };
-    this.#found.push(hint === undefined ? diagnostic : { ...diagnostic, hint });
+    const diagnostic = {
+      message,
+      line,
+      column,
+      length,
+      ...(hint === undefined ? {} : { hint }),
+      ...(text === this.main ? {} : { file: text.file }),
+    };
+    this.#found.push({ at, diagnostic });
+  }
+
+  /**
+   * Finds line and column of the beginning of a span.
+   *
+   * @param span The span.
+   * @returns The position.
+   */
+  position(span: Pick<Span, "offset" | "source">): SourcePosition {
+    return (span.source ?? this.main).position(span.offset);
+  }
+
+  #numberOf(source: SourceText): number {
+    const known = this.#sources.indexOf(source);
+    return known >= 0 ? known : this.#sources.push(source) - 1;
+  }
+}
+
+/** Reports what is wrong in one of the files. */
+export class SourceReporter {
+  readonly #reporter: Reporter;
+  readonly #text: SourceText;
+
+  /**
+   * Reports on behalf of one file.
+   *
+   * @param reporter Where to report.
+   * @param text The file.
+   */
+  constructor(reporter: Reporter, text: SourceText) {
+    this.#reporter = reporter;
+    this.#text = text;
+  }
+
+  /** The text. */
+  get source(): string {
+    return this.#text.text;
+  }
+
+  /**
+   * Makes a span of the file.
+   *
+   * @param offset Offset of the first UTF-16 unit.
+   * @param length Number of UTF-16 units.
+   * @returns The span.
+   */
+  span(offset: number, length: number): Span {
+    return { offset, length, source: this.#text };
+  }
+
+  /**
+   * Reports something wrong.
+   *
+   * @param span Where.
+   * @param message What was expected and what came.
+   * @param hint What to do about it.
+   */
+  report(span: Span, message: string, hint?: string): void {
+    this.#reporter.report({ ...span, source: this.#text }, message, hint);
   }
 
   /**
@@ -120,14 +191,7 @@ export class Reporter {
    * @returns The position.
    */
   position(offset: number): SourcePosition {
-    let low = 0;
-    let high = this.#lineStarts.length - 1;
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      if (this.#lineStarts[middle] <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return { file: this.file, line: low + 1, column: offset - this.#lineStarts[low] + 1 };
+    return this.#text.position(offset);
   }
 
   /**
@@ -137,10 +201,13 @@ export class Reporter {
    * @returns The line without its end.
    */
   line(line: number): string {
-    const start = this.#lineStarts[line - 1];
-    const end = this.#lineStarts[line] ?? this.source.length + 1;
-    return this.source.slice(start, end - 1).replace(/\r$/, "");
+    return this.#text.line(line);
   }
+}
+
+interface Place {
+  readonly source: number;
+  readonly offset: number;
 }
 
 const MARGIN = 60;
@@ -201,8 +268,8 @@ export function quote(text: string): string {
   return `"${escapeControl(cut)}"`;
 }
 
-function headline({ line, column, message }: Diagnostic, file: string): string {
-  return `${escapeControl(file)}:${line}:${column}: ${escapeControl(message)}`;
+function headline({ line, column, message, file }: Diagnostic, main: string): string {
+  return `${escapeControl(file ?? main)}:${line}:${column}: ${escapeControl(message)}`;
 }
 
 function cell(text: string): string {

@@ -26,8 +26,9 @@ import {
   type ScalarEvent,
   type SequenceEvent,
 } from "js-yaml";
-import { quote, type Reporter, type Span } from "./diagnostics.ts";
+import { quote, type Reporter, SourceReporter, type Span } from "./diagnostics.ts";
 import { MAX_DEPTH, MAX_FILE_SIZE, MAX_NODES } from "./limits.ts";
+import type { SourceText } from "./source.ts";
 import { quotingHint, readEvents, reportDepth } from "./yaml_events.ts";
 
 /** A scalar of YAML's core schema. */
@@ -79,19 +80,24 @@ export type Node = ScalarNode | ListNode | MapNode;
 /**
  * Reads a YAML text; what is wrong with it is reported.
  *
- * @param reporter The text, and where to report.
+ * @param reporter Where to report.
+ * @param source The text; that of the scenario file unless given.
  * @returns The top node, or undefined if the text cannot be used.
  */
-export function readDocument(reporter: Reporter): Node | undefined {
-  const { source } = reporter;
-  if (source.length > MAX_FILE_SIZE) {
-    const message = `File has ${source.length} characters: the limit is ${MAX_FILE_SIZE}`;
-    reporter.report({ offset: 0, length: 1 }, message);
+export function readDocument(
+  reporter: Reporter,
+  source: SourceText = reporter.main,
+): Node | undefined {
+  const own = new SourceReporter(reporter, source);
+  const { length } = source.text;
+  if (length > MAX_FILE_SIZE) {
+    const message = `File has ${length} characters: the limit is ${MAX_FILE_SIZE}`;
+    own.report({ offset: 0, length: 1 }, message);
     return undefined;
   }
   const before = reporter.count;
-  const events = readEvents(reporter);
-  const node = events && new Builder(reporter, events).document();
+  const events = readEvents(own);
+  const node = events && new Builder(own, events).document();
   return reporter.count > before ? undefined : node;
 }
 
@@ -102,13 +108,13 @@ interface Sized {
 
 /** Builds nodes from events; the end of a list or map is an event too. */
 class Builder {
-  readonly #reporter: Reporter;
+  readonly #reporter: SourceReporter;
   readonly #events: readonly Event[];
   readonly #anchors = new Map<string, Sized>();
   #at = 0;
   #size = 0;
 
-  constructor(reporter: Reporter, events: readonly Event[]) {
+  constructor(reporter: SourceReporter, events: readonly Event[]) {
     this.#reporter = reporter;
     this.#events = events;
   }
@@ -123,8 +129,12 @@ class Builder {
       return undefined;
     }
     this.#at = 1;
-    if (this.#events.length < 3) return nullAt(0);
+    if (this.#events.length < 3) return this.#nothing();
     return this.#build(0, 0)?.node;
+  }
+
+  #nothing(): ScalarNode {
+    return { kind: "scalar", value: null, text: "", span: this.#reporter.span(0, 1) };
   }
 
   #build(depth: number, from: number): Sized | undefined {
@@ -133,7 +143,7 @@ class Builder {
     if (event.type === EVENT_DOCUMENT || event.type === EVENT_POP) {
       throw new TypeError(`Expected a node, got event ${event.type}`);
     }
-    const span = { offset: startOf(event) ?? from, length: 1 };
+    const span = this.#reporter.span(startOf(event) ?? from, 1);
     if (depth > MAX_DEPTH) {
       reportDepth(span, this.#reporter);
       return undefined;
@@ -175,7 +185,8 @@ class Builder {
     const tag = this.#tag(event);
     if (tag !== undefined && tag !== "!" && tag !== "!!str") return this.#unknownTag(event);
     const text = getScalarValue(source, event);
-    const span = event.valueStart < 0 ? from : spanOfScalar(event);
+    const place = event.valueStart < 0 ? from : spanOfScalar(event);
+    const span = this.#reporter.span(place.offset, place.length);
     const isText = tag !== undefined || event.style !== SCALAR_STYLE_PLAIN;
     const value = isText ? text : CORE_SCHEMA.resolveImplicitScalarTag(text).value as Scalar;
     return { node: { kind: "scalar", value, text, span }, size: 1 };
@@ -215,7 +226,7 @@ class Builder {
     if (event.style === COLLECTION_STYLE_FLOW) {
       do end++; while (end < source.length && !"]}".includes(source[end - 1]));
     }
-    return { ...node, span: { offset, length: end - offset } };
+    return { ...node, span: this.#reporter.span(offset, end - offset) };
   }
 
   #list(depth: number, span: Span): Sized | undefined {
@@ -260,10 +271,6 @@ class Builder {
     this.#reporter.report(node.span, `Expected a word as key, got a ${node.kind}`);
     return undefined;
   }
-}
-
-function nullAt(offset: number): ScalarNode {
-  return { kind: "scalar", value: null, text: "", span: { offset, length: 1 } };
 }
 
 /** Where a node begins; undefined for one without a value. */

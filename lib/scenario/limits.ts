@@ -28,3 +28,9 @@ export const MAX_EXPRESSION_LENGTH = 1000;
 export const MAX_TEXT_LENGTH = 10_000;
 /** Most diagnostics reported for one file. */
 export const MAX_DIAGNOSTICS = 100;
+/** Most files that a scenario includes. */
+export const MAX_INCLUDES = 64;
+/** Most fragments and included files within each other. */
+export const MAX_INCLUDE_DEPTH = 16;
+/** Most cells of a matrix. */
+export const MAX_CELLS = 256;

@@ -4,10 +4,12 @@
  * @module
  */
 
-import { newProgram, type Program } from "../machine/program.ts";
+import { cellText, newProgram, type Program } from "../machine/program.ts";
 import { type Diagnostic, Reporter, ScenarioError } from "./diagnostics.ts";
 import { type MapNode, type Node, readDocument } from "./document.ts";
-import { Scope } from "./scope.ts";
+import { Includes, type ReadInclude } from "./includes.ts";
+import { type Cell, readMatrix } from "./matrix.ts";
+import { Names, newPlace, Scope } from "./scope.ts";
 import { record, type RecordOf } from "./shape.ts";
 import { topLevelFields } from "./top_level.ts";
 import { readVariables, type Variables } from "./variables.ts";
@@ -20,16 +22,22 @@ export interface ScenarioOptions {
   readonly vocabulary?: Vocabulary;
   /** Name of the file for positions and messages; `"scenario"` unless told. */
   readonly file?: string;
-  /** Values that replace those under `vars:`. */
+  /** Values that replace those under `vars:` and lists under `matrix:`. */
   readonly variables?: Variables;
+  /** Reads files that it includes; it can include none unless given. */
+  readonly read?: ReadInclude;
 }
 
 /** What came of checking a scenario. */
 export interface CheckedScenario {
-  /** The program, if nothing is wrong. */
+  /** The program, if nothing is wrong; with a matrix, that of its first cell. */
   readonly program?: Program;
-  /** All that is wrong, in the order of the file. */
+  /** The programs of all cells of its matrix; one without a matrix, none if anything is wrong. */
+  readonly programs: readonly Program[];
+  /** All that is wrong, in the order of the files. */
   readonly diagnostics: readonly Diagnostic[];
+  /** The texts of the files that it includes, by name. */
+  readonly included: ReadonlyMap<string, string>;
 }
 
 /**
@@ -37,7 +45,8 @@ export interface CheckedScenario {
  *
  * @param source The YAML text.
  * @param options Vocabulary, file name and variables.
- * @returns The program, with all loops expanded and all expressions replaced.
+ * @returns The program, with all loops expanded and all expressions replaced; with a matrix, that
+ * of its first cell.
  * @throws {ScenarioError} If anything is wrong; it names everything that is.
  * @example
  * ```ts
@@ -77,29 +86,80 @@ export function parseScenario(source: string, options: ScenarioOptions = {}): Pr
  */
 export function checkScenario(source: string, options: ScenarioOptions = {}): CheckedScenario {
   const reporter = new Reporter(source, options.file ?? "scenario");
+  const includes = new Includes(options.read);
   const node = readDocument(reporter);
-  if (node === undefined) return { diagnostics: reporter.diagnostics };
-  const program = readProgram(node, new Scope(reporter, options.vocabulary ?? VOCABULARY), options);
+  const vocabulary = options.vocabulary ?? VOCABULARY;
+  const programs = node === undefined
+    ? []
+    : readPrograms(node, { reporter, includes, vocabulary }, options);
   const { diagnostics } = reporter;
-  return program === undefined || diagnostics.length > 0
-    ? { diagnostics }
-    : { program, diagnostics };
+  const included = includes.texts;
+  if (diagnostics.length > 0) return { programs: [], diagnostics, included };
+  return { program: programs[0], programs, diagnostics, included };
 }
 
 type TopLevel = RecordOf<ReturnType<typeof topLevelFields>>;
 
-function readProgram(node: Node, outer: Scope, options: ScenarioOptions): Program | undefined {
+/** What the readings of all cells share. */
+interface Reading {
+  readonly reporter: Reporter;
+  readonly includes: Includes;
+  readonly vocabulary: Vocabulary;
+}
+
+/** The programs of all cells, up to the first in which something is wrong. */
+function readPrograms(node: Node, reading: Reading, options: ScenarioOptions): Program[] {
   if (node.kind !== "map") {
-    outer.report(node, 'Expected a scenario as a map with "name" and "steps"');
-    return undefined;
+    reading.reporter.report(node.span, 'Expected a scenario as a map with "name" and "steps"');
+    return [];
   }
-  const scope = readVariables(valueOf(node, "vars"), outer, options.variables ?? {});
+  const { variables = {} } = options;
+  const matrix = valueOf(node, "matrix");
+  if (matrix === undefined) return [readProgram(node, reading, new Map(), variables)];
+  const programs: Program[] = [];
+  for (const cell of readMatrix(matrix, scopeOf(reading), variables)) {
+    const program = {
+      ...readProgram(node, reading, cell, variables),
+      cell: Object.fromEntries(cell),
+    };
+    programs.push({ ...program, name: `${program.name} ${cellText(program)}` });
+    if (reading.reporter.count > 0) break;
+  }
+  return programs;
+}
+
+function readProgram(
+  node: MapNode,
+  reading: Reading,
+  cell: Cell,
+  variables: Variables,
+): Program {
+  const overrides = { ...variables, ...Object.fromEntries(cell) };
+  const outer = scopeOf(reading).with(cell);
+  const scope = readVariables(valueOf(node, "vars"), outer, overrides);
   const fields = topLevelFields(scope.vocabulary);
   return assemble(record("a scenario", fields).read(node, scope) ?? {});
 }
 
+/** The surroundings of a whole file; names that one cell introduces are unknown to the next. */
+function scopeOf({ reporter, includes, vocabulary }: Reading): Scope {
+  const names = new Names(vocabulary.policies);
+  return new Scope(reporter, vocabulary, new Map(), names, newPlace(includes));
+}
+
 function assemble(top: TopLevel): Program {
-  const { vars: _, name = "", kernel, kernels, costs, expect, ...rest } = top;
+  const {
+    vars: _v,
+    matrix: _m,
+    include: _i,
+    fragments: _f,
+    name = "",
+    kernel,
+    kernels,
+    costs,
+    expect,
+    ...rest
+  } = top;
   const chosen = kernel ?? kernels?.at(0);
   const program = newProgram({ name, ...rest, ...(chosen ? { kernel: chosen } : {}) });
   return {

@@ -7,14 +7,17 @@
  */
 
 import { expectationsSchema } from "./expectations.ts";
+import { PART_KEYS, partSchema } from "./fragments.ts";
 import type { JsonSchema } from "./json_schema.ts";
 import { recordSchema } from "./shape.ts";
 import { stepSchema } from "./steps.ts";
 import { topLevelFields } from "./top_level.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
+const DRAFT = "https://json-schema.org/draft/2020-12/schema";
+
 /**
- * Makes the schema.
+ * Makes the schema of scenario files.
  *
  * @param vocabulary The operations, listeners, kernels and so on.
  * @returns A schema of draft 2020-12.
@@ -28,15 +31,26 @@ import type { Vocabulary } from "./vocabulary.ts";
  * ```
  */
 export function scenarioSchema(vocabulary: Vocabulary): JsonSchema {
+  const schema = recordSchema(topLevelFields(vocabulary));
+  return { $schema: DRAFT, title: "mmulab scenario", ...schema, $defs: definitions(vocabulary) };
+}
+
+/**
+ * Makes the schema of files that scenarios include.
+ *
+ * @param vocabulary The operations, listeners, kernels and so on.
+ * @returns A schema of draft 2020-12.
+ */
+export function partFileSchema(vocabulary: Vocabulary): JsonSchema {
+  const schema = partSchema(PART_KEYS);
+  return { $schema: DRAFT, title: "mmulab part", ...schema, $defs: definitions(vocabulary) };
+}
+
+function definitions(vocabulary: Vocabulary): JsonSchema {
   return {
-    $schema: "https://json-schema.org/draft/2020-12/schema",
-    title: "mmulab scenario",
-    ...recordSchema(topLevelFields(vocabulary)),
-    $defs: {
-      expression: { type: "string", pattern: "\\$\\{" },
-      steps: { type: "array", minItems: 1, items: { $ref: "#/$defs/step" } },
-      step: stepSchema(vocabulary.operations),
-      step_expect: expectationsSchema("step"),
-    },
+    expression: { type: "string", pattern: "\\$\\{" },
+    steps: { type: "array", minItems: 1, items: { $ref: "#/$defs/step" } },
+    step: stepSchema(vocabulary.operations),
+    step_expect: expectationsSchema("step"),
   };
 }

@@ -6,9 +6,11 @@
 
 import type { SourcePosition } from "../machine/program.ts";
 import type { Reporter, Span } from "./diagnostics.ts";
-import type { ScalarNode } from "./document.ts";
+import type { Entry, Node, ScalarNode } from "./document.ts";
 import { ExpressionError, type Value } from "./expression.ts";
+import { Includes } from "./includes.ts";
 import { interpolate } from "./interpolate.ts";
+import type { SourceText } from "./source.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** Names that the scenario has introduced so far. */
@@ -34,6 +36,48 @@ export class Names {
   }
 }
 
+/** Steps to be used again. */
+export interface Fragment {
+  /** Its name, or that of its file. */
+  readonly name: string;
+  /** Its parameters with their defaults. */
+  readonly params: readonly Entry[];
+  /** The list of steps. */
+  readonly steps: Node;
+  /** The surroundings in which it is written. */
+  readonly scope: Scope;
+}
+
+/** A fragment or an included file that is being expanded. */
+export interface Use {
+  /** Tells fragments and files apart. */
+  readonly id: string;
+  /** Name for messages. */
+  readonly name: string;
+  /** Where it is used. */
+  readonly position: SourcePosition;
+}
+
+/** Which file a node stands in, and how the reading came there. */
+export interface Place {
+  /** The fragments of the file. */
+  readonly fragments: Map<string, Fragment>;
+  /** The files included so far; shared by all. */
+  readonly includes: Includes;
+  /** What is being expanded, the outermost first. */
+  readonly trail: readonly Use[];
+}
+
+/**
+ * Makes the place of a file that no other one includes.
+ *
+ * @param includes The files that it includes.
+ * @returns The place.
+ */
+export function newPlace(includes: Includes = new Includes()): Place {
+  return { fragments: new Map(), includes, trail: [] };
+}
+
 /** The surroundings of a node. */
 export class Scope {
   /** Where to report. */
@@ -44,6 +88,8 @@ export class Scope {
   readonly variables: ReadonlyMap<string, Value>;
   /** Names introduced so far; shared by all scopes of a file. */
   readonly names: Names;
+  /** The file. */
+  readonly place: Place;
 
   /**
    * Makes a scope.
@@ -52,17 +98,20 @@ export class Scope {
    * @param vocabulary The words from below.
    * @param variables Values of the variables.
    * @param names Names introduced so far.
+   * @param place The file.
    */
   constructor(
     reporter: Reporter,
     vocabulary: Vocabulary,
     variables: ReadonlyMap<string, Value> = new Map(),
     names: Names = new Names(vocabulary.policies),
+    place: Place = newPlace(),
   ) {
     this.reporter = reporter;
     this.vocabulary = vocabulary;
     this.variables = variables;
     this.names = names;
+    this.place = place;
   }
 
   /**
@@ -73,7 +122,28 @@ export class Scope {
    */
   with(variables: Iterable<readonly [string, Value]>): Scope {
     const all = new Map([...this.variables, ...variables]);
-    return new Scope(this.reporter, this.vocabulary, all, this.names);
+    return new Scope(this.reporter, this.vocabulary, all, this.names, this.place);
+  }
+
+  /**
+   * Leaves variables and fragments behind, for another file.
+   *
+   * @returns A scope with the same names.
+   */
+  alone(): Scope {
+    const place = { ...this.place, fragments: new Map<string, Fragment>() };
+    return new Scope(this.reporter, this.vocabulary, new Map(), this.names, place);
+  }
+
+  /**
+   * Says how the reading came here.
+   *
+   * @param trail What is being expanded.
+   * @returns A scope with the same variables and names.
+   */
+  at(trail: readonly Use[]): Scope {
+    const place = { ...this.place, trail };
+    return new Scope(this.reporter, this.vocabulary, this.variables, this.names, place);
   }
 
   /**
@@ -97,7 +167,7 @@ export class Scope {
    * @param hint What to do about it.
    */
   reportPart(node: ScalarNode, at: number, length: number, message: string, hint?: string): void {
-    this.reporter.report(partOf(node, at, length, this.reporter.source), message, hint);
+    this.reporter.report(partOf(node, at, length, this.reporter.main), message, hint);
   }
 
   /**
@@ -107,7 +177,7 @@ export class Scope {
    * @returns The position.
    */
   position(node: { readonly span: Span }): SourcePosition {
-    return this.reporter.position(node.span.offset);
+    return this.reporter.position(node.span);
   }
 
   /**
@@ -141,9 +211,9 @@ export class Scope {
 }
 
 /** Exact where the scalar is written as it reads; otherwise the whole scalar. */
-function partOf(node: ScalarNode, at: number, length: number, source: string): Span {
-  const { offset, length: written } = node.span;
-  const inside = source.slice(offset, offset + written).indexOf(node.text);
+function partOf(node: ScalarNode, at: number, length: number, main: SourceText): Span {
+  const { offset, length: written, source = main } = node.span;
+  const inside = source.text.slice(offset, offset + written).indexOf(node.text);
   if (inside < 0 || node.text === "") return node.span;
-  return { offset: offset + inside + at, length };
+  return { offset: offset + inside + at, length, source };
 }

@@ -10,7 +10,9 @@ import { type Interlude, type Step, withDefaults } from "../machine/program.ts";
 import type { Arguments, ArgumentValue, OperationSpec } from "../machine/spec.ts";
 import { argumentFields } from "./arguments.ts";
 import { quote } from "./diagnostics.ts";
-import type { Entry, Node } from "./document.ts";
+import { conditionTextSchema, isWanted } from "./branches.ts";
+import type { Entry, MapNode, Node } from "./document.ts";
+import { type Expanded, includeSteps, useFragment } from "./fragments.ts";
 import { readExpectations } from "./expectations.ts";
 import { LOOP_FIELDS, type LoopPasses, readLoop } from "./loops.ts";
 import type { JsonSchema } from "./json_schema.ts";
@@ -20,7 +22,17 @@ import { integer } from "./measures.ts";
 import { choice, describe, readMap, record, recordSchema, reportUnknown, text } from "./shape.ts";
 import { suggestion } from "./suggest.ts";
 
-const STEP_KEYS = ["name", "expect", "during", "repeat", "for", "do"];
+/** Keys of a step that stand beside an operation or a block. */
+const STEP_KEYS = ["name", "expect", "during", "repeat", "for", "if", "with"];
+
+/** Keys of a step that stand in the place of an operation, with what may stand beside them. */
+const BLOCKS = {
+  do: { about: "Steps to repeat, or to do under a condition", besides: ["repeat", "for", "if"] },
+  use: { about: "A fragment to carry out", besides: ["repeat", "for", "if", "with"] },
+  include: { about: "A file with steps to carry out", besides: ["repeat", "for", "if", "with"] },
+} as const;
+
+const ALL_KEYS = [...STEP_KEYS, ...Object.keys(BLOCKS)];
 
 /** The keys of an interlude, its steps left out. */
 const INTERLUDE = {
@@ -56,8 +68,12 @@ export function stepSchema(operations: readonly OperationSpec[]): JsonSchema {
     name: { description: "Title of the step", ...text().schema() },
     expect: { description: "What must hold after the step", $ref: "#/$defs/step_expect" },
     during: { description: "What others do while it is interrupted", ...duringSchema() },
-    do: { description: "Steps to repeat", $ref: "#/$defs/steps" },
     ...(recordSchema(LOOP_FIELDS).properties as Record<string, JsonSchema>),
+    if: { description: "Condition without which nothing is done", ...conditionTextSchema() },
+    do: { description: BLOCKS.do.about, $ref: "#/$defs/steps" },
+    use: { description: BLOCKS.use.about, type: "string" },
+    include: { description: BLOCKS.include.about, type: "string" },
+    with: { description: "Parameters of the fragment or file", type: "object" },
   };
   for (const { name, about, kernel, args } of operations) {
     const schema = recordSchema(argumentFields(args));
@@ -100,15 +116,38 @@ class StepReader {
       scope.report(node, `Expected a step as a map, got ${describe(node)}`);
       return;
     }
+    const body = this.#bodyOf(node, scope);
+    const one = (inner: Scope) => {
+      if (isWanted(node.entries, inner)) body(inner);
+    };
     const passes = readLoop(node.entries, scope);
-    const body = node.entries.find(({ key }) => key.text === "do");
-    if (passes === undefined && body === undefined) return this.#operation(node, scope);
-    if (passes === undefined) {
-      return scope.report(body?.key ?? node, 'Expected "repeat" or "for" beside "do"');
+    if (passes === undefined) one(scope);
+    else this.#loop(passes, scope, one);
+  }
+
+  /** What the step does in one pass: a block of steps, or an operation. */
+  #bodyOf(node: MapNode, scope: Scope): (scope: Scope) => void {
+    const block = node.entries.find(({ key }) => Object.hasOwn(BLOCKS, key.text));
+    if (block === undefined) return (inner) => this.#operation(node, inner);
+    const kind = block.key.text as keyof typeof BLOCKS;
+    const { besides } = BLOCKS[kind];
+    reportBesides(node.entries, kind, besides, scope);
+    const args = node.entries.find(({ key }) => key.text === "with");
+    if (kind === "use") return (inner) => this.#expanded(useFragment(block.value, args, inner));
+    if (kind === "include") {
+      return (inner) => this.#expanded(includeSteps(block.value, args, inner));
     }
-    if (body === undefined) return this.#loop(passes, scope, (one) => this.#operation(node, one));
-    reportBesides(node.entries, scope);
-    this.#loop(passes, scope, (one) => this.list(body.value, one));
+    if (!node.entries.some(({ key }) => besides.some((one) => one === key.text))) {
+      scope.report(block.key, 'Expected "repeat", "for" or "if" beside "do"');
+    }
+    return (inner) => this.list(block.value, inner);
+  }
+
+  #expanded(expanded: Expanded | undefined): void {
+    if (expanded === undefined) return;
+    const { steps, scope } = expanded;
+    if (++this.#passes > MAX_STEPS) this.#full(steps, scope);
+    if (!this.#isFull) this.list(steps, scope);
   }
 
   /** Runs the body per pass, stopping at the first pass with a mistake; once, if for nothing. */
@@ -125,7 +164,7 @@ class StepReader {
     this.steps.length = length;
   }
 
-  #operation(node: Extract<Node, { kind: "map" }>, scope: Scope): void {
+  #operation(node: MapNode, scope: Scope): void {
     const { operations } = scope.vocabulary;
     const entry = operationEntry(node, operations, scope);
     const operation = operations.find(({ name }) => name === entry?.key.text);
@@ -183,6 +222,9 @@ function makeStep({ operation, args, entry, name, expect, during, scope }: StepP
     expect: expect ?? [],
     ...(during === undefined ? {} : { during }),
     position: scope.position(entry.key),
+    ...(scope.place.trail.length === 0
+      ? {}
+      : { via: scope.place.trail.map(({ position }) => position) }),
     ...(name === undefined ? {} : { name }),
   };
 }
@@ -195,15 +237,15 @@ function readArguments(operation: OperationSpec, entry: Entry, scope: Scope): Ar
 
 /** Finds the one key that names an operation; reports every other that has no meaning. */
 function operationEntry(
-  node: Extract<Node, { kind: "map" }>,
+  node: MapNode,
   operations: readonly OperationSpec[],
   scope: Scope,
 ): Entry | undefined {
   const names = operations.map(({ name }) => name);
   const unknown = node.entries.filter(({ key }) => !names.includes(key.text));
-  const strange = unknown.filter(({ key }) => !STEP_KEYS.includes(key.text));
+  const strange = unknown.filter(({ key }) => !ALL_KEYS.includes(key.text));
   for (const { key } of strange) {
-    const hint = suggestion(key.text, [...names, ...STEP_KEYS]);
+    const hint = suggestion(key.text, [...names, ...ALL_KEYS]);
     scope.report(key, `Unknown operation or key ${quote(key.text)} in a step`, hint);
   }
   const [first, second] = node.entries.filter(({ key }) => names.includes(key.text));
@@ -219,12 +261,19 @@ function operationEntry(
   return first;
 }
 
-/** Reports keys that a loop with a `do:` list cannot have. */
-function reportBesides(entries: readonly Entry[], scope: Scope): void {
+/** Reports keys that cannot stand beside a block. */
+function reportBesides(
+  entries: readonly Entry[],
+  block: string,
+  besides: readonly string[],
+  scope: Scope,
+): void {
   for (const { key } of entries) {
-    if (["repeat", "for", "do"].includes(key.text)) continue;
-    const hint = 'Put it into a step of the list after "do"';
-    scope.report(key, `Unexpected key ${quote(key.text)} beside "do"`, hint);
+    if (key.text === block || besides.includes(key.text)) continue;
+    const hint = block === "do"
+      ? 'Put it into a step of the list after "do"'
+      : `Beside it may stand ${besides.join(", ")}`;
+    scope.report(key, `Unexpected key ${quote(key.text)} beside "${block}"`, hint);
   }
 }
 

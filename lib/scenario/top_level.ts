@@ -18,8 +18,10 @@ import {
 import { listeners, policies, processes } from "./actors.ts";
 import type { Expectations } from "./expect_block.ts";
 import { expectationsSchema, readExpectations } from "./expectations.ts";
+import { fragments, includedFiles } from "./fragments.ts";
 import { MAX_MEMORY, MAX_NUMA_NODES, MIN_MEMORY } from "./limits.ts";
 import { duration, integer, size } from "./measures.ts";
+import { matrixSchema } from "./matrix.ts";
 import { PAGE_SIZE } from "../kernel/address.ts";
 import { choice, type Field, flag, listOf, mapOf, record, type Shape, text } from "./shape.ts";
 import { readSteps } from "./steps.ts";
@@ -50,6 +52,12 @@ export interface TopLevelFields {
   readonly faults: Field<readonly FaultName[]>;
   /** Variables. */
   readonly vars: Field<undefined>;
+  /** Values for which the scenario runs. */
+  readonly matrix: Field<undefined>;
+  /** Files whose fragments it uses. */
+  readonly include: Field<undefined>;
+  /** Steps to be used again. */
+  readonly fragments: Field<undefined>;
   /** Policies beside the built-in ones. */
   readonly policies: Field<Readonly<Record<string, ProgramPolicy>>>;
   /** Processes that exist from the beginning. */
@@ -89,6 +97,9 @@ export function topLevelFields(vocabulary: Vocabulary): TopLevelFields {
     },
     faults: { about: "Mistakes to inject", shape: faults(vocabulary) },
     vars: { about: "Variables for ${...}", shape: variables() },
+    matrix: { about: "Values of variables; it runs once for each cell", shape: matrix() },
+    include: { about: "Files whose fragments it uses", shape: includedFiles() },
+    fragments: { about: "Steps to be used again, with parameters", shape: fragments() },
     policies: { about: "Policies beside the built-in ones", shape: policies(vocabulary) },
     processes: { about: "Processes that exist from the beginning", shape: processes() },
     listeners: { about: "Listeners from the beginning", shape: listeners(vocabulary) },
@@ -140,6 +151,11 @@ function faults({ faults }: Vocabulary): Shape<readonly FaultName[]> {
 /** The variables are read before all else; here they are only described. */
 function variables(): Shape<undefined> {
   return { read: () => undefined, schema: variablesSchema };
+}
+
+/** The matrix is read before all else; here it is only described. */
+function matrix(): Shape<undefined> {
+  return { read: () => undefined, schema: matrixSchema };
 }
 
 function steps(): Shape<readonly Step[]> {

@@ -45,10 +45,26 @@ export function readVariables(node: Node | undefined, scope: Scope, overrides: V
     inner = inner.with([[name, withUnit(chosen)]]);
   }
   for (const name of Object.keys(overrides)) {
-    if (declared.includes(name)) continue;
+    if (declared.includes(name) || scope.variables.has(name)) continue;
     scope.report(at, `Unknown variable ${quote(name)} given`, suggestion(name, declared));
   }
   return inner;
+}
+
+/**
+ * Reads values by name, each by itself.
+ *
+ * @param node The map.
+ * @param scope Its surroundings.
+ * @returns Names and values; what is wrong is reported and left out.
+ */
+export function readAssignments(node: Node, scope: Scope): (readonly [string, Value])[] {
+  return (readMap(node, scope, "a map of variables") ?? []).flatMap(({ key, value }) => {
+    const name = newName("variable").read(key, scope);
+    const read = readScalar(value, scope, "a number, text, true or false");
+    if (name === undefined || read === undefined) return [];
+    return [[name, withUnit(read.value)] as const];
+  });
 }
 
 /**

@@ -8,7 +8,7 @@
  */
 
 import { type Event, EVENT_SCALAR, parseEvents, YAMLException } from "js-yaml";
-import { quote, type Reporter, type Span } from "./diagnostics.ts";
+import { quote, type SourceReporter, type Span } from "./diagnostics.ts";
 import { MAX_DEPTH } from "./limits.ts";
 
 /** A level may take two steps of the parser. The limit proper is that of the nodes. */
@@ -20,7 +20,7 @@ const OPTIONS = { maxDepth: 2 * MAX_DEPTH + 2 };
  * @param reporter The text, and where to report.
  * @returns The events, or undefined if the text cannot be used.
  */
-export function readEvents(reporter: Reporter): Event[] | undefined {
+export function readEvents(reporter: SourceReporter): Event[] | undefined {
   try {
     return eventsOf(reporter.source);
   } catch (error) {
@@ -114,7 +114,7 @@ function isMissingColon(reason: string): boolean {
 }
 
 /** What the parser says, in the words of one who writes a file. */
-function messageOf({ reason }: YAMLException, span: Span, reporter: Reporter): string {
+function messageOf({ reason }: YAMLException, span: Span, reporter: SourceReporter): string {
   const { line, column } = reporter.position(span.offset);
   const before = reporter.line(line).slice(0, column - 1);
   const rest = reporter.line(line).slice(column - 1);
@@ -134,7 +134,7 @@ function messageOf({ reason }: YAMLException, span: Span, reporter: Reporter): s
  * @param span Where.
  * @param reporter Where to report.
  */
-export function reportDepth(span: Span, reporter: Reporter): void {
+export function reportDepth(span: Span, reporter: SourceReporter): void {
   const message = `Lists and maps are nested too deeply: the limit is ${MAX_DEPTH} levels`;
   reporter.report(span, message);
 }
@@ -147,7 +147,7 @@ export function reportDepth(span: Span, reporter: Reporter): void {
  * @param reporter The text.
  * @returns A hint, if it is likely to help.
  */
-export function quotingHint(span: Span, reporter: Reporter): string | undefined {
+export function quotingHint(span: Span, reporter: SourceReporter): string | undefined {
   const { line, column } = reporter.position(span.offset);
   const near = reporter.line(line).slice(Math.max(0, column - 4), column + 3);
   if (/[>!|%@`]/.test(near)) return 'Write comparisons in quotes, such as ">= 3"';

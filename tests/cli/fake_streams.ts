@@ -12,14 +12,15 @@ export interface KeptStream extends TextStream {
 
 /** Makes a stream. */
 export function keptStream(isTerminal = false): KeptStream {
-  return {
+  const stream: KeptStream = {
     text: "",
     palette: PLAIN,
     isTerminal,
     write(text) {
-      this.text += text;
+      stream.text += text;
     },
   };
+  return stream;
 }
 
 /** Runs a command line in this process. */

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { runProgram } from "../../lib/machine/run.ts";
+import type { ReadInclude } from "../../lib/scenario/includes.ts";
 import { checkScenario } from "../../lib/scenario/scenario.ts";
 import { anchorsOf, examplesOf, linksOf } from "./markdown_parts.ts";
 
@@ -15,6 +16,11 @@ const TEXTS = new Map(
 async function pagesIn(folder: string): Promise<string[]> {
   const names = await Array.fromAsync(Deno.readDir(new URL(folder, ROOT)), ({ name }) => name);
   return names.filter((name) => name.endsWith(".md")).sort().map((name) => `${folder}/${name}`);
+}
+
+/** Name of the file that an example stands for, where it is one to include. */
+function partNameOf(example: string): string | undefined {
+  return /^# (\S+\.part\.yaml)$/m.exec(example)?.[1];
 }
 
 async function exists(path: string | URL): Promise<boolean> {
@@ -35,13 +41,18 @@ for (const [path, text] of TEXTS) {
     }
   });
 
-  const scenarios = examplesOf(text, "yaml").filter((example) => /^steps:/m.test(example));
+  const examples = examplesOf(text, "yaml").filter((example) => /^steps:/m.test(example));
+  const parts = new Map(examples.map((example) => [partNameOf(example), example]));
+  const scenarios = examples.filter((example) => partNameOf(example) === undefined);
+  const read: ReadInclude = (name) => ({ file: name, text: parts.get(name) ?? "" });
   for (const [index, example] of scenarios.entries()) {
     Deno.test(`scenario ${index + 1} of ${path} passes`, () => {
-      const { program, diagnostics } = checkScenario(example, { file: path });
+      const { programs, diagnostics } = checkScenario(example, { file: path, read });
       assertEquals(diagnostics, []);
-      const { failures, violations } = runProgram(program!);
-      assertEquals([failures, violations], [[], []]);
+      for (const program of programs) {
+        const { failures, violations } = runProgram(program);
+        assertEquals([failures, violations], [[], []]);
+      }
     });
   }
 }

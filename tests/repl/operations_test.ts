@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { allFigures } from "../../lib/machine/figures.ts";
 import { OPERATIONS } from "../../lib/machine/ops/mod.ts";
-import type { Step } from "../../lib/machine/program.ts";
+import type { Program, Step } from "../../lib/machine/program.ts";
 import { Interpreter } from "../../lib/repl/interpreter.ts";
 import { Session } from "../../lib/repl/session.ts";
 import { parseScenario } from "../../lib/scenario/scenario.ts";
 import { runCode } from "./run_code.ts";
-import { libraryFiles, typedStep, typedValue } from "./prompt.ts";
+import { libraryPrograms, typedStep, typedValue } from "./prompt.ts";
 
 /** Operations that no scenario of the library shows, by themselves. */
 const OTHERS = `
@@ -54,23 +54,23 @@ steps:
   - uffd_unregister: { range: w }
 `;
 
-/** The first step of every operation in the library of scenarios, with the text around it. */
-const PLACES: ReadonlyMap<string, { text: string; index: number; step: Step }> = firstSteps();
+/** The first step of every operation in the library of scenarios, with the program around it. */
+const PLACES: ReadonlyMap<string, { program: Program; index: number; step: Step }> = firstSteps();
 
 function firstSteps() {
-  const places = new Map<string, { text: string; index: number; step: Step }>();
-  for (const [, text] of [...libraryFiles(), ["", OTHERS] as const]) {
-    for (const [index, step] of parseScenario(text).steps.entries()) {
+  const places = new Map<string, { program: Program; index: number; step: Step }>();
+  for (const [, program] of [...libraryPrograms(), ["", parseScenario(OTHERS)] as const]) {
+    for (const [index, step] of program.steps.entries()) {
       const { operation: { name }, during } = step;
-      if (during === undefined && !places.has(name)) places.set(name, { text, index, step });
+      if (during === undefined && !places.has(name)) places.set(name, { program, index, step });
     }
   }
   return places;
 }
 
 /** A session that stands before a step of a scenario. */
-function standing({ text, index }: { text: string; index: number }): Interpreter {
-  const session = new Session(parseScenario(text), { policy: "ideal" });
+function standing({ program, index }: { program: Program; index: number }): Interpreter {
+  const session = new Session(program, { policy: "ideal" });
   session.goto(index);
   return new Interpreter({ session });
 }

@@ -4,7 +4,9 @@
  * @module
  */
 
-import type { Step } from "../../lib/machine/program.ts";
+import { assertEquals } from "@std/assert";
+import { load } from "../../lib/cli/load.ts";
+import { cellText, type Program, type Step } from "../../lib/machine/program.ts";
 import type { ArgumentValue } from "../../lib/machine/spec.ts";
 import { Interpreter } from "../../lib/repl/interpreter.ts";
 import { CommandError } from "../../lib/repl/words.ts";
@@ -54,20 +56,12 @@ export const MERGED: readonly string[] = [
 /**
  * Reads the scenarios of the library.
  *
- * @returns Name of the file and text of each, in the order of names.
+ * @returns Name and program of each, one per cell of a matrix, in the order of files.
  */
-export function libraryFiles(): [file: string, text: string][] {
-  const found: [string, string][] = [];
-  const visit = (url: URL) => {
-    for (const { name, isDirectory } of Deno.readDirSync(url)) {
-      if (isDirectory) visit(new URL(`${name}/`, url));
-      else if (name.endsWith(".yaml")) {
-        found.push([name, Deno.readTextFileSync(new URL(name, url))]);
-      }
-    }
-  };
-  visit(new URL("scenarios/", ROOT));
-  return found.sort(([one], [other]) => one < other ? -1 : 1);
+export function libraryPrograms(): [name: string, program: Program][] {
+  const { scenarios, files } = load(["scenarios"], { variables: {}, policies: [] });
+  assertEquals(files.flatMap(({ diagnostics }) => diagnostics), []);
+  return scenarios.map(({ file, program }) => [`${file} ${cellText(program)}`.trim(), program]);
 }
 
 /**

@@ -8,7 +8,7 @@ import { cpuOwner, deviceOwner } from "../../lib/repl/journal.ts";
 import { stateAt } from "../../lib/machine/page_changes.ts";
 import { Session } from "../../lib/repl/session.ts";
 import { parseScenario } from "../../lib/scenario/scenario.ts";
-import { libraryFiles } from "./prompt.ts";
+import { libraryPrograms } from "./prompt.ts";
 import { sessionText } from "../../lib/repl/commands/setup.ts";
 
 const ROOT = new URL("../../scenarios/", import.meta.url);
@@ -18,10 +18,10 @@ function program(text: string) {
 }
 
 Deno.test("going back and forth comes to what going straight does", async (t) => {
-  for (const [file, text] of libraryFiles()) {
+  for (const [file, original] of libraryPrograms()) {
     await t.step(file, () => {
-      const straight = runProgram(program(text));
-      const session = new Session(program(text));
+      const straight = runProgram(original);
+      const session = new Session(original);
       const end = session.steps.length;
       for (const tick of [end, 0, Math.ceil(end / 2), end - 1, end]) session.goto(tick);
       assertEquals(allFigures(session.machine), straight.figures);
@@ -32,9 +32,9 @@ Deno.test("going back and forth comes to what going straight does", async (t) =>
 });
 
 Deno.test("the journal adds up to the tables", async (t) => {
-  for (const [file, text] of libraryFiles()) {
+  for (const [file, original] of libraryPrograms()) {
     await t.step(file, () => {
-      const session = new Session(program(text), { check: false });
+      const session = new Session(original, { check: false });
       while (!session.isAtEnd) {
         session.step();
         compareTables(session);
@@ -83,9 +83,8 @@ function sorted(pages: ReadonlyMap<number, string> = new Map()): [number, string
 }
 
 Deno.test("a written scenario does what the session did", async (t) => {
-  for (const [file, text] of libraryFiles()) {
+  for (const [file, original] of libraryPrograms()) {
     await t.step(file, () => {
-      const original = program(text);
       const session = new Session(original);
       session.goto(session.steps.length);
       const again = parseScenario(sessionText(session));

@@ -4,6 +4,7 @@ import { compareText } from "../../lib/report/compare_text.ts";
 import { rerunText } from "../../lib/report/failure_text.ts";
 import { groupFailures } from "../../lib/report/failures.ts";
 import { ANSI, PLAIN } from "../../lib/report/palette.ts";
+import { newProgram } from "../../lib/machine/program.ts";
 import { runText } from "../../lib/report/run_text.ts";
 import { checkScenario } from "../../lib/scenario/scenario.ts";
 import { fixture, plain, resultOf } from "./results.ts";
@@ -90,6 +91,7 @@ for (
 ) {
   Deno.test(`rerunText() writes ${text}`, () => {
     const options = { invocation: "mmulab", settings };
-    assertEquals(rerunText({ kernel: "v5.2", policy }, file, options), text);
+    const program = newProgram({ name: "t" });
+    assertEquals(rerunText({ kernel: "v5.2", policy }, { file, program }, options), text);
   });
 }

@@ -506,7 +506,7 @@ const ROWS: readonly Row[] = [
   {
     name: "do without a loop",
     steps: "  - do: [{ compact: }]\n",
-    says: 'Expected "repeat" or "for" beside "do"',
+    says: 'Expected "repeat", "for" or "if" beside "do"',
     at: [1, 5],
   },
   {

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { escapeControl } from "../../lib/kernel/escape.ts";
 import { formatDiagnostic, Reporter } from "../../lib/scenario/diagnostics.ts";
+import { SourceText } from "../../lib/scenario/source.ts";
 import { nearest, suggestion } from "../../lib/scenario/suggest.ts";
 import { check } from "./vocabulary.ts";
 
@@ -56,9 +57,9 @@ Deno.test("escapeControl() writes each character that a terminal acts on", () =>
   assertEquals(escapeControl("grün 页"), "grün 页");
 });
 
-Deno.test("a reporter finds lines and columns", () => {
-  const reporter = new Reporter("ab\r\n\nc", "f");
-  const places = [0, 1, 4, 5, 6].map((offset) => reporter.position(offset));
+Deno.test("a source text finds lines and columns", () => {
+  const source = new SourceText("ab\r\n\nc", "f");
+  const places = [0, 1, 4, 5, 6].map((offset) => source.position(offset));
   assertEquals(places.map(({ line, column }) => [line, column]), [
     [1, 1],
     [1, 2],
@@ -66,7 +67,7 @@ Deno.test("a reporter finds lines and columns", () => {
     [3, 1],
     [3, 2],
   ]);
-  assertEquals([1, 2, 3].map((line) => reporter.line(line)), ["ab", "", "c"]);
+  assertEquals([1, 2, 3].map((line) => source.line(line)), ["ab", "", "c"]);
 });
 
 Deno.test("a reporter keeps the same message at the same place once", () => {

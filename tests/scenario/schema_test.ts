@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { parse as parseYaml } from "@std/yaml";
 import { VOCABULARY as BUILTIN } from "../../lib/scenario/builtin_vocabulary.ts";
-import { scenarioSchema } from "../../lib/scenario/schema.ts";
-import { schemaText } from "../../tools/schema.ts";
+import { partFileSchema, scenarioSchema } from "../../lib/scenario/schema.ts";
+import { schemaTexts } from "../../tools/schema.ts";
 import { isValid } from "./validate.ts";
 import { HEAD, MAPPING, SAMPLE, VOCABULARY } from "./vocabulary.ts";
 
@@ -12,10 +12,19 @@ function fits(source: string): boolean {
   return isValid(parseYaml(source), SCHEMA);
 }
 
-Deno.test("the schema in the repository is current", async () => {
-  const file = new URL("../../schema/scenario.schema.json", import.meta.url);
-  const advice = "run deno run -W=schema tools/schema.ts";
-  assert(await Deno.readTextFile(file) === schemaText(), advice);
+for (const [name, text] of Object.entries(schemaTexts())) {
+  Deno.test(`${name} in the repository is current`, async () => {
+    const file = new URL(`../../schema/${name}`, import.meta.url);
+    assert(await Deno.readTextFile(file) === text, "run deno run -W=schema tools/schema.ts");
+  });
+}
+
+Deno.test("the schema of parts allows what a part has, and no scenario", () => {
+  const schema = partFileSchema(BUILTIN);
+  const part = "params: { a: , b: 1 }\nsteps: [{ compact: }]\n" +
+    "fragments: { f: { steps: [{ use: g }] } }\n";
+  assert(isValid(parseYaml(part), schema));
+  assert(!isValid(parseYaml(`name: t\n${part}`), schema));
 });
 
 Deno.test("the schema knows every operation and every kind of listener", () => {

@@ -5,6 +5,7 @@
  */
 
 import { escapeControl } from "../../kernel/escape.ts";
+import type { Program } from "../../machine/program.ts";
 import { formatDiagnostic } from "../../scenario/diagnostics.ts";
 import { scenarioText } from "../../scenario/write.ts";
 import { checkScenario } from "../../scenario/scenario.ts";
@@ -39,19 +40,25 @@ const LOAD: Command = {
     ["load scenarios/ksm-merge-kvm.yaml", "a scenario"],
     ["load scenarios/ksm-merge-kvm.yaml pages=4", "with another number of pages"],
   ],
-  run({ session, readFile }, { args }) {
-    const text = readFile(args.file);
+  run({ session, readFile, includesOf }, { args }) {
+    const { file } = args;
+    const text = readFile(file);
     const variables = variablesOf(args.variables);
-    const { program, diagnostics } = checkScenario(text, { file: args.file, variables });
+    const read = includesOf(file);
+    const options = { file, variables, ...(read === undefined ? {} : { read }) };
+    const { program, programs, diagnostics, included } = checkScenario(text, options);
     if (program === undefined) {
-      const lines = diagnostics.map((one) => formatDiagnostic(one, text, args.file));
+      const lines = diagnostics.map((one) => {
+        const place = one.file ?? file;
+        return formatDiagnostic(one, included.get(place) ?? text, place);
+      });
       throw new CommandError(`Cannot load ${args.file}:\n${lines.join("\n")}`);
     }
     session.load(program, { file: args.file, text });
     return `${
       escapeControl(program.name)
     }: ${program.steps.length} steps, kernel ${session.kernel}, ` +
-      `policy ${session.settings.policy}\n`;
+      `policy ${session.settings.policy}\n${othersText(programs)}`;
   },
   ts({ readFile }, { args }) {
     const variables = literal(variablesOf(args.variables));
@@ -67,6 +74,14 @@ const LOAD: Command = {
     ]);
   },
 };
+
+/** Says how to load the other cells of a matrix. */
+function othersText(programs: readonly Program[]): string {
+  if (programs.length < 2) return "";
+  const values = Object.entries(programs[1].cell ?? {}).map(([name, value]) => `${name}=${value}`);
+  const advice = `Name the values of another one after the file: ${values.join(" ")}`;
+  return escapeControl(`The first of ${programs.length} cells. ${advice}`) + "\n";
+}
 
 const LIST: Command = {
   name: "list",
