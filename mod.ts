@@ -131,11 +131,18 @@ export {
 export type { Failure, PageFacts } from "./lib/machine/observed.ts";
 export { operation, OPERATIONS } from "./lib/machine/ops/mod.ts";
 export { perform } from "./lib/machine/perform.ts";
+export type { BinaryOperator, Expression, NameValues, Value } from "./lib/machine/expression.ts";
 export {
+  type Capture,
+  type Formula,
+  type Gate,
   type Interlude,
+  type LateArguments,
+  type LoopEnd,
   type MachineSettings,
   newProgram,
   newStep,
+  type PageSource,
   type Program,
   type ProgramListener,
   type ProgramPolicy,

@@ -48,7 +48,7 @@ export {
   type ScenarioSource,
 } from "./lib/compare/run_scenario.ts";
 export { type Diagnostic, formatDiagnostic, ScenarioError } from "./lib/scenario/diagnostics.ts";
-export type { Value } from "./lib/scenario/expression.ts";
+export type { Value } from "./lib/machine/expression.ts";
 export {
   type CheckedScenario,
   checkScenario,

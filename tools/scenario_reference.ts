@@ -13,9 +13,10 @@ import { EVENT_NAMES, WINDOW_EVENT_NAMES } from "../lib/notifier/events.ts";
 import { TRACE_KINDS } from "../lib/kernel/trace.ts";
 import { COUNTER_MEANINGS } from "../lib/report/counters_text.ts";
 import { VOCABULARY } from "../lib/scenario/builtin_vocabulary.ts";
+import { PAGE_FACTS } from "../lib/scenario/captures.ts";
 import { EXPECT_KEYS } from "../lib/scenario/expect_keys.ts";
 import { PART_KEYS } from "../lib/scenario/fragments.ts";
-import { FUNCTIONS } from "../lib/scenario/expression.ts";
+import { FUNCTIONS } from "../lib/machine/expression.ts";
 import type { JsonSchema } from "../lib/scenario/json_schema.ts";
 import * as limits from "../lib/scenario/limits.ts";
 import { matrixSchema } from "../lib/scenario/matrix.ts";
@@ -74,6 +75,7 @@ export function referenceSections(sources: ReferenceSources): Sections {
     steps: schemaTable(stepSchema([])),
     for: schemaTable(steps.for),
     matrix: schemaTable(matrixSchema()),
+    captures: table(["Fact of a page", "Meaning"], rowsOf(PAGE_FACTS)),
     part: table(["Key of a part", "Meaning"], rowsOf(PART_KEYS)),
     points: table(["Point", "When"], rowsOf(PREEMPTIONS)),
     arguments: table(["Kind", "Written as"], rowsOf(ARGUMENT_KINDS)),

@@ -11,6 +11,7 @@ import { comparePolicies, type Comparison } from "../compare/compare.ts";
 import { StepError } from "../compare/instrument.ts";
 import type { RecordedRun } from "../compare/recorded.ts";
 import { Recording } from "../compare/recording.ts";
+import { LateError } from "../machine/late.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { RunResult } from "../machine/run.ts";
 import type { ReportTimeline } from "../report/document.ts";
@@ -189,12 +190,12 @@ function problemOf({ file, program }: LoadedScenario, error: unknown): CheckedFi
   if (!(error instanceof StepError) && !(error instanceof RangeError)) throw error;
   const diagnostic = {
     message: error.message,
-    ...(error instanceof StepError ? placeOf(error) : {}),
+    ...(error instanceof StepError || error instanceof LateError ? placeOf(error) : {}),
   };
   return { file, name: program.name, steps: program.steps.length, diagnostics: [diagnostic] };
 }
 
-function placeOf({ position, hint }: StepError) {
-  const place = position === null ? {} : { line: position.line, column: position.column };
+function placeOf({ position, hint }: StepError | LateError) {
+  const place = position === null ? {} : position;
   return hint === undefined ? place : { ...place, hint };
 }

@@ -8,7 +8,7 @@ import { ValidationError } from "@cliffy/command";
 import type { Attachment } from "../machine/attach.ts";
 import { PROFILES } from "../kernel/profile.ts";
 import { suggestion } from "../scenario/suggest.ts";
-import type { Value } from "../scenario/expression.ts";
+import type { Value } from "../machine/expression.ts";
 
 /** The options as they come from the command line. */
 export interface RawOptions {

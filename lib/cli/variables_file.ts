@@ -7,7 +7,7 @@
 import { ValidationError } from "@cliffy/command";
 import { formatDiagnostic, Reporter } from "../scenario/diagnostics.ts";
 import { readDocument } from "../scenario/document.ts";
-import type { Value } from "../scenario/expression.ts";
+import type { Value } from "../machine/expression.ts";
 import { VOCABULARY } from "../scenario/builtin_vocabulary.ts";
 import { Scope } from "../scenario/scope.ts";
 import { readAssignments } from "../scenario/variables.ts";

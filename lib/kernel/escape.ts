@@ -31,3 +31,14 @@ export function escapeControl(text: string): string {
       (code < 0x100 ? "\\x" + hexadecimal.padStart(2, "0") : "\\u" + hexadecimal.padStart(4, "0"));
   });
 }
+
+/**
+ * Writes a word from a file in quotes, escaped and cut to a readable length.
+ *
+ * @param text The word.
+ * @returns The word in double quotes.
+ */
+export function quote(text: string): string {
+  const cut = text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  return `"${escapeControl(cut)}"`;
+}

@@ -13,6 +13,8 @@ import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
 import type { Condition, Countable, Demand, Expectation, Matcher } from "./expectation.ts";
 import { checkPages } from "./expect_pages.ts";
 import { checkSequence } from "./expect_sequence.ts";
+import type { Expression, NameValues } from "./expression.ts";
+import { expressionText, treeLines } from "./expression_text.ts";
 import { match } from "./matcher.ts";
 import type { Failure, Mismatch, Observed } from "./observed.ts";
 import type { Program, Step } from "./program.ts";
@@ -140,10 +142,11 @@ export function failure(
   step: number | null,
   mismatch: Mismatch,
 ): Failure {
-  const { subject, expected, actual } = mismatch;
+  const { subject, expected, actual, details } = mismatch;
   const message = `${subject}: expected ${expected}, got ${actual}`;
   const { text, position } = expectation;
-  return { expectation: text, expected, actual, position, step, message };
+  const found = { expectation: text, expected, actual, position, step, message };
+  return details === undefined ? found : { ...found, details };
 }
 
 function applicable(expectations: readonly Expectation[], observed: Observed): Expectation[] {
@@ -188,6 +191,8 @@ function checkDemand(
       const count = countRecords(observed.records(), demand.what);
       return checkNumber(demand.what, count, demand.matcher, observed);
     }
+    case "that":
+      return checkThat(demand.expression, observed);
     case "sequence":
       return checkSequence(demand.items, observed);
     case "pages":
@@ -212,6 +217,23 @@ function checkDelta(name: string, matcher: Matcher, observed: Observed, baseline
   const now = observed.figure(name);
   const change = now === undefined ? undefined : now - (baseline.get(name) ?? 0);
   return checkNumber(`change of ${name}`, change, matcher, observed);
+}
+
+/** An expression that has no value does not hold. */
+function checkThat(expression: Expression, observed: Observed): Mismatch | undefined {
+  const { result } = observed;
+  const values: NameValues = {
+    get(name) {
+      if (name === "ret") return result?.ret;
+      if (name.startsWith("values.")) return result?.values?.[name.slice("values.".length)];
+      return observed.captured?.(name) ?? observed.figure(name);
+    },
+  };
+  const details = treeLines(expression, values);
+  const [whole] = details;
+  const actual = whole.slice(whole.lastIndexOf(" => ") + " => ".length);
+  if (actual === "true") return undefined;
+  return { subject: expressionText(expression), expected: "true", actual, details };
 }
 
 function checkRet(matcher: Matcher, observed: Observed): Mismatch | undefined {

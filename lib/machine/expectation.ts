@@ -9,6 +9,7 @@
 import type { ErrnoName } from "../kernel/errno.ts";
 import type { TraceKind } from "../kernel/trace.ts";
 import type { WindowEventName } from "../notifier/events.ts";
+import type { Expression } from "./expression.ts";
 import type { SourcePosition } from "./program.ts";
 import type { RangeRef } from "./spec.ts";
 
@@ -165,6 +166,12 @@ export type Demand =
     readonly what: Countable;
     /** How many. */
     readonly matcher: Matcher;
+  }
+  | {
+    /** An expression that must be true. */
+    readonly kind: "that";
+    /** The expression, over captures, the result of the step and figures. */
+    readonly expression: Expression;
   }
   | {
     /** The notifier callbacks, exactly. */

@@ -10,6 +10,7 @@
 
 import type { Operation, Preemption } from "../kernel/operation.ts";
 import { checkMeanwhile, takeBaseline } from "./expect.ts";
+import { argumentsNow, endlessLoops, takeCaptures } from "./late.ts";
 import type { Company, Machine } from "./machine.ts";
 import type { Failure } from "./observed.ts";
 import { observe } from "./observer.ts";
@@ -82,6 +83,8 @@ export class Interleaving implements Company {
 
   *#begin(step: Step): Operation {
     const machine = this.#machine;
+    const args = argumentsNow(step, machine);
+    if (args === undefined) return void this.failures.push(...this.#endless(step));
     const view = (result: OperationResult | null, record: number, violation: number) =>
       observe(machine, {
         policy: this.#policy,
@@ -93,11 +96,17 @@ export class Interleaving implements Company {
     const baseline = takeBaseline(step.expect, view(null, record, violation));
     const finish = (result: OperationResult) => {
       this.results.set(step, result);
+      takeCaptures(step, machine, result);
       const after = view(result, record, violation);
       this.failures.push(...checkMeanwhile(step, this.#index, after, baseline));
+      this.failures.push(...this.#endless(step));
     };
-    const running = step.operation.run(machine, step.args);
+    const running = step.operation.run(machine, args);
     yield* this.#advanceOther(new Actor(running, step.during ?? [], finish), true);
+  }
+
+  #endless(step: Step): Failure[] {
+    return endlessLoops(step, this.#index, this.#machine);
   }
 
   *#advanceOther(actor: Actor, mayWait: boolean): Operation {

@@ -25,9 +25,11 @@ import { Host } from "../mm/host.ts";
 import type { Mm } from "../mm/mm_struct.ts";
 import { mmuNotifierRegister } from "../notifier/chain.ts";
 import { checkMachine } from "./check.ts";
+import type { Value } from "./expression.ts";
 import { checkClosingWindow, checkPairing } from "./check_windows.ts";
 import type { MmuNotifierOps } from "../notifier/ops.ts";
 import type { MmuNotifierRange } from "../notifier/range.ts";
+import type { Gate } from "./program.ts";
 import type { Arguments, OperationResult, OperationSpec, RangeRef } from "./spec.ts";
 
 /** Most breaches reported of the windows of one operation. */
@@ -153,6 +155,10 @@ export class Machine {
   readonly images: Map<string, Map<Vaddr, number>> = new Map();
   /** Frames that operations hold for the kernel, which no page table maps. */
   readonly kernelFrames: Set<number> = new Set();
+  /** What steps have captured, by name. */
+  readonly captures: Map<string, Value> = new Map();
+  /** Conditions of steps that were asked, and whether they hold. */
+  readonly gates: Map<Gate, boolean> = new Map();
   /** Every breach found so far. */
   readonly violations: Violation[] = [];
   /** Next content for pages that must all differ. */

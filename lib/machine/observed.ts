@@ -9,6 +9,7 @@
 import type { Vaddr } from "../kernel/address.ts";
 import type { TraceRecord } from "../kernel/trace.ts";
 import type { Violation } from "../kernel/violation.ts";
+import type { Value } from "./expression.ts";
 import type { PageFlag, PageNumber, PlacedRange } from "./expectation.ts";
 import type { SourcePosition } from "./program.ts";
 import type { OperationResult } from "./spec.ts";
@@ -52,6 +53,13 @@ export interface Observed {
    * @returns Its value, or undefined if there is no such figure.
    */
   figure(path: string): number | undefined;
+  /**
+   * Reads what a step has captured.
+   *
+   * @param name Name of the capture.
+   * @returns Its value, or undefined if there is no such capture.
+   */
+  captured?(name: string): Value | undefined;
   /**
    * Reads the trace records of this step; at the end those of the whole run.
    *
@@ -113,6 +121,8 @@ export interface Failure {
   readonly step: number | null;
   /** All of it in one sentence, without a final period. */
   readonly message: string;
+  /** More lines about it: what the parts of an expression came to, or what differs. */
+  readonly details?: readonly string[];
 }
 
 /** What was wanted and found, before it is put into a {@linkcode Failure}. */
@@ -123,4 +133,6 @@ export interface Mismatch {
   readonly expected: string;
   /** What was found. */
   readonly actual: string;
+  /** More lines about it. */
+  readonly details?: readonly string[];
 }

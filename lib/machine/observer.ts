@@ -38,7 +38,11 @@ export function observe(machine: Machine, options: ObserveOptions): Observed {
     result: options.result,
     violations: machine.violations.slice(options.fromViolation),
     allViolations: machine.violations,
-    figure: (path) => readFigure(machine, path),
+    figure: (path) => {
+      const captured = machine.captures.get(path);
+      return typeof captured === "number" ? captured : readFigure(machine, path);
+    },
+    captured: (name) => machine.captures.get(name),
     records: () => host.trace.records(options.fromRecord),
     page: (process, address) => {
       const mm = processes.get(process);

@@ -12,7 +12,8 @@ import type { Preemption } from "../kernel/operation.ts";
 import type { KernelProfile } from "../kernel/profile.ts";
 import type { CustomListenerFactory } from "../listeners/custom.ts";
 import type { EventName } from "../notifier/events.ts";
-import type { CompareExpectation, Expectation } from "./expectation.ts";
+import type { CompareExpectation, Expectation, PageNumber, PlacedRange } from "./expectation.ts";
+import type { Expression, NameValues } from "./expression.ts";
 import type { Arguments, ArgumentValue, OperationSpec } from "./spec.ts";
 
 /** A place in a scenario file. */
@@ -83,6 +84,70 @@ export interface Interlude {
   readonly steps: readonly Step[];
 }
 
+/** An expression that is computed while the program runs, over captures and figures. */
+export interface Formula {
+  /** The expression. */
+  readonly expression: Expression;
+  /** It as text, with the variables of the scenario replaced. */
+  readonly text: string;
+}
+
+/** A condition of steps; it is asked once, before the first of them. */
+export interface Gate {
+  /** The condition. */
+  readonly formula: Formula;
+  /** Value that opens the gate. */
+  readonly open: boolean;
+  /** Gate that must be open as well: that of the pass before, in a loop. */
+  readonly after?: Gate;
+}
+
+/** The end of a loop that waits for something. */
+export interface LoopEnd {
+  /** What it waits for. */
+  readonly until: Formula;
+  /** Most passes. */
+  readonly passes: number;
+  /** Conditions of the loop and of its last pass; where one does not hold it ended before. */
+  readonly gates: readonly Gate[];
+  /** Where it is written. */
+  readonly position: SourcePosition | null;
+}
+
+/** A number of the first page of a range, to be captured. */
+export interface PageSource {
+  /** The range. */
+  readonly where: PlacedRange;
+  /** What of the page. */
+  readonly fact: "address" | "frame" | PageNumber;
+}
+
+/** Something to be kept for later steps and expectations. */
+export interface Capture {
+  /** Name under which it is kept. */
+  readonly name: string;
+  /** What is kept. */
+  readonly source: Formula | PageSource;
+  /** What is kept as the scenario writes it, with its variables replaced. */
+  readonly text: string;
+  /** Where it is written. */
+  readonly position: SourcePosition | null;
+}
+
+/** Arguments that depend on captures. */
+export interface LateArguments {
+  /** The arguments that do, as the scenario writes them, with its variables replaced. */
+  readonly texts: Readonly<Record<string, string>>;
+  /**
+   * Reads all arguments of the step.
+   *
+   * @param values Values of captures and figures.
+   * @returns The arguments.
+   * @throws {RangeError} If one is wrong.
+   */
+  read(values: NameValues): Arguments;
+}
+
 /** One operation to carry out. */
 export interface Step {
   /** The operation. */
@@ -97,6 +162,16 @@ export interface Step {
   readonly expect: readonly Expectation[];
   /** What others do meanwhile. */
   readonly during?: readonly Interlude[];
+  /** Conditions without which it is left out, the outermost first. */
+  readonly gates?: readonly Gate[];
+  /** Loops that have made all their passes with this step. */
+  readonly ends?: readonly LoopEnd[];
+  /** What is kept of it. */
+  readonly captures?: readonly Capture[];
+  /** Arguments that depend on captures, in the place of `args`, which has the others. */
+  readonly late?: LateArguments;
+  /** Whether it cleans up after the others. */
+  readonly deferred?: true;
   /** Where it is written, or null in a program made without a file. */
   readonly position: SourcePosition | null;
   /** Where the fragments and files that it is part of are used, the outermost first. */

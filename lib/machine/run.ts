@@ -15,7 +15,14 @@ import { Interleaving } from "./interlude.ts";
 import { type ListenerWatch, Machine } from "./machine.ts";
 import type { Failure, Observed } from "./observed.ts";
 import { observe } from "./observer.ts";
-import type { Program, ProgramListener, SourcePosition, Step } from "./program.ts";
+import { argumentsNow, endlessLoops, takeCaptures } from "./late.ts";
+import {
+  labelOf,
+  type Program,
+  type ProgramListener,
+  type SourcePosition,
+  type Step,
+} from "./program.ts";
 import type { OperationResult } from "./spec.ts";
 
 /** How to run a program. */
@@ -54,8 +61,10 @@ export interface StepResult {
   readonly name?: string;
   /** Where it is written, or null. */
   readonly position: SourcePosition | null;
-  /** What the operation gave back. */
+  /** What the operation gave back; success where the step was left out. */
   readonly result: OperationResult;
+  /** Whether the step was left out, because a condition does not hold. */
+  readonly skipped?: true;
   /** Virtual time that passed, in ns. */
   readonly time_ns: number;
   /** Expectations that do not hold. */
@@ -251,23 +260,38 @@ export function* runningStep(
   policy: string,
 ): Operation<StepResult> {
   const step = program.steps[index];
+  const args = argumentsNow(step, machine);
+  if (args === undefined) return skipped(step, index, machine);
   const { host } = machine;
   const [fromRecord, fromViolation] = [host.trace.length, machine.violations.length];
   const before = view(machine, policy, null, fromRecord, fromViolation);
   const baseline = takeBaseline(step.expect, before);
   const started = host.clock.now;
   const company = step.during && new Interleaving(machine, step, index, policy);
-  const result = yield* machine.running(step.operation, step.args, company);
+  const result = yield* machine.running(step.operation, args, company);
+  takeCaptures(step, machine, result);
   const after = view(machine, policy, result, fromRecord, fromViolation);
   return {
-    label: step.label,
-    ...(step.name === undefined ? {} : { name: step.name }),
-    position: step.position,
+    ...headOf(step),
+    ...(step.late === undefined ? {} : { label: labelOf(step.operation, args) }),
     result,
     time_ns: host.clock.now - started,
-    failures: [...(company?.failures ?? []), ...checkStep(program, index, after, baseline)],
+    failures: [
+      ...(company?.failures ?? []),
+      ...checkStep(program, index, after, baseline),
+      ...endlessLoops(step, index, machine),
+    ],
     ...(company === undefined ? {} : { meanwhile: company.results }),
   };
+}
+
+function skipped(step: Step, index: number, machine: Machine): StepResult {
+  const failures = endlessLoops(step, index, machine);
+  return { ...headOf(step), result: { ret: 0 }, skipped: true, time_ns: 0, failures };
+}
+
+function headOf({ label, name, position }: Step) {
+  return { label, position, ...(name === undefined ? {} : { name }) };
 }
 
 function view(

@@ -8,32 +8,29 @@
 
 import { readFigure } from "../machine/figures.ts";
 import { FIGURES } from "../machine/figures.ts";
-import { evaluate, type Expression, ExpressionError, type Value } from "../scenario/expression.ts";
+import {
+  evaluate,
+  type Expression,
+  ExpressionError,
+  type NameValues,
+  type Value,
+} from "../machine/expression.ts";
+import { expressionHint } from "../scenario/suggest.ts";
 import { parseExpression } from "../scenario/expression_parser.ts";
 import type { Session } from "./session.ts";
 import { CommandError } from "./words.ts";
 
-/** The figures of a session as variables; a value is computed when it is asked for. */
-class FigureMap extends Map<string, Value> {
-  readonly #session: Session;
-
-  constructor(session: Session) {
-    super();
-    this.#session = session;
-  }
-
-  override get(name: string): Value | undefined {
-    const { tick, machine, journal } = this.#session;
-    const last = journal.ticks[tick - 1];
-    if (name === "tick") return tick;
-    if (name === "ret") return last?.result.result.ret;
-    if (name.startsWith("values.")) return last?.result.result.values?.[name.slice(7)];
-    return readFigure(machine, name);
-  }
-
-  override keys(): MapIterator<string> {
-    return figureNames(this.#session)[Symbol.iterator]() as MapIterator<string>;
-  }
+/** The captures and figures of a session by name; a value is computed when it is asked for. */
+function valuesOf({ tick, machine, journal }: Session): NameValues {
+  const last = journal.ticks[tick - 1];
+  return {
+    get(name) {
+      if (name === "tick") return tick;
+      if (name === "ret") return last?.result.result.ret;
+      if (name.startsWith("values.")) return last?.result.result.values?.[name.slice(7)];
+      return machine.captures.get(name) ?? readFigure(machine, name);
+    },
+  };
 }
 
 /**
@@ -50,7 +47,7 @@ export function figureNames({ machine }: Session): string[] {
     [machine.processes.keys(), FIGURES.process],
     [machine.listeners.keys(), FIGURES.listener],
   ];
-  const names = ["tick", "ret"];
+  const names = ["tick", "ret", ...machine.captures.keys()];
   for (const [group, members] of owners) {
     for (const owner of group) names.push(...members.map((member) => `${owner}.${member}`));
   }
@@ -78,7 +75,7 @@ export function expressionOf(text: string): Expression {
  */
 export function valueOf(session: Session, text: string): Value {
   const expression = expressionOf(text);
-  return guarded(text, () => evaluate(expression, new FigureMap(session)));
+  return guarded(text, () => evaluate(expression, valuesOf(session)), session);
 }
 
 /**
@@ -95,12 +92,13 @@ export function holds(session: Session, text: string): boolean {
   throw new CommandError(`Cannot use "${text}" as a condition: its value is ${String(value)}`);
 }
 
-function guarded<T>(text: string, compute: () => T): T {
+function guarded<T>(text: string, compute: () => T, session?: Session): T {
   try {
     return compute();
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
-    const hint = error.hint === undefined ? "" : `. ${error.hint}`;
+    const advice = expressionHint(error, session === undefined ? [] : figureNames(session));
+    const hint = advice === undefined ? "" : `. ${advice}`;
     const message = error.message.replace("variable", "figure");
     throw new CommandError(`Cannot compute "${text}": ${message}${hint}`);
   }

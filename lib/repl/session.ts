@@ -11,6 +11,7 @@
 import { columnsOf } from "../compare/columns.ts";
 import { drain, type Preemption } from "../kernel/operation.ts";
 import { checkMachine } from "../machine/check.ts";
+import { isPlain } from "../machine/late.ts";
 import type { Machine } from "../machine/machine.ts";
 import { newProgram, type Program, type Step } from "../machine/program.ts";
 import { prepareMachine, runningStep, runStep, type StepResult } from "../machine/run.ts";
@@ -145,12 +146,13 @@ export class Session {
 
   /** The names that the next step may use. */
   get names(): KnownNames {
-    const { processes, listeners, mappings, files } = this.#machine;
+    const { processes, listeners, mappings, files, captures } = this.#machine;
     return {
       processes: processes.keys(),
       listeners: [...listeners].map(([name, { listener }]) => [name, listener.kind] as const),
       mappings: mappings.keys(),
       files: files.keys(),
+      captures: captures.keys(),
       policies: Object.keys(this.#program.policies),
     };
   }
@@ -360,8 +362,8 @@ export class Session {
     const unchecked = { ...this.#settings, check: false };
     const machine = this.#prepare(this.#program, unchecked, { traceLimit: 0 });
     for (let at = 0; at < tick; at++) {
-      const { operation, args, during } = this.#steps[at];
-      if (during === undefined) machine.execute(operation, args);
+      const { operation, args } = this.#steps[at];
+      if (isPlain(this.#steps[at])) machine.execute(operation, args);
       else runStep(this.program, at, machine, this.#settings.policy);
     }
     machine.host.trace.adopt(trace, records);

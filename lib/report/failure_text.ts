@@ -55,6 +55,9 @@ export function failureText(
     facts.push(["wanted", failure.expected], ["got", failure.actual]);
   }
   if (position === null) facts.push(["expect", expectation]);
+  for (const [at, line] of (failure.details ?? []).entries()) {
+    facts.push([at === 0 ? "values" : "", line]);
+  }
   facts.push(["after", afterText(group, result)], ...usedAt(group, result));
   facts.push(["under", underText(group.occurrences)]);
   const lines = facts.map(([key, text]) => factLine(key, escapeControl(text), options.palette));

@@ -23,6 +23,8 @@ export interface StepJson {
   readonly name: string | null;
   /** Where it is written, or null. */
   readonly position: SourcePosition | null;
+  /** Whether it was left out, because a condition does not hold. */
+  readonly skipped?: true;
   /** Return value; a negative error number where it failed. */
   readonly ret: number;
   /** Named figures of the result. */
@@ -199,9 +201,10 @@ function oneRun(run: RunSummary): RunJson {
   return { ...run, steps: run.steps.map(oneStep) };
 }
 
-function oneStep({ label, name, position, result, time_ns }: StepResult): StepJson {
+function oneStep({ label, name, position, result, time_ns, skipped }: StepResult): StepJson {
   const { ret, values = {} } = result;
-  return { label, name: name ?? null, position, ret, values, time_ns };
+  const step = { label, name: name ?? null, position, ret, values, time_ns };
+  return skipped ? { ...step, skipped } : step;
 }
 
 function oneComparison(comparison: Comparison): ComparisonJson {

@@ -6,6 +6,7 @@
 
 import { escapeControl } from "../kernel/escape.ts";
 import type { Program, SourcePosition, Step } from "../machine/program.ts";
+import { decisionTexts, withoutLaterPasses } from "./decisions.ts";
 import { indent } from "./layout.ts";
 import { amount } from "./numbers.ts";
 import type { Palette } from "./palette.ts";
@@ -33,6 +34,8 @@ export interface PlannedStepJson {
   readonly name: string | null;
   /** Line in the file, or null. */
   readonly line: number | null;
+  /** Conditions, captures and the like, in words; nothing where all is known before the run. */
+  readonly decisions?: readonly string[];
   /** What must hold afterwards. */
   readonly expect: readonly string[];
   /** What others do meanwhile. */
@@ -100,8 +103,10 @@ function scenarioLines(plan: PlannedRun, { bold, dim }: Palette): string[] {
   return [
     `${bold(escapeControl(program.name))}  ${dim(escapeControl(file))}`,
     escapeControl(`  under ${kernels.join(", ")} with ${policies.join(", ")}`),
-    ...program.steps.flatMap((step, index) =>
-      stepLines(step, `  ${String(index + 1).padStart(width)}  `, { file, dim })
+    ...withoutLaterPasses(program.steps).flatMap((part) =>
+      "left" in part
+        ? [dim(`  ${" ".repeat(width)}  ${laterText(part.left)}`)]
+        : stepLines(part.step, `  ${String(part.index + 1).padStart(width)}  `, { file, dim })
     ),
     ...program.expect.map(({ text, when }) =>
       dim(escapeControl(`  expect at the end${whenText(when)}: ${text}`))
@@ -110,6 +115,10 @@ function scenarioLines(plan: PlannedRun, { bold, dim }: Palette): string[] {
       dim(escapeControl(`  expect of policies${whenText(when)}: ${text}`))
     ),
   ];
+}
+
+function laterText(count: number): string {
+  return `up to ${amount(count, "more step")} in further passes`;
 }
 
 /** How the lines of a step are written. */
@@ -128,6 +137,7 @@ function stepLines(step: Step, lead: string, style: StepStyle): string[] {
   return [
     `${lead}${escapeControl(step.label)}${line}`,
     ...indent([
+      ...decisionTexts(step).map((text) => dim(escapeControl(text))),
       ...inner,
       ...step.expect.map(({ text, when }) => dim(escapeControl(`expect${whenText(when)} ${text}`))),
     ], lead.length + 2),
@@ -145,6 +155,7 @@ function stepJson(step: Step): PlannedStepJson {
     label: step.label,
     name: step.name ?? null,
     line: step.position?.line ?? null,
+    ...(decisionTexts(step).length === 0 ? {} : { decisions: decisionTexts(step) }),
     expect: step.expect.map(({ text, when }) => `${text}${whenText(when)}`),
     during: (step.during ?? []).map(({ at, steps }) => ({ at, steps: steps.map(stepJson) })),
   };

@@ -6,8 +6,9 @@
 
 import { escapeControl } from "../kernel/escape.ts";
 import type { Program, Step } from "../machine/program.ts";
+import { decisionTexts, withoutLaterPasses } from "./decisions.ts";
 import { indent, wrap } from "./layout.ts";
-import { countText } from "./numbers.ts";
+import { amount, countText } from "./numbers.ts";
 import type { Palette } from "./palette.ts";
 import { whenText, wordList } from "./words.ts";
 
@@ -46,7 +47,10 @@ export function showText(
   );
   if (cells.length > 0) lines.push(...prose(`It runs for ${wordList(cells)} as well.`, 2));
   lines.push("", "What happens");
-  program.steps.forEach((step, index) => lines.push(...stepLines(step, `${index + 1}. `, prose)));
+  for (const part of withoutLaterPasses(program.steps)) {
+    if ("step" in part) lines.push(...stepLines(part.step, `${part.index + 1}. `, prose));
+    else lines.push(...prose(`And so on, for up to ${amount(part.left, "more step")}.`, 2));
+  }
   const ends = endLines(program);
   if (ends.length > 0) lines.push("", "What must hold at the end");
   lines.push(...ends.flatMap((one) => prose(one, 2)));
@@ -82,6 +86,7 @@ function stepLines(step: Step, lead: string, prose: Prose, by = 2): string[] {
   const inner = by + 3;
   return [
     ...prose(what, by),
+    ...decisionTexts(step).flatMap((text) => prose(text, inner)),
     ...during.flatMap(({ at, nth, steps }) => [
       ...prose(
         `Meanwhile, when it comes to ${at}${nth === 1 ? "" : ` for the ${nth}th time`}:`,

@@ -1,37 +1,50 @@
 /**
- * Conditions of steps: `if: pages > 8`.
+ * Conditions of steps: `if: pages > 8`, `if: guest.faults > before`, and `until:` of loops.
  *
  * @module
  */
 
-import type { Entry, ScalarNode } from "./document.ts";
+import type { Formula, Gate } from "../machine/program.ts";
 import { quote } from "./diagnostics.ts";
-import { evaluate, ExpressionError, type Value } from "./expression.ts";
-import { parseExpression } from "./expression_parser.ts";
+import type { Entry } from "./document.ts";
+import { isFormula, readFormula } from "./formula.ts";
 import type { JsonSchema } from "./json_schema.ts";
 import type { Scope } from "./scope.ts";
-import { readScalar } from "./shape.ts";
+import { describe } from "./shape.ts";
 
 const WANTED = 'a condition such as "pages > 8"';
 
 /**
- * Decides whether a step is part of the scenario.
+ * Reads the `if:` of a step.
  *
  * @param entries The entries of the step.
  * @param scope Its surroundings.
- * @returns False where its `if:` does not hold, or something was reported.
+ * @returns True or false where that is known, else a gate; false where something was reported.
  */
-export function isWanted(entries: readonly Entry[], scope: Scope): boolean {
+export function readIf(entries: readonly Entry[], scope: Scope): boolean | Gate {
   const entry = entries.find(({ key }) => key.text === "if");
   if (entry === undefined) return true;
-  const scalar = readScalar(entry.value, scope, WANTED);
-  if (scalar === undefined) return false;
-  const value = typeof scalar.value === "string"
-    ? computed(scalar.node, scalar.text, scope)
-    : scalar.value;
-  if (value === undefined || typeof value === "boolean") return value ?? false;
-  scope.report(entry.value, `Expected true or false, got ${quote(String(value))}`);
-  return false;
+  const condition = readConditionOf(entry, scope);
+  if (condition === undefined || typeof condition === "boolean") return condition ?? false;
+  return { formula: condition, open: true };
+}
+
+/**
+ * Reads a condition.
+ *
+ * @param entry The entry of its key.
+ * @param scope Its surroundings.
+ * @returns Its value where that is known, else the formula; undefined if something was reported.
+ */
+export function readConditionOf({ value }: Entry, scope: Scope): boolean | Formula | undefined {
+  if (value.kind !== "scalar" || value.value === null) {
+    scope.report(value, `Expected ${WANTED}, got ${describe(value)}`);
+    return undefined;
+  }
+  const read = readFormula(value, scope, { result: false });
+  if (read === undefined || typeof read === "boolean" || isFormula(read)) return read;
+  scope.report(value, `Expected true or false, got ${quote(String(read))}`);
+  return undefined;
 }
 
 /**
@@ -41,14 +54,4 @@ export function isWanted(entries: readonly Entry[], scope: Scope): boolean {
  */
 export function conditionTextSchema(): JsonSchema {
   return { type: ["string", "boolean"] };
-}
-
-function computed(node: ScalarNode, text: string, scope: Scope): Value | undefined {
-  try {
-    return evaluate(parseExpression(text), scope.variables);
-  } catch (error) {
-    if (!(error instanceof ExpressionError)) throw error;
-    scope.reportPart(node, error.at, error.length, error.message, error.hint);
-    return undefined;
-  }
 }

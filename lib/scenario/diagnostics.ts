@@ -9,6 +9,8 @@ import type { SourcePosition } from "../machine/program.ts";
 import { MAX_DIAGNOSTICS } from "./limits.ts";
 import { SourceText } from "./source.ts";
 
+export { quote } from "../kernel/escape.ts";
+
 /** A part of the source text. */
 export interface Span {
   /** Offset of the first UTF-16 unit. */
@@ -255,17 +257,6 @@ export function formatDiagnostic(diagnostic: Diagnostic, source: string, file: s
   ];
   if (hint !== undefined) lines.push(`  ${margin} = ${escapeControl(hint)}`);
   return lines.join("\n");
-}
-
-/**
- * Writes a word from a file in quotes, escaped and cut to a readable length.
- *
- * @param text The word.
- * @returns The word in double quotes.
- */
-export function quote(text: string): string {
-  const cut = text.length > 60 ? `${text.slice(0, 57)}...` : text;
-  return `"${escapeControl(cut)}"`;
 }
 
 function headline({ line, column, message, file }: Diagnostic, main: string): string {

@@ -41,7 +41,9 @@ export function addDemand(
   name: string = entry.key.text,
 ): void {
   const text = `${name}: ${valueText(entry.value)}`;
-  const position = block.scope.position(entry.key);
+  // Of several demands under one key each has the place of its own value
+  const isShared = entry.value.span.offset > entry.key.span.offset && demand.kind === "that";
+  const position = block.scope.position(isShared ? entry.value : entry.key);
   block.found.expect.push({ demand, text, when: block.when, position });
 }
 

@@ -15,12 +15,13 @@ import { quote } from "./diagnostics.ts";
 import type { Entry } from "./document.ts";
 import { addDemand, type ExpectBlock, valueText } from "./expect_block.ts";
 import { figureSchema, readFigures } from "./figure_demands.ts";
+import { isFormula, readFormula } from "./formula.ts";
 import { figureProblem } from "./figures.ts";
 import type { JsonSchema } from "./json_schema.ts";
 import { columnRule, matcher } from "./matcher_text.ts";
 import { pagesSchema, readPages } from "./page_demands.ts";
 import { sequence } from "./sequence_text.ts";
-import { choice, listOf, mapOf, readMap, type Shape } from "./shape.ts";
+import { choice, describe, listOf, mapOf, readMap, type Shape } from "./shape.ts";
 import { suggestion } from "./suggest.ts";
 
 /** Where an `expect:` stands. */
@@ -37,8 +38,9 @@ export interface ExpectKey {
    *
    * @param entry The entry.
    * @param block The block, which receives what is found.
+   * @param place Where the block stands.
    */
-  read(entry: Entry, block: ExpectBlock): void;
+  read(entry: Entry, block: ExpectBlock, place: ExpectPlace): void;
   /**
    * Describes its value for editors.
    *
@@ -92,6 +94,11 @@ export const EXPECT_KEYS: Readonly<Record<string, ExpectKey>> = {
     shape: sequence(),
     demands: (items) => [{ kind: "sequence", items }],
   }),
+  that: {
+    about: 'Expressions that must be true: "guest.faults >= before && ret == 0"',
+    read: readThat,
+    schema: () => ({ anyOf: [{ type: "string" }, { type: "array", items: { type: "string" } }] }),
+  },
   pages: {
     about: "Facts of pages by range",
     read: (entry, block) => {
@@ -164,6 +171,27 @@ function readEvents(entry: Entry, block: ExpectBlock): void {
     const read = matcher().read(one.value, block.scope);
     if (read === undefined) continue;
     addDemand(block, one, { kind: "events", what, matcher: read }, `events.${what}`);
+  }
+}
+
+function readThat({ key, value }: Entry, block: ExpectBlock, place: ExpectPlace): void {
+  const { scope } = block;
+  for (const node of value.kind === "list" ? value.items : [value]) {
+    if (node.kind !== "scalar" || node.value === null) {
+      const wanted = 'an expression such as "guest.faults >= 3"';
+      scope.report(node, `Expected ${wanted}, got ${describe(node)}`);
+      continue;
+    }
+    const read = readFormula(node, scope, { result: place === "step" });
+    if (read === undefined) continue;
+    if (!isFormula(read) && typeof read !== "boolean") {
+      scope.report(node, `Expected true or false, got ${quote(String(read))}`);
+      continue;
+    }
+    const expression = isFormula(read)
+      ? read.expression
+      : { kind: "literal", value: read, at: 0, length: 1 } as const;
+    addDemand(block, { key, value: node }, { kind: "that", expression });
   }
 }
 

@@ -57,7 +57,7 @@ function readEntry(entry: Entry, block: ExpectBlock, place: ExpectPlace): void {
     return readFigures(entry, block, "figure", Object.keys(EXPECT_KEYS));
   }
   const only = EXPECT_KEYS[name].place;
-  if (only === undefined || only === place) return EXPECT_KEYS[name].read(entry, block);
+  if (only === undefined || only === place) return EXPECT_KEYS[name].read(entry, block, place);
   const where = only === "step" ? "after a step" : "at the end of the file";
   block.scope.report(entry.key, `Key ${quote(name)} is allowed only ${where}`);
 }

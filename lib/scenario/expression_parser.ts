@@ -8,8 +8,14 @@
  */
 
 import { quote } from "./diagnostics.ts";
-import { type BinaryOperator, type Expression, ExpressionError } from "./expression.ts";
+import {
+  type BinaryOperator,
+  type Expression,
+  ExpressionError,
+  FUNCTIONS,
+} from "../machine/expression.ts";
 import { MAX_DEPTH, MAX_EXPRESSION_LENGTH } from "./limits.ts";
+import { suggestion } from "./suggest.ts";
 import { UNITS } from "./units.ts";
 
 interface Token {
@@ -39,7 +45,7 @@ const COMPARISONS = 2;
  * @throws {ExpressionError} If the text is no expression, is too long or nested too deeply.
  * @example
  * ```ts
- * import { evaluate } from "./expression.ts";
+ * import { evaluate } from "../machine/expression.ts";
  * import { parseExpression } from "./expression_parser.ts";
  * import { assertEquals } from "@std/assert";
  *
@@ -179,7 +185,7 @@ class Parser {
       do args.push(this.#nested(() => this.#choice())); while (this.#accept(","));
       this.#demand(")");
     }
-    return { kind: "call", name: text, args, at, length };
+    return checked({ kind: "call", name: text, args, at, length });
   }
 
   #nested(parse: () => Expression): Expression {
@@ -206,6 +212,20 @@ class Parser {
   #demand(sign: string): void {
     if (!this.#accept(sign)) throw unexpected(this.#peek(), quote(sign));
   }
+}
+
+/** A call of a function that exists, with as many arguments as it takes. */
+function checked(call: Extract<Expression, { kind: "call" }>): Expression {
+  const { name, args } = call;
+  if (!Object.hasOwn(FUNCTIONS, name)) {
+    const hint = suggestion(name, Object.keys(FUNCTIONS));
+    throw new ExpressionError(`Unknown function ${quote(name)}`, call, hint);
+  }
+  const { least, most } = FUNCTIONS[name];
+  if (args.length >= least && args.length <= most) return call;
+  const wanted = least === most ? `${least}` : `at least ${least}`;
+  const message = `Function ${name} expects ${wanted} argument(s), got ${args.length}`;
+  throw new ExpressionError(message, call);
 }
 
 function unexpected(token: Token, wanted: string): ExpressionError {

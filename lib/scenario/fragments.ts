@@ -11,7 +11,7 @@ import { newName } from "./arguments.ts";
 import { quote } from "./diagnostics.ts";
 import type { Entry, Node, ScalarNode } from "./document.ts";
 import type { JsonSchema } from "./json_schema.ts";
-import type { Value } from "./expression.ts";
+import type { Value } from "../machine/expression.ts";
 import { MAX_INCLUDE_DEPTH } from "./limits.ts";
 import type { Fragment, Scope } from "./scope.ts";
 import { listOf, readMap, readScalar, reportUnknown, type Shape, text } from "./shape.ts";

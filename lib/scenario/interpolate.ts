@@ -7,8 +7,9 @@
  * @module
  */
 
-import { evaluate, type Expression, ExpressionError, type Value } from "./expression.ts";
+import { evaluate, type Expression, ExpressionError, type Value } from "../machine/expression.ts";
 import { parseExpression } from "./expression_parser.ts";
+import { expressionHint } from "./suggest.ts";
 import { MAX_EXPRESSION_LENGTH, MAX_TEXT_LENGTH } from "./limits.ts";
 
 /**
@@ -69,6 +70,6 @@ function valueAt(
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
     const where = { at: error.at + from, length: error.length };
-    throw new ExpressionError(error.message, where, error.hint);
+    throw new ExpressionError(error.message, where, expressionHint(error, variables.keys()));
   }
 }

@@ -12,6 +12,8 @@ export const MAX_DEPTH = 32;
 export const MAX_NODES = 1_000_000;
 /** Most passes through one loop. */
 export const MAX_LOOP_COUNT = 100_000;
+/** Most passes through a loop with `until` that gives no number. */
+export const UNTIL_PASSES = 100;
 /** Most steps, and most passes through all loops together, after expansion. */
 export const MAX_STEPS = 100_000;
 /** Most bytes of simulated memory: 256 GiB. */

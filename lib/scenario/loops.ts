@@ -8,8 +8,9 @@
 
 import { newName } from "./arguments.ts";
 import type { Entry, Node } from "./document.ts";
-import type { Value } from "./expression.ts";
-import { MAX_LOOP_COUNT } from "./limits.ts";
+import type { Value } from "../machine/expression.ts";
+import { conditionTextSchema } from "./branches.ts";
+import { MAX_LOOP_COUNT, UNTIL_PASSES } from "./limits.ts";
 import { integer } from "./measures.ts";
 import type { Scope } from "./scope.ts";
 import { type Field, listOf, readScalar, record, type Shape } from "./shape.ts";
@@ -46,9 +47,14 @@ const FOR_FIELDS = {
 };
 
 /** The keys of a step that make it a loop. */
-export const LOOP_FIELDS: Readonly<Record<"repeat" | "for", Field<unknown>>> = {
+export const LOOP_FIELDS: Readonly<Record<"repeat" | "for" | "until", Field<unknown>>> = {
   repeat: { about: "How often to do it", shape: COUNT },
   for: { about: "A variable and the values it takes", shape: record("a loop", FOR_FIELDS) },
+  until: {
+    about: `Condition that ends the loop, asked after each pass (${UNTIL_PASSES} passes at most,` +
+      " unless repeat or for says otherwise)",
+    shape: { read: () => undefined, schema: conditionTextSchema },
+  },
 };
 
 /**
@@ -66,7 +72,14 @@ export function readLoop(entries: readonly Entry[], scope: Scope): LoopPasses | 
     const count = COUNT.read(repeat.value, scope) ?? 0;
     return { count, sample: [], span: repeat.key.span, values: () => repeated(count) };
   }
-  return loop && readFor(loop, scope);
+  if (loop) return readFor(loop, scope);
+  const until = entries.find(({ key }) => key.text === "until");
+  return until && {
+    count: UNTIL_PASSES,
+    sample: [],
+    span: until.key.span,
+    values: () => repeated(UNTIL_PASSES),
+  };
 }
 
 function readFor({ key, value }: Entry, scope: Scope): LoopPasses {

@@ -9,13 +9,14 @@
 
 import type { Matcher, Quantity } from "../machine/expectation.ts";
 import { quote } from "./diagnostics.ts";
-import type { ScalarNode } from "./document.ts";
-import { evaluate, type Expression, ExpressionError } from "./expression.ts";
+import type { Node, ScalarNode } from "./document.ts";
+import { dependsOnCaptures, withCaptures } from "./late_arguments.ts";
+import { evaluate, type Expression, ExpressionError } from "../machine/expression.ts";
 import { parseExpression } from "./expression_parser.ts";
 import { figureProblem, type NameProblem } from "./figures.ts";
 import { MAX_EXPRESSION_LENGTH } from "./limits.ts";
 import type { Scope } from "./scope.ts";
-import { readScalar, type Shape } from "./shape.ts";
+import { readScalar, type ResolvedScalar, type Shape } from "./shape.ts";
 import { suggestion } from "./suggest.ts";
 
 /** Tells what is wrong with a name inside a matcher. */
@@ -24,16 +25,20 @@ export type NameRule = (name: string, scope: Scope) => NameProblem | undefined;
 const WANTED = 'a number or a comparison such as ">= 3" or "3..5"';
 const SIGN = /^\s*(==|!=|>=|<=|>|<)?/;
 
+/** Captures and figures are known while running. */
+const runRule: NameRule = (name, scope) =>
+  scope.names.captures.has(name) ? undefined : figureProblem(name, scope);
+
 /**
  * Makes the shape of a matcher.
  *
  * @param rule Judges names; figures are allowed unless told otherwise.
  * @returns The shape.
  */
-export function matcher(rule: NameRule = figureProblem): Shape<Matcher> {
+export function matcher(rule: NameRule = runRule): Shape<Matcher> {
   return {
     read(node, scope) {
-      const scalar = readScalar(node, scope, WANTED);
+      const scalar = readText(node, scope);
       if (scalar === undefined) return undefined;
       const { value, text } = scalar;
       if (typeof value === "number") return { operator: "==", operand: value };
@@ -45,6 +50,15 @@ export function matcher(rule: NameRule = figureProblem): Shape<Matcher> {
     },
     schema: () => ({ type: ["number", "string"] }),
   };
+}
+
+/** An expression with captures becomes part of the matcher; any other has its value now. */
+function readText(node: Node, scope: Scope): ResolvedScalar | undefined {
+  if (node.kind !== "scalar" || !dependsOnCaptures(node, scope)) {
+    return readScalar(node, scope, WANTED);
+  }
+  const text = withCaptures(node.text, scope, (expression) => `(${expression})`);
+  return { node, value: text, text };
 }
 
 /**

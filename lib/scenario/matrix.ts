@@ -10,7 +10,7 @@
 import { newName } from "./arguments.ts";
 import { quote } from "./diagnostics.ts";
 import type { Entry, Node } from "./document.ts";
-import type { Value } from "./expression.ts";
+import type { Value } from "../machine/expression.ts";
 import type { JsonSchema } from "./json_schema.ts";
 import { MAX_CELLS } from "./limits.ts";
 import type { Scope } from "./scope.ts";

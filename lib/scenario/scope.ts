@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { SourcePosition } from "../machine/program.ts";
+import type { Gate, SourcePosition } from "../machine/program.ts";
 import type { Reporter, Span } from "./diagnostics.ts";
 import type { Entry, Node, ScalarNode } from "./document.ts";
-import { ExpressionError, type Value } from "./expression.ts";
+import { ExpressionError, type Value } from "../machine/expression.ts";
 import { Includes } from "./includes.ts";
 import { interpolate } from "./interpolate.ts";
 import type { SourceText } from "./source.ts";
@@ -25,6 +25,8 @@ export class Names {
   readonly mappings: Set<string> = new Set();
   /** Files. */
   readonly files: Set<string> = new Set();
+  /** Captures. */
+  readonly captures: Set<string> = new Set();
 
   /**
    * Starts with the names that exist in every scenario.
@@ -66,6 +68,8 @@ export interface Place {
   readonly includes: Includes;
   /** What is being expanded, the outermost first. */
   readonly trail: readonly Use[];
+  /** Conditions that are asked while running, the outermost first. */
+  readonly gates: readonly Gate[];
 }
 
 /**
@@ -75,7 +79,7 @@ export interface Place {
  * @returns The place.
  */
 export function newPlace(includes: Includes = new Includes()): Place {
-  return { fragments: new Map(), includes, trail: [] };
+  return { fragments: new Map(), includes, trail: [], gates: [] };
 }
 
 /** The surroundings of a node. */
@@ -133,6 +137,27 @@ export class Scope {
   alone(): Scope {
     const place = { ...this.place, fragments: new Map<string, Fragment>() };
     return new Scope(this.reporter, this.vocabulary, new Map(), this.names, place);
+  }
+
+  /**
+   * Reports elsewhere.
+   *
+   * @param reporter Where.
+   * @returns A scope with the same variables and names.
+   */
+  reportingTo(reporter: Reporter): Scope {
+    return new Scope(reporter, this.vocabulary, this.variables, this.names, this.place);
+  }
+
+  /**
+   * Goes behind conditions that are asked while running.
+   *
+   * @param gates The conditions, in place of those so far.
+   * @returns A scope with the same variables and names.
+   */
+  behind(gates: readonly Gate[]): Scope {
+    const place = { ...this.place, gates };
+    return new Scope(this.reporter, this.vocabulary, this.variables, this.names, place);
   }
 
   /**

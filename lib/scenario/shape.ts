@@ -8,7 +8,7 @@
 
 import { quote } from "./diagnostics.ts";
 import type { Entry, MapNode, Node, ScalarNode } from "./document.ts";
-import type { Value } from "./expression.ts";
+import type { Value } from "../machine/expression.ts";
 import { type JsonSchema, orExpression } from "./json_schema.ts";
 import type { Scope } from "./scope.ts";
 import { suggestion } from "./suggest.ts";

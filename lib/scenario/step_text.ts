@@ -22,6 +22,8 @@ export interface KnownNames {
   readonly mappings: Iterable<string>;
   /** Files. */
   readonly files?: Iterable<string>;
+  /** Captures. */
+  readonly captures?: Iterable<string>;
   /** Policies beside the built-in ones. */
   readonly policies?: Iterable<string>;
 }
@@ -64,6 +66,7 @@ export function parseSteps(
   for (const [name, kind] of known.listeners) names.listeners.set(name, kind);
   for (const name of known.mappings) names.mappings.add(name);
   for (const name of known.files ?? []) names.files.add(name);
+  for (const name of known.captures ?? []) names.captures.add(name);
   const scope = new Scope(reporter, vocabulary, new Map(), names);
   const steps = node === undefined ? [] : readSteps(node, scope);
   if (reporter.count > 0) throw new ScenarioError(file, reporter.diagnostics);

@@ -6,11 +6,20 @@
 
 import type { Expectation } from "../machine/expectation.ts";
 import { type Preemption, PREEMPTIONS } from "../kernel/operation.ts";
-import { type Interlude, type Step, withDefaults } from "../machine/program.ts";
+import {
+  type Capture,
+  type Formula,
+  type Gate,
+  type Interlude,
+  type Step,
+  withDefaults,
+} from "../machine/program.ts";
 import type { Arguments, ArgumentValue, OperationSpec } from "../machine/spec.ts";
 import { argumentFields } from "./arguments.ts";
 import { quote } from "./diagnostics.ts";
-import { conditionTextSchema, isWanted } from "./branches.ts";
+import { conditionTextSchema, readConditionOf, readIf } from "./branches.ts";
+import { capturesSchema, readCaptures } from "./captures.ts";
+import { lateArguments, lateEntries, withCaptures } from "./late_arguments.ts";
 import type { Entry, MapNode, Node } from "./document.ts";
 import { type Expanded, includeSteps, useFragment } from "./fragments.ts";
 import { readExpectations } from "./expectations.ts";
@@ -19,18 +28,41 @@ import type { JsonSchema } from "./json_schema.ts";
 import { MAX_STEPS } from "./limits.ts";
 import type { Scope } from "./scope.ts";
 import { integer } from "./measures.ts";
-import { choice, describe, readMap, record, recordSchema, reportUnknown, text } from "./shape.ts";
+import {
+  choice,
+  describe,
+  flag,
+  readMap,
+  record,
+  recordSchema,
+  reportUnknown,
+  text,
+} from "./shape.ts";
 import { suggestion } from "./suggest.ts";
 
 /** Keys of a step that stand beside an operation or a block. */
-const STEP_KEYS = ["name", "expect", "during", "repeat", "for", "if", "with"];
+const STEP_KEYS = [
+  "name",
+  "expect",
+  "during",
+  "capture",
+  "repeat",
+  "for",
+  "until",
+  "if",
+  "defer",
+  "with",
+];
+
+/** Keys that may stand beside any block of steps. */
+const BESIDES = ["repeat", "for", "until", "if", "defer"];
 
 /** Keys of a step that stand in the place of an operation, with what may stand beside them. */
 const BLOCKS = {
-  do: { about: "Steps to repeat, or to do under a condition", besides: ["repeat", "for", "if"] },
-  use: { about: "A fragment to carry out", besides: ["repeat", "for", "if", "with"] },
-  include: { about: "A file with steps to carry out", besides: ["repeat", "for", "if", "with"] },
-} as const;
+  do: { about: "Steps to do in a loop, under a condition, or at the end", besides: BESIDES },
+  use: { about: "A fragment to carry out", besides: [...BESIDES, "with"] },
+  include: { about: "A file with steps to carry out", besides: [...BESIDES, "with"] },
+};
 
 const ALL_KEYS = [...STEP_KEYS, ...Object.keys(BLOCKS)];
 
@@ -54,7 +86,7 @@ const INTERLUDE = {
 export function readSteps(node: Node, scope: Scope): Step[] {
   const reader = new StepReader();
   reader.list(node, scope);
-  return reader.steps;
+  return [...reader.steps, ...reader.deferred];
 }
 
 /**
@@ -69,6 +101,11 @@ export function stepSchema(operations: readonly OperationSpec[]): JsonSchema {
     expect: { description: "What must hold after the step", $ref: "#/$defs/step_expect" },
     during: { description: "What others do while it is interrupted", ...duringSchema() },
     ...(recordSchema(LOOP_FIELDS).properties as Record<string, JsonSchema>),
+    capture: { description: "What to keep of it for later steps", ...capturesSchema() },
+    defer: {
+      description: "Whether it is done at the end, the last of such steps first",
+      ...flag().schema(),
+    },
     if: { description: "Condition without which nothing is done", ...conditionTextSchema() },
     do: { description: BLOCKS.do.about, $ref: "#/$defs/steps" },
     use: { description: BLOCKS.use.about, type: "string" },
@@ -96,6 +133,8 @@ function duringSchema(): JsonSchema {
 
 class StepReader {
   readonly steps: Step[] = [];
+  /** Steps for the end, in the order in which they are carried out. */
+  readonly deferred: Step[] = [];
   #passes = 0;
   #isFull = false;
 
@@ -117,12 +156,24 @@ class StepReader {
       return;
     }
     const body = this.#bodyOf(node, scope);
+    const isDeferred = optional(node.entries, "defer", (value) => flag().read(value, scope));
     const one = (inner: Scope) => {
-      if (isWanted(node.entries, inner)) body(inner);
+      const gate = readIf(node.entries, inner);
+      if (gate === false) return;
+      const { gates } = inner.place;
+      const before = this.steps.length;
+      body(gate === true ? inner : inner.behind([...gates, gate]));
+      if (isDeferred) this.#defer(before);
     };
     const passes = readLoop(node.entries, scope);
-    if (passes === undefined) one(scope);
-    else this.#loop(passes, scope, one);
+    if (passes === undefined) return one(scope);
+    this.#loop({ passes, until: entryOf(node.entries, "until") }, scope, one);
+  }
+
+  /** Puts the steps from an index on before those that are deferred already. */
+  #defer(from: number): void {
+    const steps = this.steps.splice(from).map((step) => ({ ...step, deferred: true as const }));
+    this.deferred.unshift(...steps);
   }
 
   /** What the step does in one pass: a block of steps, or an operation. */
@@ -132,36 +183,66 @@ class StepReader {
     const kind = block.key.text as keyof typeof BLOCKS;
     const { besides } = BLOCKS[kind];
     reportBesides(node.entries, kind, besides, scope);
-    const args = node.entries.find(({ key }) => key.text === "with");
-    if (kind === "use") return (inner) => this.#expanded(useFragment(block.value, args, inner));
+    const args = entryOf(node.entries, "with");
+    if (kind === "use") {
+      return (inner) => this.#expanded(useFragment(block.value, args, inner), inner);
+    }
     if (kind === "include") {
-      return (inner) => this.#expanded(includeSteps(block.value, args, inner));
+      return (inner) => this.#expanded(includeSteps(block.value, args, inner), inner);
     }
     if (!node.entries.some(({ key }) => besides.some((one) => one === key.text))) {
-      scope.report(block.key, 'Expected "repeat", "for" or "if" beside "do"');
+      const known = BESIDES.map(quote).join(", ");
+      scope.report(block.key, `Expected one of ${known} beside "do"`);
     }
     return (inner) => this.list(block.value, inner);
   }
 
-  #expanded(expanded: Expanded | undefined): void {
+  #expanded(expanded: Expanded | undefined, { place: { gates } }: Scope): void {
     if (expanded === undefined) return;
-    const { steps, scope } = expanded;
+    const { steps } = expanded;
+    const scope = expanded.scope.behind(gates);
     if (++this.#passes > MAX_STEPS) this.#full(steps, scope);
     if (!this.#isFull) this.list(steps, scope);
   }
 
   /** Runs the body per pass, stopping at the first pass with a mistake; once, if for nothing. */
-  #loop(passes: LoopPasses, scope: Scope, body: (scope: Scope) => void): void {
+  #loop({ passes, until }: Loop, scope: Scope, body: (scope: Scope) => void): void {
     const before = scope.reporter.count;
+    const outside = scope.place.gates;
+    let gates = outside;
+    let condition: boolean | Formula | undefined;
+    let count = 0;
     for (const variables of passes.values()) {
       if (++this.#passes > MAX_STEPS) this.#full(passes, scope);
       if (this.#isFull || scope.reporter.count > before) return;
-      body(scope.with(variables));
+      const inner = scope.with(variables);
+      if (condition !== undefined && typeof condition !== "boolean") {
+        gates = [...outside, nextPass(condition, gates.at(outside.length))];
+      }
+      body(inner.behind(gates));
+      count++;
+      condition = until && readConditionOf(until, inner);
+      if (condition === true) return;
     }
+    if (until !== undefined) return this.#end({ until, condition, count, gates }, scope);
     if (passes.count > 0) return;
     const length = this.steps.length;
     body(scope.with(passes.sample));
     this.steps.length = length;
+  }
+
+  /** What a loop waits for must have come when all passes are made. */
+  #end({ until, condition, count, gates }: EndOfLoop, scope: Scope): void {
+    if (scope.reporter.isFull || condition === undefined) return;
+    if (typeof condition === "boolean") {
+      scope.report(until.value, `Condition is not true after ${count} passes, and never will be`);
+      return;
+    }
+    const last = this.steps.pop();
+    if (last === undefined) return;
+    const position = scope.position(until.value);
+    const end = { until: condition, passes: count, gates, position };
+    this.steps.push({ ...last, ends: [...last.ends ?? [], end] });
   }
 
   #operation(node: MapNode, scope: Scope): void {
@@ -169,8 +250,10 @@ class StepReader {
     const entry = operationEntry(node, operations, scope);
     const operation = operations.find(({ name }) => name === entry?.key.text);
     if (entry === undefined || operation === undefined) return;
-    const args = readArguments(operation, entry, scope);
+    const late = lateEntries(operation, entry.value, scope);
+    const args = readArguments(operation, entry, late, scope);
     const name = optional(node.entries, "name", (value) => text().read(value, scope));
+    const captures = optional(node.entries, "capture", (value) => readCaptures(value, scope));
     const expect = optional(
       node.entries,
       "expect",
@@ -178,7 +261,8 @@ class StepReader {
     );
     const during = optional(node.entries, "during", (value) => readDuring(value, scope));
     if (this.steps.length >= MAX_STEPS) return this.#full(entry.key, scope);
-    this.steps.push(makeStep({ operation, args, entry, name, expect, during, scope }));
+    const parts = { operation, args, late, entry, name, captures, expect, during, scope };
+    this.steps.push(makeStep(parts));
   }
 
   #full(at: { readonly span: Node["span"] }, scope: Scope): void {
@@ -188,11 +272,33 @@ class StepReader {
   }
 }
 
+/** A loop to go through. */
+interface Loop {
+  readonly passes: LoopPasses;
+  /** What it waits for. */
+  readonly until: Entry | undefined;
+}
+
+/** A loop that has made all its passes. */
+interface EndOfLoop {
+  readonly until: Entry;
+  readonly condition: boolean | Formula | undefined;
+  readonly count: number;
+  readonly gates: readonly Gate[];
+}
+
+/** A further pass is made while the condition does not hold. */
+function nextPass(formula: Formula, after: Gate | undefined): Gate {
+  return { formula, open: false, ...(after === undefined ? {} : { after }) };
+}
+
 interface StepParts {
   readonly operation: OperationSpec;
   readonly args: Arguments;
+  readonly late: readonly Entry[];
   readonly entry: Entry;
   readonly name: string | undefined;
+  readonly captures: readonly Capture[] | undefined;
   readonly expect: readonly Expectation[] | undefined;
   readonly during: readonly Interlude[] | undefined;
   readonly scope: Scope;
@@ -214,25 +320,42 @@ function readDuring(node: Node, scope: Scope): Interlude[] {
   });
 }
 
-function makeStep({ operation, args, entry, name, expect, during, scope }: StepParts): Step {
+function makeStep(
+  { operation, args, late, entry, name, captures, expect, during, scope }: StepParts,
+): Step {
+  const { trail, gates } = scope.place;
   return {
     operation,
     args,
-    label: labelText(entry, scope),
+    label: labelText(entry, late, scope),
     expect: expect ?? [],
     ...(during === undefined ? {} : { during }),
+    ...(captures === undefined ? {} : { captures }),
+    ...(gates.length === 0 ? {} : { gates }),
+    ...(late.length === 0 ? {} : { late: lateArguments(operation, entry, late, scope) }),
     position: scope.position(entry.key),
-    ...(scope.place.trail.length === 0
-      ? {}
-      : { via: scope.place.trail.map(({ position }) => position) }),
+    ...(trail.length === 0 ? {} : { via: trail.map(({ position }) => position) }),
     ...(name === undefined ? {} : { name }),
   };
 }
 
-function readArguments(operation: OperationSpec, entry: Entry, scope: Scope): Arguments {
+/** Reads the arguments that are known before the run. */
+function readArguments(
+  operation: OperationSpec,
+  { value }: Entry,
+  late: readonly Entry[],
+  scope: Scope,
+): Arguments {
   const what = `operation ${quote(operation.name)}`;
-  const given = record(what, argumentFields(operation.args)).read(entry.value, scope) ?? {};
-  return withDefaults(operation, given as Record<string, ArgumentValue>);
+  const names = late.map(({ key }) => key.text);
+  const fields = argumentFields(operation.args);
+  for (const name of names) delete fields[name];
+  const known = value.kind === "map"
+    ? { ...value, entries: value.entries.filter((one) => !late.includes(one)) }
+    : value;
+  const given = record(what, fields).read(known, scope) ?? {};
+  const args = withDefaults(operation, given as Record<string, ArgumentValue>);
+  return Object.fromEntries(Object.entries(args).filter(([name]) => !names.includes(name)));
 }
 
 /** Finds the one key that names an operation; reports every other that has no meaning. */
@@ -282,15 +405,23 @@ function optional<T>(
   name: string,
   read: (value: Node) => T | undefined,
 ): T | undefined {
-  const entry = entries.find(({ key }) => key.text === name);
+  const entry = entryOf(entries, name);
   return entry && read(entry.value);
 }
 
+function entryOf(entries: readonly Entry[], name: string): Entry | undefined {
+  return entries.find(({ key }) => key.text === name);
+}
+
 /** Writes a step as the file does, on one line and with expressions replaced. */
-function labelText({ key, value }: Entry, scope: Scope): string {
+function labelText({ key, value }: Entry, late: readonly Entry[], scope: Scope): string {
   const words = [key.text];
   for (const entry of value.kind === "map" ? value.entries : []) {
-    const text = entry.value.kind === "scalar" ? scope.resolveText(entry.value) : "";
+    const text = entry.value.kind !== "scalar"
+      ? ""
+      : late.includes(entry)
+      ? withCaptures(entry.value.text, scope)
+      : scope.resolveText(entry.value);
     words.push(`${entry.key.text}=${text ?? ""}`);
   }
   return words.join(" ");

@@ -4,9 +4,24 @@
  * @module
  */
 
+import type { ExpressionError } from "../machine/expression.ts";
 import { quote } from "./diagnostics.ts";
 
 const LONGEST = 40;
+
+/**
+ * Says what to do about an expression without a value.
+ *
+ * @param error What is wrong with it.
+ * @param names The names that have a value.
+ * @returns A hint, or undefined.
+ */
+export function expressionHint(
+  { hint, unknown }: ExpressionError,
+  names: Iterable<string>,
+): string | undefined {
+  return hint ?? (unknown === undefined ? undefined : suggestion(unknown, names));
+}
 
 /**
  * Finds the known word that is nearest to a misspelled one.

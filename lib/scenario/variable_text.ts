@@ -6,7 +6,7 @@
 
 import { parse } from "@std/yaml";
 import { quote } from "./diagnostics.ts";
-import type { Value } from "./expression.ts";
+import type { Value } from "../machine/expression.ts";
 import { NAME_PATTERN } from "./range_text.ts";
 import { withUnit } from "./variables.ts";
 

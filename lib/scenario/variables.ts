@@ -8,7 +8,7 @@
 
 import { quote } from "./diagnostics.ts";
 import type { Node } from "./document.ts";
-import type { Value } from "./expression.ts";
+import type { Value } from "../machine/expression.ts";
 import type { JsonSchema } from "./json_schema.ts";
 import { MAX_VARIABLES } from "./limits.ts";
 import type { Scope } from "./scope.ts";

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { argumentText, DEFAULT_MACHINE, type Program, type Step } from "../machine/program.ts";
+import {
+  argumentText,
+  DEFAULT_MACHINE,
+  type Gate,
+  type Program,
+  type Step,
+} from "../machine/program.ts";
 import type { ArgumentSpec, ArgumentValue } from "../machine/spec.ts";
 
 /** What a scenario is to expect of the run from which it was written. */
@@ -33,6 +39,9 @@ export interface ObservedStep {
 
 /**
  * Writes a program as a scenario; loops stay expanded, and the program's expectations are left out.
+ *
+ * What is decided while running becomes a condition of each step, and a loop that waits for
+ * something is only as long as its passes.
  *
  * @param program The program.
  * @param observed What a run of it came to, to be expected again; nothing unless given.
@@ -143,11 +152,22 @@ function stepLines(step: Step, outcome: Outcome | undefined): string[] {
   const given = Object.entries(args)
     .filter(([key, value]) => operation.args[key]?.default !== value)
     .map(([key, value]) => `${key}: ${valueText(value, operation.args[key])}`);
+  const { late, captures = [], gates = [] } = step;
+  for (const [key, text] of Object.entries(late?.texts ?? {})) {
+    given.push(`${key}: ${JSON.stringify(text)}`);
+  }
   const text = `${operation.name}: ${given.length === 0 ? "{}" : `{ ${given.join(", ")} }`}`;
   const own = [
     ...(name === undefined ? [`  - ${text}`] : [`  - name: ${scalarText(name)}`, `    ${text}`]),
     ...(outcome === undefined ? [] : outcomeLines(outcome)),
   ];
+  if (gates.length > 0) own.push(`    if: ${JSON.stringify(gates.map(gateText).join(" && "))}`);
+  if (captures.length > 0) {
+    const parts = captures.map(({ name, text }) =>
+      `${name}: ${text.startsWith("{") ? text : JSON.stringify(text)}`
+    );
+    own.push(`    capture: { ${parts.join(", ")} }`);
+  }
   if (during === undefined) return own;
   const meanwhile = during.flatMap(({ at, nth, steps }) => [
     `      - at: ${scalarText(at)}`,
@@ -157,6 +177,11 @@ function stepLines(step: Step, outcome: Outcome | undefined): string[] {
       .map((line) => `        ${line}`),
   ]);
   return [...own, "    during:", ...meanwhile];
+}
+
+/** A condition of several steps is asked anew for each of them. */
+function gateText({ formula, open }: Gate): string {
+  return open ? `(${formula.text})` : `!(${formula.text})`;
 }
 
 function observedLines(run: ObservedRun): string[] {

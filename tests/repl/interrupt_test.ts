@@ -6,8 +6,7 @@ import { Interpreter } from "../../lib/repl/interpreter.ts";
 import { runOn } from "../../lib/repl/running.ts";
 import { Session } from "../../lib/repl/session.ts";
 import { CommandError } from "../../lib/repl/words.ts";
-import { parseScenario } from "../../lib/scenario/scenario.ts";
-import { libraryFiles } from "./prompt.ts";
+import { libraryPrograms } from "./prompt.ts";
 
 /** What there is before the interrupted command. */
 const BEFORE: readonly string[] = [
@@ -90,11 +89,11 @@ Deno.test("a run that is interrupted stands between two ticks and can go on", as
 });
 
 Deno.test("work that may be interrupted comes to what it does in one go", async (t) => {
-  for (const [file, text] of libraryFiles()) {
+  for (const [file, program] of libraryPrograms()) {
     await t.step(file, async () => {
-      const session = new Session(parseScenario(text));
+      const session = new Session(program);
       await runOn(session, {});
-      const { machine, figures } = runProgram(parseScenario(text));
+      const { machine, figures } = runProgram(program);
       assertEquals(allFigures(session.machine), figures);
       const records = (one: Machine) => [...one.host.trace.records(0)];
       assertEquals(records(session.machine), records(machine));

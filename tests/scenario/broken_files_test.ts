@@ -506,7 +506,7 @@ const ROWS: readonly Row[] = [
   {
     name: "do without a loop",
     steps: "  - do: [{ compact: }]\n",
-    says: 'Expected "repeat", "for" or "if" beside "do"',
+    says: 'Expected one of "repeat", "for", "until", "if", "defer" beside "do"',
     at: [1, 5],
   },
   {

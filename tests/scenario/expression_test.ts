@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { evaluate, ExpressionError, type Value } from "../../lib/scenario/expression.ts";
+import { evaluate, ExpressionError, type Value } from "../../lib/machine/expression.ts";
 import { parseExpression } from "../../lib/scenario/expression_parser.ts";
 import { interpolate } from "../../lib/scenario/interpolate.ts";
 

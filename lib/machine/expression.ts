@@ -4,8 +4,7 @@
  * @module
  */
 
-import { quote } from "./diagnostics.ts";
-import { suggestion } from "./suggest.ts";
+import { quote } from "../kernel/escape.ts";
 
 /** A value of an expression or a variable. */
 export type Value = number | string | boolean;
@@ -63,6 +62,8 @@ export class ExpressionError extends SyntaxError {
   readonly length: number;
   /** What to do about it, if known. */
   readonly hint: string | undefined;
+  /** The name that has no value, where that is the reason. */
+  readonly unknown: string | undefined;
 
   /**
    * Makes the error.
@@ -70,16 +71,19 @@ export class ExpressionError extends SyntaxError {
    * @param message What was expected and what came.
    * @param where Where in the text.
    * @param hint What to do about it.
+   * @param unknown The name that has no value.
    */
   constructor(
     message: string,
     where: { readonly at: number; readonly length: number },
     hint?: string,
+    unknown?: string,
   ) {
     super(message);
     this.at = where.at;
     this.length = where.length;
     this.hint = hint;
+    this.unknown = unknown;
   }
 }
 
@@ -103,15 +107,26 @@ export interface FunctionSpec {
   readonly apply: (values: readonly number[]) => number;
 }
 
+/** Values of names. */
+export interface NameValues {
+  /**
+   * Looks a name up.
+   *
+   * @param name The name.
+   * @returns Its value, or undefined if it has none.
+   */
+  get(name: string): Value | undefined;
+}
+
 /**
  * Computes an expression.
  *
  * @param expression The tree.
  * @param variables Values of the names.
  * @returns The value; numbers are finite.
- * @throws {ExpressionError} If a name is unknown or an operand has the wrong type.
+ * @throws {ExpressionError} If a name has no value or an operand has the wrong type.
  */
-export function evaluate(expression: Expression, variables: ReadonlyMap<string, Value>): Value {
+export function evaluate(expression: Expression, variables: NameValues): Value {
   switch (expression.kind) {
     case "literal":
       return expression.value;
@@ -133,34 +148,23 @@ export function evaluate(expression: Expression, variables: ReadonlyMap<string, 
 }
 
 type Kind<K extends Expression["kind"]> = Extract<Expression, { kind: K }>;
-type Variables = ReadonlyMap<string, Value>;
 
-function lookUp(expression: Kind<"name">, variables: Variables): Value {
+function lookUp(expression: Kind<"name">, variables: NameValues): Value {
   const value = variables.get(expression.name);
   if (value !== undefined) return value;
   throw new ExpressionError(
     `Unknown variable ${quote(expression.name)}`,
     expression,
-    suggestion(expression.name, variables.keys()),
+    undefined,
+    expression.name,
   );
 }
 
-function call(expression: Kind<"call">, variables: Variables): number {
-  const { name, args } = expression;
-  if (!Object.hasOwn(FUNCTIONS, name)) {
-    const hint = suggestion(name, Object.keys(FUNCTIONS));
-    throw new ExpressionError(`Unknown function ${quote(name)}`, expression, hint);
-  }
-  const { least, most, apply } = FUNCTIONS[name];
-  if (args.length < least || args.length > most) {
-    const wanted = least === most ? `${least}` : `at least ${least}`;
-    const message = `Function ${name} expects ${wanted} argument(s), got ${args.length}`;
-    throw new ExpressionError(message, expression);
-  }
-  return apply(args.map((arg) => number(arg, variables)));
+function call({ name, args }: Kind<"call">, variables: NameValues): number {
+  return FUNCTIONS[name].apply(args.map((arg) => number(arg, variables)));
 }
 
-function binary(expression: Kind<"binary">, variables: Variables): Value {
+function binary(expression: Kind<"binary">, variables: NameValues): Value {
   const { operator, left, right } = expression;
   switch (operator) {
     case "||":
@@ -204,13 +208,13 @@ function arithmetic(
   return value;
 }
 
-function number(expression: Expression, variables: Variables): number {
+function number(expression: Expression, variables: NameValues): number {
   const value = evaluate(expression, variables);
   if (typeof value === "number") return value;
   throw new ExpressionError(`Expected a number, got ${describe(value)}`, expression);
 }
 
-function truth(expression: Expression, variables: Variables): boolean {
+function truth(expression: Expression, variables: NameValues): boolean {
   const value = evaluate(expression, variables);
   if (typeof value === "boolean") return value;
   throw new ExpressionError(`Expected true or false, got ${describe(value)}`, expression);
