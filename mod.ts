@@ -115,6 +115,7 @@ export {
   type PlacedRange,
   type Quantity,
   type SequenceItem,
+  type VmaDemand,
 } from "./lib/machine/expectation.ts";
 export { pageFacts } from "./lib/machine/facts.ts";
 export { allFigures, readFigure } from "./lib/machine/figures.ts";

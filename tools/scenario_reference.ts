@@ -21,7 +21,7 @@ import type { JsonSchema } from "../lib/scenario/json_schema.ts";
 import * as limits from "../lib/scenario/limits.ts";
 import { matrixSchema } from "../lib/scenario/matrix.ts";
 import { pagesSchema } from "../lib/scenario/page_demands.ts";
-import { stepSchema } from "../lib/scenario/steps.ts";
+import { stepSchema } from "../lib/scenario/step_keys.ts";
 import { topLevelFields } from "../lib/scenario/top_level.ts";
 import { UNITS } from "../lib/scenario/units.ts";
 import { codes, commentOf, type Sections, table, wrapped } from "./markdown.ts";

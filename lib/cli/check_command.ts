@@ -37,9 +37,9 @@ export function check(paths: readonly string[], settings: Settings, streams: Str
  */
 export function loadAll(
   paths: readonly string[],
-  { variables, policies, listeners }: Settings,
+  { variables, seed, policies, listeners }: Settings,
 ): Loaded {
-  return load(paths, { variables: Object.fromEntries(variables), policies, listeners });
+  return load(paths, { variables: Object.fromEntries(variables), seed, policies, listeners });
 }
 
 /**

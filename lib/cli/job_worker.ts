@@ -27,7 +27,8 @@ function answer(job: Job): Answer {
 }
 
 function run({ file, text, cell, variables, request }: Job): Outcome {
-  const options = { variables: Object.fromEntries(variables), policies: request.policies };
+  const { seed, policies } = request;
+  const options = { variables: Object.fromEntries(variables), seed, policies };
   const { checked, programs } = checkFile({ file, text }, options);
   const program = programs.at(cell);
   return program === undefined

@@ -18,6 +18,8 @@ import { includeReader } from "./include_reader.ts";
 export interface LoadOptions {
   /** Values for variables. */
   readonly variables: Variables;
+  /** Seed of everything left to chance; that of the scenario unless given. */
+  readonly seed?: number | undefined;
   /** Policies that every scenario has to know. */
   readonly policies: readonly string[];
   /** Listeners of the user's own for every scenario. */
@@ -86,7 +88,7 @@ export interface Checked {
  */
 export function checkFile(
   found: FoundFile,
-  { variables, policies, listeners = [] }: LoadOptions,
+  { variables, seed, policies, listeners = [] }: LoadOptions,
 ): Checked {
   const { file } = found;
   if ("problem" in found) return wrong({ file, diagnostics: [found.problem] });
@@ -94,7 +96,12 @@ export function checkFile(
     return wrong({ file, diagnostics: [{ message: "Cannot find a scenario: file is empty" }] });
   }
   const read = includeReader(file);
-  const { programs, diagnostics, included } = checkScenario(found.text, { file, variables, read });
+  const { programs, diagnostics, included } = checkScenario(found.text, {
+    file,
+    variables,
+    read,
+    ...(seed === undefined ? {} : { seed }),
+  });
   const [first] = programs;
   if (first === undefined) return wrong({ file, diagnostics }, included);
   const attached: Program[] = [];

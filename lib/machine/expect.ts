@@ -13,6 +13,7 @@ import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
 import type { Condition, Countable, Demand, Expectation, Matcher } from "./expectation.ts";
 import { checkPages } from "./expect_pages.ts";
 import { checkSequence } from "./expect_sequence.ts";
+import { checkVmas } from "./expect_vmas.ts";
 import type { Expression, NameValues } from "./expression.ts";
 import { expressionText, treeLines } from "./expression_text.ts";
 import { match } from "./matcher.ts";
@@ -194,7 +195,11 @@ function checkDemand(
     case "that":
       return checkThat(demand.expression, observed);
     case "sequence":
-      return checkSequence(demand.items, observed);
+    case "unordered":
+    case "subsequence":
+      return checkSequence(demand.items, observed, demand.kind);
+    case "vmas":
+      return checkVmas(demand.where, demand.demand, observed);
     case "pages":
       return checkPages(demand.where, demand.demand, observed);
     case "violations":

@@ -1,5 +1,5 @@
 /**
- * Evaluation of expected sequences of notifier callbacks.
+ * Evaluation of expected notifier callbacks: in order, in any order, or among others.
  *
  * Windows (`S`, `E`, `e`), `cp` and `rel` are compared always; `ir` and the young-bit callbacks only
  * where the sequence names at least one of the kind, because a TLB gather may add them anywhere.
@@ -13,6 +13,7 @@ import { TRACE_ONLY_END, type TraceKind, type TraceRecord } from "../kernel/trac
 import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
 import type { SequenceItem } from "./expectation.ts";
 import { placedText } from "./expect_pages.ts";
+import { diffLines } from "./sequence_diff.ts";
 import type { Mismatch, Observed } from "./observed.ts";
 
 type Callback = SequenceItem["callback"];
@@ -31,16 +32,21 @@ const CALLBACK_OF: Readonly<Partial<Record<TraceKind, Callback>>> = {
 const ALWAYS: readonly Callback[] = ["S", "E", "e", "cp", "rel"];
 const MOST_SHOWN = 24;
 
+/** How callbacks are held against those wanted. */
+export type SequenceOrder = "sequence" | "unordered" | "subsequence";
+
 /**
- * Checks that the callbacks of a step were exactly those wanted.
+ * Checks the callbacks of a step.
  *
  * @param items The callbacks wanted.
  * @param observed The machine.
+ * @param order Whether they must be exactly those, those in any order, or among others in order.
  * @returns What differs, or undefined if all is well.
  */
 export function checkSequence(
   items: readonly SequenceItem[],
   observed: Observed,
+  order: SequenceOrder = "sequence",
 ): Mismatch | undefined {
   const compared = new Set<Callback>([...ALWAYS, ...items.map((item) => item.callback)]);
   const records: TraceRecord[] = [];
@@ -48,14 +54,54 @@ export function checkSequence(
     const callback = callbackOf(record);
     if (callback !== undefined && compared.has(callback)) records.push(record);
   }
-  const length = Math.max(items.length, records.length);
-  for (let at = 0; at < length; at++) {
-    const item = items.at(at);
-    const record = records.at(at);
-    if (item !== undefined && record !== undefined && matches(item, record, observed)) continue;
-    return mismatch(at, items, records, observed);
-  }
-  return undefined;
+  const isSame = (item: number, record: number) => matches(items[item], records[record], observed);
+  const at = DIFFERENCES[order](items, records.length, isSame);
+  return at === undefined ? undefined : mismatch(`${order}${at}`, items, records, observed);
+}
+
+type IsSame = (item: number, record: number) => boolean;
+
+/** Where callbacks differ from those wanted, in words; undefined where they do not. */
+const DIFFERENCES: Readonly<
+  Record<
+    SequenceOrder,
+    (items: readonly SequenceItem[], records: number, isSame: IsSame) => string | undefined
+  >
+> = {
+  sequence(items, records, isSame) {
+    const length = Math.max(items.length, records);
+    for (let at = 0; at < length; at++) {
+      if (at >= items.length || at >= records || !isSame(at, at)) return `, callback ${at + 1}`;
+    }
+    return undefined;
+  },
+  unordered(items, records, isSame) {
+    if (items.length !== records) return `, ${records} callbacks in place of ${items.length}`;
+    const taken = new Set<number>();
+    // The most particular ones choose first
+    const order = items.keys().toArray().sort((one, other) =>
+      weight(items[other]) - weight(items[one])
+    );
+    for (const at of order) {
+      const found = Array.from({ length: records }, (_, record) => record)
+        .find((record) => !taken.has(record) && isSame(at, record));
+      if (found === undefined) return `, ${sequenceItemText(items[at])}`;
+      taken.add(found);
+    }
+    return undefined;
+  },
+  subsequence(items, records, isSame) {
+    let record = 0;
+    for (const [at, item] of items.entries()) {
+      while (record < records && !isSame(at, record)) record++;
+      if (record++ >= records) return `, ${sequenceItemText(item)}`;
+    }
+    return undefined;
+  },
+};
+
+function weight({ event, range }: SequenceItem): number {
+  return (event === undefined ? 0 : 1) + (range === undefined ? 0 : 2);
 }
 
 /**
@@ -92,17 +138,24 @@ function matches(item: SequenceItem, record: TraceRecord, observed: Observed): b
 }
 
 function mismatch(
-  at: number,
+  subject: string,
   items: readonly SequenceItem[],
   records: readonly TraceRecord[],
   observed: Observed,
 ): Mismatch {
   const actual = records.slice(0, MOST_SHOWN).map((record) => recordText(record, observed));
   if (records.length > MOST_SHOWN) actual.push(`${records.length - MOST_SHOWN} more`);
+  const wanted = items.map(sequenceItemText);
+  const found = records.map((record) => recordText(record, observed));
   return {
-    subject: `sequence, callback ${at + 1}`,
-    expected: items.map(sequenceItemText).join(" · ") || "nothing",
+    subject,
+    expected: wanted.join(" · ") || "nothing",
     actual: actual.join(" · ") || "nothing",
+    details: diffLines(
+      wanted,
+      found,
+      (item, record) => matches(items[item], records[record], observed),
+    ),
   };
 }
 

@@ -124,6 +124,23 @@ export type PageDemand =
     readonly access: "none" | "ro" | "rw";
   };
 
+/** One demand on the vmas of a range. */
+export type VmaDemand =
+  | {
+    /** How many there are. */
+    readonly count: Matcher;
+  }
+  | {
+    /** The rights of each of them. */
+    readonly prot: string;
+  }
+  | {
+    /** A flag of each of them. */
+    readonly flag: string;
+    /** The value wanted. */
+    readonly value: boolean;
+  };
+
 /** One callback of an expected sequence. */
 export interface SequenceItem {
   /** The callback. */
@@ -178,6 +195,20 @@ export type Demand =
     readonly kind: "sequence";
     /** In this order. */
     readonly items: readonly SequenceItem[];
+  }
+  | {
+    /** The notifier callbacks, in any order; or some of them, in this order. */
+    readonly kind: "unordered" | "subsequence";
+    /** The callbacks. */
+    readonly items: readonly SequenceItem[];
+  }
+  | {
+    /** The vmas of a range. */
+    readonly kind: "vmas";
+    /** Which range. */
+    readonly where: PlacedRange;
+    /** What they must be. */
+    readonly demand: VmaDemand;
   }
   | {
     /** The state of pages. */

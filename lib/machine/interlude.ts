@@ -20,6 +20,7 @@ import type { OperationResult } from "./spec.ts";
 /** An operation with its own interludes. */
 class Actor {
   readonly #visits = new Map<Preemption, number>();
+  readonly #begun = new Set<Interlude>();
 
   constructor(
     readonly operation: Operation<OperationResult>,
@@ -31,7 +32,14 @@ class Actor {
   visit(point: Preemption): readonly Step[] {
     const nth = (this.#visits.get(point) ?? 0) + 1;
     this.#visits.set(point, nth);
-    return this.interludes.filter((one) => one.at === point && one.nth === nth)
+    const due = this.interludes.filter((one) => one.at === point && one.nth === nth);
+    for (const one of due) this.#begun.add(one);
+    return due.flatMap(({ steps }) => steps);
+  }
+
+  /** The steps of others that are left where the operation has ended. */
+  left(): readonly Step[] {
+    return this.interludes.filter((one) => one.orAfter && !this.#begun.has(one))
       .flatMap(({ steps }) => steps);
   }
 }
@@ -76,7 +84,9 @@ export class Interleaving implements Company {
     try {
       yield* this.#advance(main, false);
     } finally {
-      for (const actor of this.#waiting.splice(0)) yield* this.#advanceOther(actor, false);
+      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+        yield* this.#advanceOther(next, false);
+      }
     }
     return outcome;
   }
@@ -124,6 +134,7 @@ export class Interleaving implements Company {
       const { done, value } = actor.operation.next();
       if (done) {
         actor.finish(value);
+        for (const step of actor.left()) yield* this.#begin(step);
         return value;
       }
       yield value;

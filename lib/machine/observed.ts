@@ -75,6 +75,19 @@ export interface Observed {
    */
   page(process: string, address: Vaddr): PageFacts | undefined;
   /**
+   * Lists the vmas of a part of an address space.
+   *
+   * @param process Name of the process.
+   * @param start First byte.
+   * @param end First byte after.
+   * @returns Their first bytes and flags, or undefined if there is no such process.
+   */
+  vmas?(
+    process: string,
+    start: Vaddr,
+    end: Vaddr,
+  ): readonly { readonly start: Vaddr; readonly flags: number }[] | undefined;
+  /**
    * Asks what a device may do with a page.
    *
    * @param listener Name of the listener.

@@ -48,6 +48,8 @@ export function observe(machine: Machine, options: ObserveOptions): Observed {
       const mm = processes.get(process);
       return mm === undefined ? undefined : pageFacts(machine, mm, address);
     },
+    vmas: (process, start, end) =>
+      processes.get(process)?.vmas.filter((vma) => vma.start < end && vma.end > start),
     access: (name, address) => {
       const placed = listeners.get(name);
       if (placed === undefined) return undefined;

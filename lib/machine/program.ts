@@ -82,6 +82,8 @@ export interface Interlude {
   readonly nth: number;
   /** What the others do there, in order; one that must wait for the operation is set aside. */
   readonly steps: readonly Step[];
+  /** Whether they act after the operation where it never comes to the point. */
+  readonly orAfter?: boolean;
 }
 
 /** An expression that is computed while the program runs, over captures and figures. */
@@ -170,6 +172,8 @@ export interface Step {
   readonly captures?: readonly Capture[];
   /** Arguments that depend on captures, in the place of `args`, which has the others. */
   readonly late?: LateArguments;
+  /** Name of the actor that does it. */
+  readonly actor?: string;
   /** Whether it cleans up after the others. */
   readonly deferred?: true;
   /** Where it is written, or null in a program made without a file. */

@@ -56,7 +56,7 @@ export function failureText(
   }
   if (position === null) facts.push(["expect", expectation]);
   for (const [at, line] of (failure.details ?? []).entries()) {
-    facts.push([at === 0 ? "values" : "", line]);
+    facts.push([at === 0 ? "detail" : "", line]);
   }
   facts.push(["after", afterText(group, result)], ...usedAt(group, result));
   facts.push(["under", underText(group.occurrences)]);

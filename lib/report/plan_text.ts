@@ -32,6 +32,8 @@ export interface PlannedStepJson {
   readonly label: string;
   /** Its title, or null. */
   readonly name: string | null;
+  /** Name of the actor that does it, where there are several. */
+  readonly actor?: string;
   /** Line in the file, or null. */
   readonly line: number | null;
   /** Conditions, captures and the like, in words; nothing where all is known before the run. */
@@ -129,19 +131,23 @@ interface StepStyle {
 
 function stepLines(step: Step, lead: string, style: StepStyle): string[] {
   const { file, dim } = style;
-  const inner = (step.during ?? []).flatMap(({ at, nth, steps }) => [
-    `at ${at}${nth === 1 ? "" : `, visit ${nth}`}:`,
+  const inner = (step.during ?? []).flatMap(({ at, nth, steps, orAfter }) => [
+    `at ${at}${nth === 1 ? "" : `, visit ${nth}`}${orAfter ? ", or after it" : ""}:`,
     ...steps.flatMap((one) => stepLines(one, "  ", style)),
   ]);
   const line = step.position === null ? "" : dim(`  ${lineText(step.position, file)}`);
   return [
-    `${lead}${escapeControl(step.label)}${line}`,
+    `${lead}${actorText(step)}${escapeControl(step.label)}${line}`,
     ...indent([
       ...decisionTexts(step).map((text) => dim(escapeControl(text))),
       ...inner,
       ...step.expect.map(({ text, when }) => dim(escapeControl(`expect${whenText(when)} ${text}`))),
     ], lead.length + 2),
   ];
+}
+
+function actorText({ actor }: Step): string {
+  return actor === undefined ? "" : `[${escapeControl(actor)}] `;
 }
 
 /** The line, with the name of the file where it is another one. */
@@ -154,6 +160,7 @@ function stepJson(step: Step): PlannedStepJson {
     operation: step.operation.name,
     label: step.label,
     name: step.name ?? null,
+    ...(step.actor === undefined ? {} : { actor: step.actor }),
     line: step.position?.line ?? null,
     ...(decisionTexts(step).length === 0 ? {} : { decisions: decisionTexts(step) }),
     expect: step.expect.map(({ text, when }) => `${text}${whenText(when)}`),

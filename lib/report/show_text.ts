@@ -81,7 +81,8 @@ function worldLines(program: Program): string[] {
 
 function stepLines(step: Step, lead: string, prose: Prose, by = 2): string[] {
   const { name, operation, expect, during = [] } = step;
-  const title = name === undefined ? "" : `${name}: `;
+  const who = step.actor === undefined ? "" : `${step.actor}: `;
+  const title = name === undefined ? who : `${who}${name}: `;
   const what = `${lead}${title}${operation.about} (${step.label}).`;
   const inner = by + 3;
   return [

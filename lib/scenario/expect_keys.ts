@@ -21,6 +21,7 @@ import type { JsonSchema } from "./json_schema.ts";
 import { columnRule, matcher } from "./matcher_text.ts";
 import { pagesSchema, readPages } from "./page_demands.ts";
 import { sequence } from "./sequence_text.ts";
+import { readVmas, vmasSchema } from "./vma_demands.ts";
 import { choice, describe, listOf, mapOf, readMap, type Shape } from "./shape.ts";
 import { suggestion } from "./suggest.ts";
 
@@ -94,6 +95,16 @@ export const EXPECT_KEYS: Readonly<Record<string, ExpectKey>> = {
     shape: sequence(),
     demands: (items) => [{ kind: "sequence", items }],
   }),
+  unordered: key({
+    about: "The notifier callbacks, these and no others, in any order",
+    shape: sequence(),
+    demands: (items) => [{ kind: "unordered", items }],
+  }),
+  subsequence: key({
+    about: "Notifier callbacks that must come in this order, among others",
+    shape: sequence(),
+    demands: (items) => [{ kind: "subsequence", items }],
+  }),
   that: {
     about: 'Expressions that must be true: "guest.faults >= before && ret == 0"',
     read: readThat,
@@ -108,6 +119,16 @@ export const EXPECT_KEYS: Readonly<Record<string, ExpectKey>> = {
       }
     },
     schema: pagesSchema,
+  },
+  vmas: {
+    about: "Facts of vmas by range",
+    read: (entry, block) => {
+      for (const { where, demand, entry: written } of readVmas(entry.value, block.scope)) {
+        const name = `vmas ${placedText(where)} ${written.key.text}`;
+        addDemand(block, written, { kind: "vmas", where, demand }, name);
+      }
+    },
+    schema: vmasSchema,
   },
   violations: {
     about: "Number of violations, the invariant that must break, or numbers by invariant",

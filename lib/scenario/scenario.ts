@@ -24,6 +24,8 @@ export interface ScenarioOptions {
   readonly file?: string;
   /** Values that replace those under `vars:` and lists under `matrix:`. */
   readonly variables?: Variables;
+  /** Seed in place of that of the machine; here it decides in which order actors take turns. */
+  readonly seed?: number;
   /** Reads files that it includes; it can include none unless given. */
   readonly read?: ReadInclude;
 }
@@ -115,11 +117,11 @@ function readPrograms(node: Node, reading: Reading, options: ScenarioOptions): P
   }
   const { variables = {} } = options;
   const matrix = valueOf(node, "matrix");
-  if (matrix === undefined) return [readProgram(node, reading, new Map(), variables)];
+  if (matrix === undefined) return [readProgram(node, reading, new Map(), options)];
   const programs: Program[] = [];
   for (const cell of readMatrix(matrix, scopeOf(reading), variables)) {
     const program = {
-      ...readProgram(node, reading, cell, variables),
+      ...readProgram(node, reading, cell, options),
       cell: Object.fromEntries(cell),
     };
     programs.push({ ...program, name: `${program.name} ${cellText(program)}` });
@@ -132,10 +134,15 @@ function readProgram(
   node: MapNode,
   reading: Reading,
   cell: Cell,
-  variables: Variables,
+  options: ScenarioOptions,
 ): Program {
+  const { variables = {} } = options;
   const overrides = { ...variables, ...Object.fromEntries(cell) };
   const outer = scopeOf(reading).with(cell);
+  if (options.seed !== undefined) {
+    outer.names.seed = options.seed;
+    outer.names.isSeedGiven = true;
+  }
   const scope = readVariables(valueOf(node, "vars"), outer, overrides);
   const fields = topLevelFields(scope.vocabulary);
   return assemble(record("a scenario", fields).read(node, scope) ?? {});

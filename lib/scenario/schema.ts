@@ -10,7 +10,7 @@ import { expectationsSchema } from "./expectations.ts";
 import { PART_KEYS, partSchema } from "./fragments.ts";
 import type { JsonSchema } from "./json_schema.ts";
 import { recordSchema } from "./shape.ts";
-import { stepSchema } from "./steps.ts";
+import { stepSchema } from "./step_keys.ts";
 import { topLevelFields } from "./top_level.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Gate, SourcePosition } from "../machine/program.ts";
+import { DEFAULT_MACHINE, type Gate, type SourcePosition } from "../machine/program.ts";
 import type { Reporter, Span } from "./diagnostics.ts";
 import type { Entry, Node, ScalarNode } from "./document.ts";
 import { ExpressionError, type Value } from "../machine/expression.ts";
@@ -27,6 +27,12 @@ export class Names {
   readonly files: Set<string> = new Set();
   /** Captures. */
   readonly captures: Set<string> = new Set();
+  /** Seed of the machine, or the one asked for in its place. */
+  seed: number = DEFAULT_MACHINE.seed;
+  /** Whether a seed is asked for in place of the scenario's. */
+  isSeedGiven = false;
+  /** Groups of actors so far. */
+  groups = 0;
 
   /**
    * Starts with the names that exist in every scenario.
@@ -35,6 +41,32 @@ export class Names {
    */
   constructor(policies: Iterable<string>) {
     this.policies = new Set(policies);
+  }
+
+  /**
+   * Makes names that are the same and can be added to by themselves.
+   *
+   * @returns The names.
+   */
+  copy(): Names {
+    const copy = new Names(this.policies);
+    copy.add(this);
+    copy.seed = this.seed;
+    copy.groups = this.groups;
+    return copy;
+  }
+
+  /**
+   * Takes over the names of others.
+   *
+   * @param others The names.
+   */
+  add(others: Names): void {
+    for (const name of others.processes) this.processes.add(name);
+    for (const [name, kind] of others.listeners) this.listeners.set(name, kind);
+    for (const name of others.mappings) this.mappings.add(name);
+    for (const name of others.files) this.files.add(name);
+    for (const name of others.captures) this.captures.add(name);
   }
 }
 
@@ -137,6 +169,16 @@ export class Scope {
   alone(): Scope {
     const place = { ...this.place, fragments: new Map<string, Fragment>() };
     return new Scope(this.reporter, this.vocabulary, new Map(), this.names, place);
+  }
+
+  /**
+   * Keeps the names that are introduced within to themselves.
+   *
+   * @param names The names in force.
+   * @returns A scope with the same variables.
+   */
+  naming(names: Names): Scope {
+    return new Scope(this.reporter, this.vocabulary, this.variables, names, this.place);
   }
 
   /**

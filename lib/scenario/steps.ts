@@ -5,7 +5,6 @@
  */
 
 import type { Expectation } from "../machine/expectation.ts";
-import { type Preemption, PREEMPTIONS } from "../kernel/operation.ts";
 import {
   type Capture,
   type Formula,
@@ -15,66 +14,22 @@ import {
   withDefaults,
 } from "../machine/program.ts";
 import type { Arguments, ArgumentValue, OperationSpec } from "../machine/spec.ts";
-import { argumentFields } from "./arguments.ts";
+import { argumentFields, newName } from "./arguments.ts";
 import { quote } from "./diagnostics.ts";
-import { conditionTextSchema, readConditionOf, readIf } from "./branches.ts";
-import { capturesSchema, readCaptures } from "./captures.ts";
+import { readConditionOf, readIf } from "./branches.ts";
+import { readCaptures } from "./captures.ts";
 import { lateArguments, lateEntries, withCaptures } from "./late_arguments.ts";
 import type { Entry, MapNode, Node } from "./document.ts";
 import { type Expanded, includeSteps, useFragment } from "./fragments.ts";
 import { readExpectations } from "./expectations.ts";
-import { LOOP_FIELDS, type LoopPasses, readLoop } from "./loops.ts";
-import type { JsonSchema } from "./json_schema.ts";
+import { type LoopPasses, readLoop } from "./loops.ts";
 import { MAX_STEPS } from "./limits.ts";
+import { interleaved } from "./schedule.ts";
+import { ALL_KEYS, BESIDES, type BlockKey, BLOCKS, INTERLUDE, SCHEDULE } from "./step_keys.ts";
 import type { Scope } from "./scope.ts";
-import { integer } from "./measures.ts";
-import {
-  choice,
-  describe,
-  flag,
-  readMap,
-  record,
-  recordSchema,
-  reportUnknown,
-  text,
-} from "./shape.ts";
+
+import { describe, flag, readMap, record, reportUnknown, text } from "./shape.ts";
 import { suggestion } from "./suggest.ts";
-
-/** Keys of a step that stand beside an operation or a block. */
-const STEP_KEYS = [
-  "name",
-  "expect",
-  "during",
-  "capture",
-  "repeat",
-  "for",
-  "until",
-  "if",
-  "defer",
-  "with",
-];
-
-/** Keys that may stand beside any block of steps. */
-const BESIDES = ["repeat", "for", "until", "if", "defer"];
-
-/** Keys of a step that stand in the place of an operation, with what may stand beside them. */
-const BLOCKS = {
-  do: { about: "Steps to do in a loop, under a condition, or at the end", besides: BESIDES },
-  use: { about: "A fragment to carry out", besides: [...BESIDES, "with"] },
-  include: { about: "A file with steps to carry out", besides: [...BESIDES, "with"] },
-};
-
-const ALL_KEYS = [...STEP_KEYS, ...Object.keys(BLOCKS)];
-
-/** The keys of an interlude, its steps left out. */
-const INTERLUDE = {
-  at: {
-    about: "Point at which the operation is interrupted",
-    required: true,
-    shape: choice("point", Object.keys(PREEMPTIONS) as Preemption[]),
-  },
-  nth: { about: "At which visit of that point, from 1 (default 1)", shape: integer({ min: 1 }) },
-} as const;
 
 /**
  * Reads the steps of a scenario and expands its loops.
@@ -87,48 +42,6 @@ export function readSteps(node: Node, scope: Scope): Step[] {
   const reader = new StepReader();
   reader.list(node, scope);
   return [...reader.steps, ...reader.deferred];
-}
-
-/**
- * Describes a step for editors.
- *
- * @param operations The operations.
- * @returns A JSON Schema that refers to `#/$defs/steps` and `#/$defs/step_expect`.
- */
-export function stepSchema(operations: readonly OperationSpec[]): JsonSchema {
-  const properties: Record<string, JsonSchema> = {
-    name: { description: "Title of the step", ...text().schema() },
-    expect: { description: "What must hold after the step", $ref: "#/$defs/step_expect" },
-    during: { description: "What others do while it is interrupted", ...duringSchema() },
-    ...(recordSchema(LOOP_FIELDS).properties as Record<string, JsonSchema>),
-    capture: { description: "What to keep of it for later steps", ...capturesSchema() },
-    defer: {
-      description: "Whether it is done at the end, the last of such steps first",
-      ...flag().schema(),
-    },
-    if: { description: "Condition without which nothing is done", ...conditionTextSchema() },
-    do: { description: BLOCKS.do.about, $ref: "#/$defs/steps" },
-    use: { description: BLOCKS.use.about, type: "string" },
-    include: { description: BLOCKS.include.about, type: "string" },
-    with: { description: "Parameters of the fragment or file", type: "object" },
-  };
-  for (const { name, about, kernel, args } of operations) {
-    const schema = recordSchema(argumentFields(args));
-    const description = kernel === undefined ? about : `${about} (${kernel})`;
-    properties[name] = { ...schema, description, type: ["object", "null"] };
-  }
-  return { type: "object", additionalProperties: false, properties };
-}
-
-function duringSchema(): JsonSchema {
-  const steps = { description: "What the others do", $ref: "#/$defs/steps" };
-  const { properties, ...rest } = recordSchema(INTERLUDE);
-  const one = {
-    ...rest,
-    properties: { ...properties as Record<string, JsonSchema>, do: steps },
-    required: ["at", "do"],
-  };
-  return { anyOf: [one, { type: "array", items: one }] };
 }
 
 class StepReader {
@@ -156,6 +69,7 @@ class StepReader {
       return;
     }
     const body = this.#bodyOf(node, scope);
+    const isBlock = node.entries.some(({ key }) => Object.hasOwn(BLOCKS, key.text));
     const isDeferred = optional(node.entries, "defer", (value) => flag().read(value, scope));
     const one = (inner: Scope) => {
       const gate = readIf(node.entries, inner);
@@ -163,11 +77,38 @@ class StepReader {
       const { gates } = inner.place;
       const before = this.steps.length;
       body(gate === true ? inner : inner.behind([...gates, gate]));
+      if (isBlock) this.#title(before, node.entries, inner);
       if (isDeferred) this.#defer(before);
     };
     const passes = readLoop(node.entries, scope);
     if (passes === undefined) return one(scope);
     this.#loop({ passes, until: entryOf(node.entries, "until") }, scope, one);
+  }
+
+  /** The title of a block is that of its first step, unless that has one. */
+  #title(from: number, entries: readonly Entry[], scope: Scope): void {
+    const name = optional(entries, "name", (value) => text().read(value, scope));
+    const first = this.steps.at(from);
+    if (name === undefined || first === undefined) return;
+    this.steps[from] = { name, ...first };
+  }
+
+  #actors(block: Entry, schedule: Entry | undefined, scope: Scope): void {
+    const before = scope.reporter.count;
+    const group = ++scope.names.groups;
+    const actors = (readMap(block.value, scope, "a map of actors") ?? []).map(({ key, value }) => {
+      const actor = newName("actor").read(key, scope) ?? "";
+      const reader = new StepReader();
+      const names = scope.names.copy();
+      reader.list(value, scope.naming(names));
+      this.deferred.unshift(...reader.deferred);
+      return { names, queue: [actor, reader.steps.map((step) => ({ ...step, actor }))] as const };
+    });
+    for (const { names } of actors) scope.names.add(names);
+    if (scope.reporter.count > before) return;
+    const steps = interleaved(new Map(actors.map(({ queue }) => queue)), schedule, group, scope);
+    this.steps.push(...steps);
+    if (this.steps.length > MAX_STEPS) this.#full(block.key, scope);
   }
 
   /** Puts the steps from an index on before those that are deferred already. */
@@ -180,7 +121,7 @@ class StepReader {
   #bodyOf(node: MapNode, scope: Scope): (scope: Scope) => void {
     const block = node.entries.find(({ key }) => Object.hasOwn(BLOCKS, key.text));
     if (block === undefined) return (inner) => this.#operation(node, inner);
-    const kind = block.key.text as keyof typeof BLOCKS;
+    const kind = block.key.text as BlockKey;
     const { besides } = BLOCKS[kind];
     reportBesides(node.entries, kind, besides, scope);
     const args = entryOf(node.entries, "with");
@@ -189,6 +130,10 @@ class StepReader {
     }
     if (kind === "include") {
       return (inner) => this.#expanded(includeSteps(block.value, args, inner), inner);
+    }
+    if (kind === "actors") {
+      const schedule = entryOf(node.entries, SCHEDULE);
+      return (inner) => this.#actors(block, schedule, inner);
     }
     if (!node.entries.some(({ key }) => besides.some((one) => one === key.text))) {
       const known = BESIDES.map(quote).join(", ");
@@ -314,9 +259,10 @@ function readDuring(node: Node, scope: Scope): Interlude[] {
     if (body === undefined) scope.report(item, 'Missing key "do" in an interlude');
     const rest = entries.filter(({ key }) => key.text !== "do");
     const head = item.kind === "map" ? { ...item, entries: rest } : item;
-    const { at, nth } = record("an interlude", INTERLUDE).read(head, scope) ?? {};
+    const { at, nth, or_after: orAfter } = record("an interlude", INTERLUDE).read(head, scope) ??
+      {};
     const steps = body === undefined ? [] : readSteps(body.value, scope);
-    return at === undefined ? [] : [{ at, nth: nth ?? 1, steps }];
+    return at === undefined ? [] : [{ at, nth: nth ?? 1, steps, ...(orAfter ? { orAfter } : {}) }];
   });
 }
 

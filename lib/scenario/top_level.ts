@@ -120,6 +120,7 @@ function machine(): Shape<MachineSettings> {
   return {
     read(node, scope) {
       const { memory, nodes, seed } = settings.read(node, scope) ?? {};
+      if (seed !== undefined && !scope.names.isSeedGiven) scope.names.seed = seed;
       return {
         memory: memory ?? DEFAULT_MACHINE.memory,
         nodes: nodes ?? DEFAULT_MACHINE.nodes,

@@ -169,9 +169,10 @@ function stepLines(step: Step, outcome: Outcome | undefined): string[] {
     own.push(`    capture: { ${parts.join(", ")} }`);
   }
   if (during === undefined) return own;
-  const meanwhile = during.flatMap(({ at, nth, steps }) => [
+  const meanwhile = during.flatMap(({ at, nth, steps, orAfter }) => [
     `      - at: ${scalarText(at)}`,
     `        nth: ${nth}`,
+    ...(orAfter ? ["        or_after: true"] : []),
     "        do:",
     ...steps.flatMap((inner) => stepLines(inner, outcomeMeanwhile(outcome, inner)))
       .map((line) => `        ${line}`),
