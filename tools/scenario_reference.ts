@@ -24,6 +24,7 @@ import { pagesSchema } from "../lib/scenario/page_demands.ts";
 import { stepSchema } from "../lib/scenario/step_keys.ts";
 import { topLevelFields } from "../lib/scenario/top_level.ts";
 import { UNITS } from "../lib/scenario/units.ts";
+import { vmasSchema } from "../lib/scenario/vma_demands.ts";
 import { codes, commentOf, type Sections, table, wrapped } from "./markdown.ts";
 
 /** The sources that the sections quote. */
@@ -75,6 +76,10 @@ export function referenceSections(sources: ReferenceSources): Sections {
     steps: schemaTable(stepSchema([])),
     for: schemaTable(steps.for),
     matrix: schemaTable(matrixSchema()),
+    vmas: table(
+      ["Fact", "Meaning"],
+      descriptions(vmasSchema().additionalProperties as JsonSchema),
+    ),
     captures: table(["Fact of a page", "Meaning"], rowsOf(PAGE_FACTS)),
     part: table(["Key of a part", "Meaning"], rowsOf(PART_KEYS)),
     points: table(["Point", "When"], rowsOf(PREEMPTIONS)),

@@ -12,6 +12,7 @@ import { hasPassed, type ScenarioResult } from "../report/results.ts";
 import { FAILED, PASSED } from "./exit_code.ts";
 import type { Loaded } from "./load.ts";
 import type { Streams } from "./output.ts";
+import { judgeFiles } from "./judge.ts";
 import { newProgress, type Progress } from "./progress.ts";
 import { loadAll, reportProblems } from "./check_command.ts";
 import { runOne } from "./run_one.ts";
@@ -49,7 +50,9 @@ function execute(
   const loaded = loadAll(paths, settings);
   const wrong = loaded.files.some(({ diagnostics }) => diagnostics.length > 0);
   if (wrong) return reportProblems(loaded, settings, streams);
-  const { results, problems } = runAll(loaded.scenarios, settings, newProgress(streams.err));
+  const ran = runAll(loaded.scenarios, settings, newProgress(streams.err));
+  const { problems } = ran;
+  const results = judgeFiles(ran.results, loaded.scenarios, settings);
   if (problems.length > 0) {
     return reportProblems({ ...loaded, files: problems }, settings, streams);
   }

@@ -8,6 +8,7 @@
 
 import { type Coverage, CoverageMeter, joinCoverage } from "../compare/coverage.ts";
 import { comparePolicies, type Comparison } from "../compare/compare.ts";
+import { judgeKernels } from "../compare/over_runs.ts";
 import { StepError } from "../compare/instrument.ts";
 import type { RecordedRun } from "../compare/recorded.ts";
 import { Recording } from "../compare/recording.ts";
@@ -78,7 +79,8 @@ export function runOne(
   const watch = new StepWatch(scenario.program.steps.length, now);
   const tape = new Tape(request);
   try {
-    const comparisons = compareAll(scenario, request, { watch, tape, onStep });
+    const runs = compareAll(scenario, request, { watch, tape, onStep });
+    const comparisons = judgeKernels(scenario.program, runs);
     return { comparisons, wall_ms: watch.times, ...tape.recorded() };
   } catch (error) {
     return { problem: problemOf(scenario, error) };

@@ -17,6 +17,7 @@ import { hasPassed, isInconclusive, type ScenarioResult } from "../report/result
 import { runText } from "../report/run_text.ts";
 import { loadAll, reportProblems } from "./check_command.ts";
 import { writeFile, writeProblems } from "./destinations.ts";
+import { judgeFiles } from "./judge.ts";
 import { FAILED, INCONCLUSIVE, PASSED, WRONG } from "./exit_code.ts";
 import type { Streams, TextStream } from "./output.ts";
 import { newProgress } from "./progress.ts";
@@ -88,7 +89,8 @@ export async function run(
     return reportProblems({ ...loaded, files: problems }, settings, streams);
   }
   const { sources } = loaded;
-  return await finish(ran, {
+  const judged = judgeFiles(ran.map(({ result }) => result), loaded.scenarios, settings);
+  return await finish(ran.map((one, at) => ({ ...one, result: judged[at] })), {
     settings,
     runner,
     streams,

@@ -80,6 +80,8 @@ export interface RunSummary {
   readonly failures: readonly Failure[];
   /** Every breach of an invariant, expected ones included. */
   readonly violations: readonly PlacedViolation[];
+  /** Which of the expectations hold that have to in some run only; none where there are none. */
+  readonly sometimes?: readonly boolean[];
   /** All figures at the end, by dotted name. */
   readonly figures: Readonly<Record<string, number>>;
 }
@@ -168,6 +170,8 @@ function summary(result: RunResult, seed: number): RunSummary {
   const { kernel, policy, passed, steps, failures, violations, figures } = result;
   const { clock, trace } = result.machine.host;
   const [time_ns, trace_dropped] = [clock.now, trace.dropped];
-  const outcome = { steps, failures, violations, figures };
+  const { sometimes } = result;
+  const seen = sometimes === undefined ? {} : { sometimes };
+  const outcome = { steps, failures, violations, ...seen, figures };
   return { kernel, policy, seed, passed, time_ns, trace_dropped, ...outcome };
 }

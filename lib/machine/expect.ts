@@ -118,6 +118,20 @@ export function checkEnd(program: Program, observed: Observed): Failure[] {
 }
 
 /**
+ * Looks which expectations hold at the end of a run that need not hold in every run.
+ *
+ * @param program The program.
+ * @param observed The machine after its final accounting.
+ * @returns Whether each of them holds, in their order.
+ */
+export function seenAtEnd({ sometimes }: Program, observed: Observed): boolean[] {
+  return sometimes.map(({ demand, when }) =>
+    applies(when, observed) &&
+    checkDemand(demand, observed, observed.allViolations, new Map()) === undefined
+  );
+}
+
+/**
  * Tells whether a condition holds in a run.
  *
  * @param when The condition.

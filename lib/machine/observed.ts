@@ -134,6 +134,8 @@ export interface Failure {
   readonly step: number | null;
   /** All of it in one sentence, without a final period. */
   readonly message: string;
+  /** The runs that it is about, where that is more than one. */
+  readonly over?: "kernels" | "file";
   /** More lines about it: what the parts of an expression came to, or what differs. */
   readonly details?: readonly string[];
 }

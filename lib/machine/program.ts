@@ -216,6 +216,10 @@ export interface Program {
   readonly expect: readonly Expectation[];
   /** What must hold when the policies are compared. */
   readonly compare: readonly CompareExpectation[];
+  /** What must hold when the kernels are compared; columns are kernel profiles. */
+  readonly compareKernels: readonly CompareExpectation[];
+  /** What must hold at the end of at least one run of its file. */
+  readonly sometimes: readonly Expectation[];
 }
 
 /**
@@ -248,6 +252,8 @@ export function newProgram(parts: Partial<Program> & Pick<Program, "name">): Pro
     steps: [],
     expect: [],
     compare: [],
+    compareKernels: [],
+    sometimes: [],
     ...parts,
     kernel,
   };

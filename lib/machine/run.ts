@@ -9,7 +9,7 @@ import { drain, type Operation } from "../kernel/operation.ts";
 import { type KernelProfile, kernelProfile, watchProfile } from "../kernel/profile.ts";
 import type { Violation } from "../kernel/violation.ts";
 import type { PolicySpec } from "../listeners/policy.ts";
-import { checkEnd, checkStep, takeBaseline } from "./expect.ts";
+import { checkEnd, checkStep, seenAtEnd, takeBaseline } from "./expect.ts";
 import { allFigures } from "./figures.ts";
 import { Interleaving } from "./interlude.ts";
 import { type ListenerWatch, Machine } from "./machine.ts";
@@ -89,6 +89,8 @@ export interface RunResult {
   readonly failures: readonly Failure[];
   /** Every breach of an invariant, expected ones included, with the step's position. */
   readonly violations: readonly PlacedViolation[];
+  /** Which of the expectations hold that have to in some run only; none where there are none. */
+  readonly sometimes?: readonly boolean[];
   /** All figures at the end, by dotted name. */
   readonly figures: Readonly<Record<string, number>>;
   /** The machine as the run left it. */
@@ -221,6 +223,7 @@ export function* runSteps(
     steps,
     failures,
     violations,
+    ...(program.sometimes.length === 0 ? {} : { sometimes: seenAtEnd(program, end) }),
     figures: allFigures(machine),
     machine,
   };

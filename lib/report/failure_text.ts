@@ -6,6 +6,7 @@
 
 import { escapeControl } from "../kernel/escape.ts";
 import { cellText } from "../machine/program.ts";
+import type { Failure } from "../machine/observed.ts";
 import type { PlacedViolation } from "../machine/run.ts";
 import type { GroupedFailure, Occurrence } from "./failures.ts";
 import { indent } from "./layout.ts";
@@ -26,6 +27,12 @@ export interface ReportOptions {
   /** Columns of the terminal; without them no table is too wide. */
   readonly width?: number;
 }
+
+/** The runs that a failure is about, where they are all runs of something. */
+const OVER: Readonly<Record<string, string>> = {
+  kernels: "all kernels together",
+  file: "all runs of the file",
+};
 
 /** From this length on, what was expected and what came get lines of their own. */
 const LONG_MESSAGE = 80;
@@ -59,11 +66,15 @@ export function failureText(
     facts.push([at === 0 ? "detail" : "", line]);
   }
   facts.push(["after", afterText(group, result)], ...usedAt(group, result));
-  facts.push(["under", underText(group.occurrences)]);
+  facts.push(["under", OVER[failure.over ?? "run"] ?? underText(group.occurrences)]);
   const lines = facts.map(([key, text]) => factLine(key, escapeControl(text), options.palette));
   lines.push(...violationLines(violations, options.palette));
   lines.push(
-    factLine("rerun", rerunText(group.occurrences[0], result, options), options.palette),
+    factLine(
+      "rerun",
+      rerunText({ ...group.occurrences[0], over: failure.over }, result, options),
+      options.palette,
+    ),
   );
   return [...headline, ...indent(lines, 4)];
 }
@@ -77,16 +88,15 @@ export function failureText(
  * @returns A line for a shell.
  */
 export function rerunText(
-  { kernel, policy }: Occurrence,
+  { kernel, policy, over }: Occurrence & { readonly over?: Failure["over"] | undefined },
   { file, program }: Pick<ScenarioResult, "file" | "program">,
   options: Pick<ReportOptions, "invocation" | "settings">,
 ): string {
   const cell = program.cell === undefined ? [] : ["--filter", cellText(program)];
   const words = [
     file,
-    ...cell,
-    "--kernel",
-    kernel,
+    ...(over === "file" ? [] : cell),
+    ...(over === undefined ? ["--kernel", kernel] : []),
     ...(policy === null ? [] : ["--policy", policy]),
   ];
   const quoted = [...words, ...options.settings].map(shellWord);

@@ -116,6 +116,12 @@ function scenarioLines(plan: PlannedRun, { bold, dim }: Palette): string[] {
     ...program.compare.map(({ text, when }) =>
       dim(escapeControl(`  expect of policies${whenText(when)}: ${text}`))
     ),
+    ...program.compareKernels.map(({ text, when }) =>
+      dim(escapeControl(`  expect of kernels${whenText(when)}: ${text}`))
+    ),
+    ...program.sometimes.map(({ text, when }) =>
+      dim(escapeControl(`  expect in some run${whenText(when)}: ${text}`))
+    ),
   ];
 }
 

@@ -99,7 +99,10 @@ function stepLines(step: Step, lead: string, prose: Prose, by = 2): string[] {
   ];
 }
 
-function endLines({ expect, compare }: Program): string[] {
-  const all = [...expect, ...compare];
-  return all.map(({ text, when }) => `${text}${whenText(when)}`);
+function endLines({ expect, compare, compareKernels, sometimes }: Program): string[] {
+  const all = [...expect, ...compare, ...compareKernels];
+  return [
+    ...all.map(({ text, when }) => `${text}${whenText(when)}`),
+    ...sometimes.map(({ text, when }) => `in some run: ${text}${whenText(when)}`),
+  ];
 }

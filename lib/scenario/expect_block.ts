@@ -12,8 +12,21 @@ import type { Scope } from "./scope.ts";
 export interface Expectations {
   /** Demands on one run. */
   readonly expect: Expectation[];
-  /** Demands on a comparison. */
+  /** Demands on a comparison of policies. */
   readonly compare: CompareExpectation[];
+  /** Demands on a comparison of kernels. */
+  readonly compareKernels: CompareExpectation[];
+  /** Demands that must hold in some run. */
+  readonly sometimes: Expectation[];
+}
+
+/**
+ * Starts without demands.
+ *
+ * @returns What receives them.
+ */
+export function noExpectations(): Expectations {
+  return { expect: [], compare: [], compareKernels: [], sometimes: [] };
 }
 
 /** One block and what was found in it. */

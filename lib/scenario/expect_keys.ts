@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Countable, Demand } from "../machine/expectation.ts";
+import type { CompareExpectation, Countable, Demand } from "../machine/expectation.ts";
 import { ERRNO, type ErrnoName } from "../kernel/errno.ts";
 import { TRACE_KINDS } from "../kernel/trace.ts";
 import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
@@ -18,7 +18,7 @@ import { figureSchema, readFigures } from "./figure_demands.ts";
 import { isFormula, readFormula } from "./formula.ts";
 import { figureProblem } from "./figures.ts";
 import type { JsonSchema } from "./json_schema.ts";
-import { columnRule, matcher } from "./matcher_text.ts";
+import { columnRule, kernelRule, matcher, type NameRule } from "./matcher_text.ts";
 import { pagesSchema, readPages } from "./page_demands.ts";
 import { sequence } from "./sequence_text.ts";
 import { readVmas, vmasSchema } from "./vma_demands.ts";
@@ -137,6 +137,18 @@ export const EXPECT_KEYS: Readonly<Record<string, ExpectKey>> = {
       anyOf: [{ type: ["number", "string"] }, mapOf("", undefined, matcher()).schema()],
     }),
   },
+  sometimes: {
+    about: "Expectations that must hold at the end of some run of the file, not of each",
+    place: "end",
+    read: () => {},
+    schema: () => ({ type: "object" }),
+  },
+  compare_kernels: {
+    about: "Figures by kernel profile, when a scenario runs under several",
+    place: "end",
+    read: readCompareKernels,
+    schema: () => ({ type: "object", additionalProperties: columns().schema() }),
+  },
   compare: {
     about: "Figures by policy, when runs are compared",
     place: "end",
@@ -241,18 +253,42 @@ function columns() {
   return mapOf("a map of policies", undefined, matcher(columnRule()));
 }
 
-function readCompare(entry: Entry, block: ExpectBlock): void {
-  const { scope, when, found } = block;
+/** Reads figures by column: the shape of a column's name, the rule for names in its matcher. */
+function readTable(
+  entry: Entry,
+  { scope, when }: ExpectBlock,
+  name: Shape<string>,
+  rule: NameRule,
+): CompareExpectation[] {
+  const found: CompareExpectation[] = [];
   for (const { key, value } of readMap(entry.value, scope, "a map of figures") ?? []) {
     const problem = figureProblem(key.text, scope);
     if (problem) scope.report(key, problem.message, problem.hint);
-    for (const one of readMap(value, scope, "a map of policies") ?? []) {
-      const column = policyName().read(one.key, scope);
-      const read = matcher(columnRule()).read(one.value, scope);
+    for (
+      const one of readMap(value, scope, `a map of ${name === KERNEL ? "kernels" : "policies"}`) ??
+        []
+    ) {
+      const column = name.read(one.key, scope);
+      const read = matcher(rule).read(one.value, scope);
       if (column === undefined || read === undefined || problem) continue;
       const text = `${key.text}: { ${column}: ${valueText(one.value)} }`;
       const position = scope.position(one.key);
-      found.compare.push({ figure: key.text, column, matcher: read, text, when, position });
+      found.push({ figure: key.text, column, matcher: read, text, when, position });
     }
   }
+  return found;
 }
+
+function readCompare(entry: Entry, block: ExpectBlock): void {
+  block.found.compare.push(...readTable(entry, block, policyName(), columnRule()));
+}
+
+function readCompareKernels(entry: Entry, block: ExpectBlock): void {
+  block.found.compareKernels.push(...readTable(entry, block, KERNEL, kernelRule));
+}
+
+const KERNEL: Shape<string> = {
+  read: (node, scope) =>
+    choice("kernel profile", Object.keys(scope.vocabulary.profiles)).read(node, scope),
+  schema: () => ({ type: "string" }),
+};

@@ -9,7 +9,7 @@
 import { readCondition } from "./conditions.ts";
 import { quote } from "./diagnostics.ts";
 import type { Entry, Node } from "./document.ts";
-import type { Expectations, ExpectBlock } from "./expect_block.ts";
+import { type Expectations, type ExpectBlock, noExpectations } from "./expect_block.ts";
 import { EXPECT_KEYS, type ExpectPlace } from "./expect_keys.ts";
 import { figureSchema, readFigures } from "./figure_demands.ts";
 import type { JsonSchema } from "./json_schema.ts";
@@ -25,7 +25,7 @@ import { readMap } from "./shape.ts";
  * @returns What it says; what is wrong is reported and left out.
  */
 export function readExpectations(node: Node, scope: Scope, place: ExpectPlace): Expectations {
-  const found: Expectations = { expect: [], compare: [] };
+  const found = noExpectations();
   for (const block of node.kind === "list" ? node.items : [node]) {
     const entries = readMap(block, scope, "a map of expectations") ?? [];
     const when = readCondition(entries, scope);
@@ -53,6 +53,7 @@ export function expectationsSchema(place: ExpectPlace): JsonSchema {
 
 function readEntry(entry: Entry, block: ExpectBlock, place: ExpectPlace): void {
   const name = entry.key.text;
+  if (name === "sometimes" && place === "end") return readSometimes(entry, block);
   if (!Object.hasOwn(EXPECT_KEYS, name)) {
     return readFigures(entry, block, "figure", Object.keys(EXPECT_KEYS));
   }
@@ -60,4 +61,18 @@ function readEntry(entry: Entry, block: ExpectBlock, place: ExpectPlace): void {
   if (only === undefined || only === place) return EXPECT_KEYS[name].read(entry, block, place);
   const where = only === "step" ? "after a step" : "at the end of the file";
   block.scope.report(entry.key, `Key ${quote(name)} is allowed only ${where}`);
+}
+
+/** Reads a block within a block: it must hold in some run, not in each. */
+function readSometimes({ value }: Entry, block: ExpectBlock): void {
+  const found = noExpectations();
+  for (const entry of readMap(value, block.scope, "a map of expectations") ?? []) {
+    const { text } = entry.key;
+    if (["when", "sometimes", "compare", "compare_kernels"].includes(text)) {
+      block.scope.report(entry.key, `Key ${quote(text)} is not allowed in "sometimes"`);
+    } else {
+      readEntry(entry, { ...block, found }, "end");
+    }
+  }
+  block.found.sometimes.push(...found.expect);
 }

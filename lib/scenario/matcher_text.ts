@@ -46,10 +46,28 @@ export function matcher(rule: NameRule = runRule): Shape<Matcher> {
         scope.report(node, `Expected ${WANTED}, got ${quote(text)}`);
         return undefined;
       }
-      return parseMatcher(scalar.node, text, scope, rule);
+      if (rule !== kernelRule) return parseMatcher(scalar.node, text, scope, rule);
+      const profiles = Object.keys(scope.vocabulary.profiles);
+      const named = profiles.reduce((all, one) => all.replaceAll(one, asName(one)), text);
+      const read = parseMatcher(scalar.node, named, scope, rule);
+      return read && renamed(read, (name) => profiles.find((one) => asName(one) === name) ?? name);
     },
     schema: () => ({ type: ["number", "string"] }),
   };
+}
+
+/** Names of kernel profiles; where they have signs that names cannot have, these are underscores. */
+export const kernelRule: NameRule = (name, scope) => {
+  const profiles = Object.keys(scope.vocabulary.profiles);
+  if (profiles.some((profile) => asName(profile) === name)) return undefined;
+  const hint = suggestion(name, profiles);
+  const message = `Unknown kernel profile ${quote(name)}`;
+  return hint === undefined ? { message } : { message, hint };
+};
+
+/** Profiles such as v5.2 and v5-series as names of the same length. */
+function asName(profile: string): string {
+  return profile.replace(/\W/g, "_");
 }
 
 /** An expression with captures becomes part of the matcher; any other has its value now. */
@@ -99,6 +117,18 @@ function parseMatcher(
     scope.reportPart(node, error.at, error.length, error.message, error.hint);
     return undefined;
   }
+}
+
+/** A matcher with other names in it. */
+function renamed(matcher: Matcher, rename: (name: string) => string): Matcher {
+  const quantity = (one: Quantity): Quantity => {
+    if (typeof one === "number") return one;
+    if ("name" in one) return { name: rename(one.name) };
+    return { ...one, left: quantity(one.left), right: quantity(one.right) };
+  };
+  return matcher.operator === ".."
+    ? { ...matcher, low: quantity(matcher.low), high: quantity(matcher.high) }
+    : { ...matcher, operand: quantity(matcher.operand) };
 }
 
 function boundsOf(text: string, low: Quantity, high: Quantity): Matcher {

@@ -176,6 +176,8 @@ function assemble(top: TopLevel): Program {
     costs: Object.fromEntries(costs ?? []),
     expect: expect?.expect ?? [],
     compare: expect?.compare ?? [],
+    compareKernels: expect?.compareKernels ?? [],
+    sometimes: expect?.sometimes ?? [],
   };
 }
 

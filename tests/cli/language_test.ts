@@ -190,3 +190,59 @@ Deno.test("the prompt loads a scenario with included files", async () => {
     assertStringIncludes(stdout, "1\n");
   });
 });
+
+const SOMETIMES = MATRIX.replace("expect: { p.rss: 2 }", "expect: { sometimes: { p.rss: 3 } }");
+
+Deno.test("what must happen in some run of a file is judged over all its cells", async () => {
+  const files = { "good.yaml": SOMETIMES, "bad.yaml": SOMETIMES.replace("rss: 3", "rss: 4") };
+  await withFolder(files, async (folder) => {
+    assertEquals((await run("run", `${folder}/good.yaml`)).code, 0);
+    assertEquals((await run("compare", `${folder}/good.yaml`, "--json")).code, 0);
+    for (const command of [["run"], ["run", "--jobs", "2"], ["compare"]]) {
+      const { code, stdout } = await run(...command, `${folder}/bad.yaml`);
+      assertEquals(code, 1);
+      assertStringIncludes(
+        stdout,
+        "sometimes p.rss: 4: expected it in some run, got it in none of 6",
+      );
+      assertStringIncludes(stdout, `run ${folder}/bad.yaml\n`);
+    }
+    assertEquals((await run("run", `${folder}/bad.yaml`, "--filter", "[pages=2]")).code, 0);
+    assertEquals((await run("run", `${folder}/bad.yaml`, "--policy", "legacy")).code, 0);
+  });
+});
+
+const GROUP = `name: Group
+processes: { p: }
+steps:
+  - mmap: { process: p, name: a, size: 2 pages }
+  - actors:
+      one: [{ read: { range: a } }, { wait: { time: 5 } }]
+      two: [{ write: { range: a } }]
+`;
+
+Deno.test("the plan shows who does what, and --seed another order", async () => {
+  await withFolder({ "g.yaml": GROUP }, async (folder) => {
+    const plan = async (seed: number) =>
+      (await run("run", `${folder}/g.yaml`, "--dry-run", "--seed", `${seed}`)).stdout;
+    assertStringIncludes(await plan(1), "[two] write range=a");
+    const plans = new Set(await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(plan)));
+    assert(plans.size > 1);
+    const one = await run("run", `${folder}/g.yaml`, "--json", "--seed", "4");
+    const two = await run("run", `${folder}/g.yaml`, "--json", "--seed", "4", "--jobs", "2");
+    assertEquals(two.stdout, one.stdout);
+  });
+});
+
+Deno.test("a run that stops at a capture names the place", async () => {
+  const source = MATRIX.replace(
+    "  - write",
+    "  - wait: { time: 1 }\n    if: p.rss > 0\n    capture: { n: ret }\n" +
+      '  - wait: { time: "${n}" }\n  - write',
+  );
+  await withFolder({ "m.yaml": source }, async (folder) => {
+    const { code, stderr } = await run("run", `${folder}/m.yaml`);
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "m.yaml:9:");
+  });
+});
