@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { isPlain } from "../../lib/machine/late.ts";
 import { allFigures } from "../../lib/machine/figures.ts";
 import { OPERATIONS } from "../../lib/machine/ops/mod.ts";
 import type { Program, Step } from "../../lib/machine/program.ts";
@@ -61,8 +62,8 @@ function firstSteps() {
   const places = new Map<string, { program: Program; index: number; step: Step }>();
   for (const [, program] of [...libraryPrograms(), ["", parseScenario(OTHERS)] as const]) {
     for (const [index, step] of program.steps.entries()) {
-      const { operation: { name }, during } = step;
-      if (during === undefined && !places.has(name)) places.set(name, { program, index, step });
+      const { operation: { name } } = step;
+      if (isPlain(step) && !places.has(name)) places.set(name, { program, index, step });
     }
   }
   return places;
