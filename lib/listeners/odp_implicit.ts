@@ -14,7 +14,7 @@ import { PAGE_SIZE, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { type ListenerInit, neverEnds, requirePages, RETRY_LIMIT, spend } from "./device.ts";
-import type { PageContent, PageVisitor } from "./device_access.ts";
+import type { DeviceAccess, PageContent, PageVisitor } from "./device_access.ts";
 import { OdpListener, type OdpMr } from "./odp.ts";
 import type { SecondaryTable } from "./secondary_table.ts";
 
@@ -85,13 +85,30 @@ export class OdpImplicitListener extends OdpListener {
     spend(this.device, costs.odp_leaf_free);
   }
 
-  /** Accesses one leaf; one that is freed meanwhile is made again. */
-  *#accessLeaf(access: Parameters<OdpListener["accessMr"]>[1]): Operation<number> {
+  /**
+   * Accesses one leaf. One that is freed meanwhile is made again, and the access goes on with the
+   * page that faulted.
+   */
+  *#accessLeaf({ start, pages, content, visit }: DeviceAccess): Operation<number> {
+    let done = 0;
     for (let tries = 0; tries < RETRY_LIMIT; tries++) {
       if (this.device.released) return -ERRNO.EFAULT;
-      const leaf = yield* this.#leafOf(access.start);
-      const result = yield* this.accessMr(leaf, access);
+      const leaf = yield* this.#leafOf(start);
+      const from = done;
+      const result = yield* this.accessMr(leaf, {
+        start: start + from * PAGE_SIZE,
+        pages: pages - from,
+        content: content && ((page) => {
+          done = from + page + 1;
+          return content(from + page);
+        }),
+        visit: (page, value) => {
+          done = from + page + 1;
+          visit?.(from + page, value);
+        },
+      });
       if (result === 0 || this.mrs.get(leaf.key) !== undefined) return result;
+      if (done > from) tries = 0;
     }
     throw neverEnds("implicit_mr_get_data", this.device, "to keep a leaf MR");
   }

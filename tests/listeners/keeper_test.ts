@@ -192,6 +192,18 @@ Deno.test("implicit ODP whose leaf goes during a fault begins again with a new o
   assertEquals([entries(device), device.leaves, user.held], ["W---", 1, 0]);
 });
 
+Deno.test("implicit ODP whose leaf goes later goes on with the page that faulted", () => {
+  const { user, device } = implicit("legacy");
+  const written: number[] = [];
+  const access = device.rdmaWrite(BASE, 3, (n) => written.push(n));
+  while (!access.next().done) {
+    const { faults, tracking_freed: freed } = device.counters;
+    if (faults === 2 && freed === 0) pass(windowOver(user, MMU_NOTIFY_CLEAR, 0, 1));
+  }
+  assertEquals(written, [0, 1, 2], "no page twice");
+  assert(device.counters.tracking_freed > 0);
+});
+
 Deno.test("implicit ODP that only reads refuses writes", () => {
   const user = new FakeUserPages();
   user.mmap(BASE, 1, true);
