@@ -75,7 +75,7 @@ function allCommands(context: CommandContext): readonly DescribedCommand[] {
 function compareCommand(context: CommandContext) {
   return new Command()
     .description(
-      "Run scenarios under every policy and show what each listener did, side by side.\n\n" +
+      "Show what each listener did under every policy, side by side.\n\n" +
         "There is a table for each listener under each kernel that the scenario names; kernels with\n" +
         "the same numbers share one. The policies are legacy (every window is taken for munmap),\n" +
         "followup (the patches posted for the series), ideal (each event is acted on) and the\n" +

@@ -27,9 +27,10 @@ const FAULTS = Object.keys(INJECTABLE_FAULTS) as FaultName[];
 export function eventsCommand(context: CommandContext) {
   return new Command()
     .description(
-      "Show who consumes which event: for each kind of listener, event and policy the windows it\n" +
-        "saw, acted on and skipped, and what that saves against legacy; then the events and flags\n" +
-        "that nobody uses, and the call sites that were reached.\n\n" +
+      "Show who consumes which event, and what that saves.\n\n" +
+        "For each kind of listener, event and policy: the windows it saw, acted on and skipped, and\n" +
+        "the difference to legacy; then the events and flags that nobody uses, and the call sites\n" +
+        "that were reached.\n\n" +
         "Each scenario runs under its first kernel that has events.",
     )
     .arguments(FILES, ABOUT_FILES)
@@ -62,8 +63,9 @@ export function eventsCommand(context: CommandContext) {
 export function mutateCommand(context: CommandContext) {
   return new Command()
     .description(
-      "Run scenarios with mistakes injected into the kernel and the listeners, one at a time and at\n" +
-        "one call site after the other, and report which scenarios notice.\n\n" +
+      "Run scenarios with mistakes injected, and report which of them notice.\n\n" +
+        "The mistakes are made in the kernel and in the listeners, one at a time and at one call\n" +
+        "site after the other.\n\n" +
         "Exit code: 0 every mistake is noticed by some scenario, 1 there are holes, 2 a scenario or\n" +
         "the command line is wrong.",
     )

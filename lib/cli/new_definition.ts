@@ -16,8 +16,9 @@ import type { CommandContext } from "./perform.ts";
 export function newCommand(context: CommandContext) {
   return new Command()
     .description(
-      "Write a scenario to begin with: a device uses memory, an event happens, the device uses the\n" +
-        "memory again. On a terminal what is missing is asked for.\n\n" +
+      "Write a scenario to begin with.\n\n" +
+        "In it a device uses memory, an event happens, and the device uses the memory again. On a\n" +
+        "terminal what is missing is asked for.\n\n" +
         "Needs --allow-write. A file is only replaced with --force, or where that is said when asked.\n\n" +
         "Exit code: 0 it is written, 2 it is not.",
     )
