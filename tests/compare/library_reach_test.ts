@@ -1,31 +1,18 @@
 import { assert, assertEquals } from "@std/assert";
+import { load } from "../../lib/cli/load.ts";
 import { tabulateEvents } from "../../lib/compare/event_table.ts";
 import { mutate, type Subject } from "../../lib/compare/mutate.ts";
 import { LISTENER_KINDS } from "../../lib/listeners/registry.ts";
 import { EVENT_NAMES } from "../../lib/notifier/events.ts";
 import { SITE } from "../../lib/notifier/sites.ts";
-import { parseScenario } from "../../lib/scenario/scenario.ts";
-
-const library = new URL("../../scenarios/", import.meta.url);
-
-/** The scenarios of a folder and the folders below it. */
-function filesIn(folder: string): string[] {
-  const entries = [...Deno.readDirSync(new URL(folder, library))];
-  return entries.flatMap(({ name, isDirectory }) =>
-    isDirectory ? filesIn(`${folder}${name}/`) : name.endsWith(".yaml") ? [folder + name] : []
-  );
-}
 
 /** The scenarios of the library; those that open every kind of window first. */
 function subjects(): Subject[] {
   const depth = (file: string) => file.split("/").length;
-  const files = filesIn("./").sort((one, other) =>
-    depth(one) - depth(other) || (one < other ? -1 : 1)
+  const { scenarios } = load(["scenarios"], { variables: {}, policies: [] });
+  return [...scenarios].sort((one, other) =>
+    depth(one.file) - depth(other.file) || (one.file < other.file ? -1 : 1)
   );
-  return files.map((file) => {
-    const text = Deno.readTextFileSync(new URL(file, library));
-    return { file, program: parseScenario(text, { file }) };
-  });
 }
 
 Deno.test("the library notices 95 % of all mistakes at the places it reaches, and every unsafe one", () => {
