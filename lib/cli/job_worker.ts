@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { Answer, Job } from "./jobs.ts";
+import { type Answer, carryOut, type Work } from "./jobs.ts";
 import { checkFile } from "./load.ts";
 import { type Outcome, runOne } from "./run_one.ts";
 
 /** The part of a worker's global scope that is used here. */
 interface WorkerScope {
-  onmessage: ((event: MessageEvent<Job>) => void) | null;
+  onmessage: ((event: MessageEvent<Work>) => void) | null;
   postMessage(answer: Answer): void;
 }
 
@@ -18,15 +18,23 @@ function isWorker(scope: unknown): scope is WorkerScope {
   return typeof scope === "object" && scope !== null && "postMessage" in scope;
 }
 
-function answer(job: Job): Answer {
+function answer(work: Work, post: (answer: Answer) => void): void {
+  let file = "a scenario";
   try {
-    return { outcome: run(job) };
+    const run = (index: number) => {
+      file = work.jobs[index].file;
+      return runJob(work, index);
+    };
+    for (const done of carryOut(work, run)) post(done);
+    post({ done: true });
   } catch (error) {
-    return { crash: error instanceof Error ? error.message : String(error) };
+    const message = error instanceof Error ? error.message : String(error);
+    post({ crash: `Cannot run ${file}: ${message}` });
   }
 }
 
-function run({ file, text, cell, variables, request }: Job): Outcome {
+function runJob({ jobs, variables, request }: Work, index: number): Outcome {
+  const { file, text, cell } = jobs[index];
   const { seed, policies } = request;
   const options = { variables: Object.fromEntries(variables), seed, policies };
   const { checked, programs } = checkFile({ file, text }, options);
@@ -51,5 +59,5 @@ function postable(outcome: Outcome): Outcome {
 
 const scope: unknown = globalThis;
 if (isWorker(scope)) {
-  scope.onmessage = ({ data }) => scope.postMessage(answer(data));
+  scope.onmessage = ({ data }) => answer(data, (message) => scope.postMessage(message));
 }

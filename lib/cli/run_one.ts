@@ -58,6 +58,16 @@ export type Outcome =
     readonly problem: CheckedFile;
   };
 
+/**
+ * Tells whether a scenario failed, which ends a run with `--fail-fast`.
+ *
+ * @param outcome What came of it.
+ * @returns True if so.
+ */
+export function endsRun(outcome: Outcome): boolean {
+  return "comparisons" in outcome && !outcome.comparisons.every(({ passed }) => passed);
+}
+
 /** Called before each step; the text says where the run is. */
 export type OnStep = (at: () => string) => void;
 

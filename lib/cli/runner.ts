@@ -19,9 +19,10 @@ import { loadAll, reportProblems } from "./check_command.ts";
 import { writeFile, writeProblems } from "./destinations.ts";
 import { judgeFiles } from "./judge.ts";
 import { FAILED, INCONCLUSIVE, PASSED, WRONG } from "./exit_code.ts";
+import type { Threads } from "./jobs.ts";
 import type { Streams, TextStream } from "./output.ts";
 import { newProgress } from "./progress.ts";
-import { type Outcome, runOne, type RunRequest } from "./run_one.ts";
+import { endsRun, type Outcome, runOne, type RunRequest } from "./run_one.ts";
 import { keepFailed, readFailed } from "./run_state.ts";
 import { type RawRunnerOptions, type RunnerSettings, runnerSettingsOf } from "./runner_settings.ts";
 import { isSelected, type PlannedScenario, select } from "./selection.ts";
@@ -65,6 +66,7 @@ export async function run(
     streams.out.write("Nothing failed in the last run\n");
     return PASSED;
   }
+  using threads = await startThreads(settings, runner);
   const loaded = loadAll(files, settings);
   for (const file of loaded.sources.keys()) read.add(file);
   if (loaded.files.some(({ diagnostics }) => diagnostics.length > 0)) {
@@ -84,6 +86,7 @@ export async function run(
     runner,
     sources: loaded.sources,
     err: streams.err,
+    threads,
   });
   if (problems.length > 0) {
     return reportProblems({ ...loaded, files: problems }, settings, streams);
@@ -98,6 +101,16 @@ export async function run(
     planned: planned.length,
     selected,
   });
+}
+
+/** Starts workers before anything is read; a listener of the user's own lives on this thread. */
+async function startThreads(
+  { listeners }: Settings,
+  { jobs, dryRun }: RunnerSettings,
+): Promise<Threads | undefined> {
+  if (jobs === 1 || dryRun || listeners.length > 0) return undefined;
+  const { Threads } = await import("./jobs.ts");
+  return new Threads(jobs - 1);
 }
 
 /** The files to run: those given, or among them those that failed last time. */
@@ -150,15 +163,14 @@ interface Running {
   readonly runner: RunnerSettings;
   readonly sources: ReadonlyMap<string, string>;
   readonly err: TextStream;
+  readonly threads: Threads | undefined;
 }
 
 async function runAll(
   planned: readonly PlannedScenario[],
   running: Running,
 ): Promise<{ ran: Ran[]; problems: CheckedFile[] }> {
-  const { runner, settings } = running;
-  const alone = runner.jobs === 1 || settings.listeners.length > 0;
-  const outcomes = alone ? runHere(planned, running) : await runThere(planned, running);
+  const outcomes = await outcomesOf(planned, running);
   const problems = outcomes.flatMap((outcome) => "problem" in outcome ? [outcome.problem] : []);
   const ran = outcomes.flatMap((outcome, index): Ran[] => {
     if ("problem" in outcome) return [];
@@ -169,52 +181,41 @@ async function runAll(
   return { ran, problems };
 }
 
-/** One after the other. */
-function runHere(
+/** Runs the scenarios: here, one after the other, or on threads as well. */
+async function outcomesOf(
   planned: readonly PlannedScenario[],
-  { settings, runner, err }: Running,
+  { settings, runner, sources, err, threads }: Running,
+): Promise<Outcome[]> {
+  const request = requestOf(settings, runner);
+  const progress = newProgress(err);
+  const runHere = (index: number) => {
+    const title = `${index + 1} of ${planned.length}: ${planned[index].file}`;
+    return runOne(planned[index], request, (at) => progress.update(() => `${title}, ${at()}`));
+  };
+  try {
+    if (threads === undefined) return runInTurn(planned.length, runHere, runner.failFast);
+    const { newWork } = await import("./jobs.ts");
+    const jobs = planned.map(({ file, cell }) => ({ file, cell, text: sources.get(file) ?? "" }));
+    const weights = planned.map(({ program }) => program.steps.length * program.kernels.length);
+    const { variables } = settings;
+    const { failFast } = runner;
+    return await threads.run(newWork({ jobs, weights, variables, request, failFast }), runHere);
+  } finally {
+    progress.done();
+  }
+}
+
+function runInTurn(
+  count: number,
+  run: (index: number) => Outcome,
+  failFast: boolean,
 ): Outcome[] {
   const outcomes: Outcome[] = [];
-  const progress = newProgress(err);
-  for (const [index, scenario] of planned.entries()) {
-    const title = `${index + 1} of ${planned.length}: ${scenario.file}`;
-    const onStep = (at: () => string) => progress.update(() => `${title}, ${at()}`);
-    const outcome = runOne(scenario, requestOf(settings, runner), onStep);
-    outcomes.push(outcome);
-    if (endsRun(outcome, runner)) break;
+  for (let index = 0; index < count; index++) {
+    outcomes.push(run(index));
+    if (failFast && endsRun(outcomes[index])) break;
   }
-  progress.done();
   return outcomes;
-}
-
-/** On several threads. */
-async function runThere(
-  planned: readonly PlannedScenario[],
-  { settings, runner, sources, err }: Running,
-): Promise<Outcome[]> {
-  const { runJobs } = await import("./jobs.ts");
-  const progress = newProgress(err);
-  const request = requestOf(settings, runner);
-  const { variables } = settings;
-  const jobs = planned.map(({ file, cell }) => ({
-    file,
-    cell,
-    text: sources.get(file) ?? "",
-    variables,
-    request,
-  }));
-  const outcomes = await runJobs(jobs, {
-    threads: runner.jobs,
-    isLast: (outcome) => endsRun(outcome, runner),
-    onStart: (index) =>
-      progress.update(() => `${index + 1} of ${planned.length}: ${planned[index].file}`),
-  });
-  progress.done();
-  return outcomes;
-}
-
-function endsRun(outcome: Outcome, { failFast }: RunnerSettings): boolean {
-  return failFast && "comparisons" in outcome && !outcome.comparisons.every(({ passed }) => passed);
 }
 
 function requestOf(

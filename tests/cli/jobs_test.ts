@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { carryOut, newWork } from "../../lib/cli/jobs.ts";
 import { run } from "./fake_streams.ts";
 import { fixture, onPipes } from "./processes.ts";
 import { scenario, withFolder } from "./temporary.ts";
@@ -65,6 +66,22 @@ Deno.test("a step that cannot be carried out is reported from a thread as well",
     assertEquals(two.code, 2);
     assertStringIncludes(two.stderr, "z.yaml:5:");
   });
+});
+
+Deno.test("jobs are taken once each, the longest first, by all threads together", () => {
+  const jobs = ["a", "b", "c", "d"].map((file) => ({ file, text: "", cell: 0 }));
+  const request = { kernels: [], policies: [] };
+  const work = newWork({ jobs, weights: [1, 5, 2, 5], variables: [], request, failFast: false });
+  const outcome = { problem: { file: "", diagnostics: [] } };
+  const taken: string[] = [];
+  const threads = ["one", "two"].map((name) =>
+    carryOut(work, (index) => {
+      taken.push(`${name} ${index}`);
+      return outcome;
+    })
+  );
+  for (let turn = 0; turn < 6; turn++) threads[turn % 2].next();
+  assertEquals(taken, ["one 1", "two 3", "one 2", "two 0"]);
 });
 
 Deno.test("--jobs must be a number of threads", async () => {
