@@ -124,6 +124,7 @@ export function runCommand(context: CommandContext) {
         );
       if (options.watch !== true) return await once(new Set());
       const { watch } = await import("./watch.ts");
-      await watch(once, { paths: files, listeners: options.listener ?? [], context });
+      const { listener = [], varFromFile = [] } = options;
+      await watch(once, { paths: files, listeners: listener, others: varFromFile, context });
     });
 }

@@ -26,6 +26,8 @@ export interface Watched {
   readonly paths: readonly string[];
   /** The `--listener` options. */
   readonly listeners: readonly string[];
+  /** Files that are read beside scenarios. */
+  readonly others: readonly string[];
   /** Where to write, and where the exit code goes. */
   readonly context: CommandContext;
 }
@@ -44,10 +46,10 @@ type State = ReadonlyMap<string, number | undefined>;
  */
 export async function watch(
   run: (read: Set<string>) => Promise<void>,
-  { paths, listeners, context }: Watched,
+  { paths, listeners, others, context }: Watched,
 ): Promise<void> {
   const { out, err } = context.streams;
-  const named = () => [...findFiles(paths), ...listeners.map(moduleOf)];
+  const named = () => [...findFiles(paths), ...listeners.map(moduleOf), ...others];
   for (let isFirst = true;; isFirst = false) {
     const before = stateOf(named());
     const read = new Set<string>();
