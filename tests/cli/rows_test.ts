@@ -40,6 +40,10 @@ const ROWS: Readonly<Record<string, () => Promise<void>>> = {
       await on(expecting(4), [...given, "--var", "n=4"], values),
     ].map(({ code }) => code);
     assertEquals(codes, [0, 0, 0, 0]);
+    const kept = `${MAP}    capture: { place: ret }\n  - munmap: { range: a }\n` +
+      '  - mmap: { process: p, name: b, size: 1 pages, address: "${place}" }\n' +
+      "    expect: { ret: place }\n";
+    assertEquals((await on(file(kept))).code, 0);
   },
   "Includes and reuse": async () => {
     const part = "params: { n: 1 }\nsteps:\n" +
@@ -76,6 +80,12 @@ const ROWS: Readonly<Record<string, () => Promise<void>>> = {
       'expect:\n  - when: { kernel: v5.0 }\n    p.rss: "${n > 1 ? 4 : 0}"\n';
     assertEquals((await on(text)).code, 0);
     assertEquals((await on(text, ["--var", "n=2"])).code, 0);
+    const cleaned = file(
+      `${MAP}  - defer: true\n    munmap: { range: a }\n  - write: { range: a }\n` +
+        "    expect: { p.rss: 5 }\n",
+    );
+    const { code, stdout } = await on(`${cleaned}expect: { p.rss: 0 }\n`);
+    assertEquals([code, stdout.split("\nfailed ").length - 1], [1, 1]); // that of the step alone
   },
   "Expectations": async () => {
     const text = file(
@@ -108,6 +118,12 @@ const ROWS: Readonly<Record<string, () => Promise<void>>> = {
     assertMatch(stdout, /S UNMAP a · E/);
   },
   "Retries": async () => {
+    const merging = file(
+      `${MAP}  - write: { range: a, value: 7 }\n  - madvise: { range: a, advice: MERGEABLE }\n` +
+        "  - ksmd: { full_scans: 1 }\n    until: ksm.pages_sharing == 3\n    repeat: 5\n",
+    );
+    assertEquals((await on(merging)).code, 0);
+    assertEquals((await on(merging.replace("== 3", "== 4"))).code, 1);
     const args = ["run", "--json", "scenarios/compaction-rdma-pinned.yaml", "--seed", "7"];
     const [one, other] = [await run(...args), await run(...args)];
     assertEquals(one.code, 0);
