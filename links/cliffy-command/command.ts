@@ -7,6 +7,7 @@ import {
   commandsOf,
   type CommandSpec,
   type HelpOptions,
+  mainOf,
   newSpec,
   optionsOf,
   type OptionSpec,
@@ -206,9 +207,9 @@ export class Command<
     return { ...result, cmd: spec.self as AnyCommand };
   }
 
-  /** The help; that of a subcommand names `--help` only once the main command has run. */
+  /** The help. */
   getHelp(options: HelpOptions = {}): string {
-    if (this.spec.parent === undefined) addDefaults(this.spec);
+    addDefaults(mainOf(this.spec));
     return helpText(this.spec, options);
   }
 
