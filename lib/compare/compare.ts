@@ -166,8 +166,10 @@ export function comparePolicies(program: Program, options: CompareOptions = {}):
   };
 }
 
+/** Keeps what is plain data: a summary goes from thread to thread, and steps have code. */
 function summary(result: RunResult, seed: number): RunSummary {
-  const { kernel, policy, passed, steps, failures, violations, figures } = result;
+  const { kernel, policy, passed, failures, violations, figures } = result;
+  const steps = result.steps.map(({ meanwhile: _, ...step }) => step);
   const { clock, trace } = result.machine.host;
   const [time_ns, trace_dropped] = [clock.now, trace.dropped];
   const { sometimes } = result;

@@ -1,4 +1,4 @@
-import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { comparePolicies } from "../../lib/compare/compare.ts";
 import { StepError } from "../../lib/compare/instrument.ts";
 import { ratioOf } from "../../lib/compare/listeners.ts";
@@ -99,3 +99,12 @@ for (const [value, base, ratio] of [[0, 0, 1], [3, 3, 1], [0, 4, 0], [6, 4, 1.5]
     assertEquals(ratioOf(value ?? 0, base ?? 0), ratio);
   });
 }
+
+Deno.test("a comparison is plain data, with interludes too", async () => {
+  const file = "../../scenarios/bugs/b-07-reload-before-the-change.yaml";
+  const program = parseScenario(await Deno.readTextFile(new URL(file, import.meta.url)));
+  assert(program.steps.some(({ during }) => during !== undefined));
+  const { runs, listeners } = comparePolicies(program);
+  assertEquals(structuredClone(runs), runs);
+  assertEquals(structuredClone(listeners), listeners);
+});
