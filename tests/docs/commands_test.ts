@@ -2,13 +2,14 @@ import { assert, assertEquals } from "@std/assert";
 import { commandsOf, examplesOf, namedExamplesOf, sessionsOf } from "./markdown_parts.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-const PARTS = ["lib", "examples", "scenarios", "schema", "docs", "tools", "tests", "links"];
+const PARTS = ["lib", "examples", "schema", "docs", "tools", "tests", "links"];
 
 const PAGES = [
   "README.md",
   ...await namesIn("docs").then((names) => names.map((n) => `docs/${n}`)),
 ];
 const TEXTS = await Promise.all(PAGES.map((page) => Deno.readTextFile(new URL(page, ROOT))));
+const PRINTED = new Set(TEXTS.flatMap((text) => examplesOf(text, "sh").flatMap(commandsOf)));
 const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
 
 async function namesIn(folder: string): Promise<string[]> {
@@ -16,13 +17,21 @@ async function namesIn(folder: string): Promise<string[]> {
   return entries.map(({ name }) => name).sort();
 }
 
-/** Copies the project to a folder, so that commands may write there. */
+/**
+ * Copies the project to a folder, so that commands may write there. Of the library of scenarios,
+ * those folders are enough that a command names, and what lies in none.
+ */
 async function copyOfProject(): Promise<string> {
   await Deno.mkdir(new URL("tmp", ROOT), { recursive: true });
   const folder = await Deno.makeTempDir({ dir: "tmp", prefix: "docs_" });
   const files = (await Array.fromAsync(Deno.readDir(ROOT)))
     .filter(({ isFile }) => isFile).map(({ name }) => name);
   for (const name of [...files, ...PARTS]) await copy(name, folder);
+  await Deno.mkdir(`${folder}/scenarios`);
+  for (const name of await namesIn("scenarios")) {
+    const isNamed = [...PRINTED].some((command) => command.includes(`scenarios/${name}`));
+    if (isNamed || name.endsWith(".yaml")) await copy(`scenarios/${name}`, folder);
+  }
   for (const [name, text] of TEXTS.flatMap(namedExamplesOf)) {
     await Deno.writeTextFile(`${folder}/${name}`, text);
   }
@@ -43,7 +52,7 @@ async function run(line: string, cwd: string) {
     cwd,
     env: { NO_COLOR: "1" },
     stdin: "null",
-    signal: AbortSignal.timeout(300_000),
+    signal: AbortSignal.timeout(180_000),
   }).output();
   return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
 }
@@ -51,9 +60,8 @@ async function run(line: string, cwd: string) {
 Deno.test("each command of the pages runs as printed", async (t) => {
   const folder = await copyOfProject();
   try {
-    const printed = new Set(TEXTS.flatMap((text) => examplesOf(text, "sh").flatMap(commandsOf)));
-    assert(printed.size > 20);
-    for (const command of printed) {
+    assert(PRINTED.size > 20);
+    for (const command of PRINTED) {
       await t.step(command, async () => {
         const line = command.replace("npx -y deno@2.9.6", "deno")
           .replace("FOLDER", "tests/conformance/recordings");
