@@ -20,29 +20,21 @@ import { KernelBugError } from "../kernel/violation.ts";
 import type { MmuNotifierOps } from "../notifier/ops.ts";
 import { type MmuNotifierRange, mmuNotifierRangeBlockable } from "../notifier/range.ts";
 import { applyAction, decide, reportRecorded } from "./actions.ts";
-import type { ListenerCounters } from "./counters.ts";
 import {
   beginFault,
-  type Device,
   endFault,
   type ListenerInit,
   neverEnds,
-  newDevice,
   requirePages,
   RETRY_LIMIT,
   retryFault,
   spend,
 } from "./device.ts";
-import {
-  type AccessUnit,
-  deviceAccess,
-  type PageContent,
-  type PageVisitor,
-} from "./device_access.ts";
-import type { Listener, ListenerRange, ListenerState, SecondaryEntry } from "./listener.ts";
+import type { AccessUnit, PageContent, PageVisitor } from "./device_access.ts";
+import type { ListenerRange, ListenerState } from "./listener.ts";
 import { NO_LEAF, RangeIndex } from "./range_index.ts";
-import { ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
-import { SecondaryTable } from "./secondary_table.ts";
+import { type ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
+import { TableListener } from "./table_listener.ts";
 
 /** A piece of the address space. */
 interface Span {
@@ -65,21 +57,14 @@ export interface HmmOptions {
 }
 
 /** A device that mirrors one process: struct hmm with one struct hmm_mirror. */
-export class HmmListener implements Listener {
+export class HmmListener extends TableListener {
   /** Kind of driver. */
-  readonly kind: "hmm" = "hmm";
-  /** Its name in the scenario. */
-  readonly name: string;
-  /** A mirror drops its reference right after the snapshot. */
-  readonly pins: false = false;
-  /** What it counted so far. */
-  readonly counters: ListenerCounters;
+  override readonly kind: "hmm" = "hmm";
   /** The callbacks to register. */
-  readonly ops: MmuNotifierOps;
-  readonly #device: Device;
-  readonly #table = new SecondaryTable();
+  override readonly ops: MmuNotifierOps;
+  /** What accesses go through. */
+  protected override readonly unit: AccessUnit;
   readonly #ranges = new RangeIndex();
-  readonly #unit: AccessUnit;
   readonly #contended: boolean;
   /** Windows, and ranges registered, since no window was open. */
   #windows: Span[] = [];
@@ -95,14 +80,12 @@ export class HmmListener implements Listener {
    * @param options Whether its lock is contended.
    */
   constructor(init: ListenerInit, options: HmmOptions = {}) {
-    this.#device = newDevice(init);
-    this.name = init.name;
-    this.counters = this.#device.counters;
+    super(init);
     this.#contended = options.contended ?? false;
-    this.#unit = { table: this.#table, fault: (address, write) => this.#fault(address, write) };
+    this.unit = { table: this.table, fault: (address, write) => this.#fault(address, write) };
     this.ops = {
       name: init.name,
-      release: () => this.close(),
+      release: () => this.close(), // hmm_release
       invalidateRangeStart: (range) => this.#start(range),
       invalidateRangeEnd: (range) => this.#end(range),
     };
@@ -133,7 +116,7 @@ export class HmmListener implements Listener {
    */
   mirror(start: Vaddr, pages: number): number {
     requirePages("mirror a range", start, pages);
-    if (this.#device.released) return -ERRNO.EFAULT;
+    if (this.device.released) return -ERRNO.EFAULT;
     const range = { start, end: start + pages * PAGE_SIZE, leaf: NO_LEAF };
     if (this.#notifiers > 0) this.#unready.add(range);
     this.#ranges.add(range);
@@ -149,7 +132,7 @@ export class HmmListener implements Listener {
    * @returns 0, -EFAULT where the process has no such page, or -ENXIO outside what it mirrors.
    */
   deviceWrite(start: Vaddr, pages: number, content: PageContent): Operation<number> {
-    return deviceAccess(this.#device, this.#unit, { start, pages, content, visit: null });
+    return this.write(start, pages, content);
   }
 
   /**
@@ -161,28 +144,7 @@ export class HmmListener implements Listener {
    * @returns As {@linkcode HmmListener.deviceWrite}.
    */
   deviceRead(start: Vaddr, pages: number, visit: PageVisitor | null = null): Operation<number> {
-    return deviceAccess(this.#device, this.#unit, { start, pages, content: null, visit });
-  }
-
-  /**
-   * Visits every entry of the device page table in the order of addresses.
-   *
-   * @param visit Called with address in bytes, frame and write access.
-   */
-  forEachEntry(visit: (address: Vaddr, pfn: Pfn, writable: boolean) => void): void {
-    this.#table.forEach((address, pfn, flags) => visit(address, pfn, (flags & ENTRY_WRITE) !== 0));
-  }
-
-  /**
-   * Looks up one entry of the device page table.
-   *
-   * @param address The page.
-   * @returns The entry, or undefined.
-   */
-  entryAt(address: Vaddr): SecondaryEntry | undefined {
-    const flags = this.#table.flagsAt(address);
-    if (flags === 0) return undefined;
-    return { address, pfn: this.#table.pfnAt(address), writable: (flags & ENTRY_WRITE) !== 0 };
+    return this.read(start, pages, visit);
   }
 
   /**
@@ -208,23 +170,17 @@ export class HmmListener implements Listener {
     return { notifiers: this.#notifiers };
   }
 
-  /** Drops the device page table. From hmm_release. */
-  close(): void {
-    this.#table.dropRange(0, Infinity, ENTRY_PRESENT, true, this.#device.reportDirty);
-    this.#device.released = true;
-  }
-
   /** hmm_invalidate_range_start. */
   #start(range: MmuNotifierRange): number {
     this.counters.windows++;
     this.#notifiers++;
-    const { hmmTouchingRanges } = this.#device.user.mm.notifierContext.profile;
+    const { hmmTouchingRanges } = this.device.user.mm.notifierContext.profile;
     const window = { start: range.start, end: range.end + (hmmTouchingRanges ? 1 : 0) };
     this.#windows.push(window);
     for (const fault of this.#faults) fault.met ||= fault.ranges.some((one) => meets(window, one));
     const result = mmuNotifierRangeBlockable(range) ? 0 : this.#tryNonblock(range);
     if (result === 0) this.#invalidate(range);
-    spend(this.#device, this.#device.costs.hmm_window);
+    spend(this.device, this.device.costs.hmm_window);
     return result === LOST_EAGAIN ? 0 : result;
   }
 
@@ -233,8 +189,8 @@ export class HmmListener implements Listener {
    * With B-4 the first keeps the count, and the second is reported as success, nothing done.
    */
   #tryNonblock(range: MmuNotifierRange): number {
-    const { hmmLeaksNotifiers, pairEndOnFailure } = this.#device.user.mm.notifierContext.profile;
-    const busy = this.#table.countRange(range.start, range.end) > 0;
+    const { hmmLeaksNotifiers, pairEndOnFailure } = this.device.user.mm.notifierContext.profile;
+    const busy = this.table.countRange(range.start, range.end) > 0;
     if (!this.#contended && !busy) return 0;
     if (hmmLeaksNotifiers && !this.#contended) return LOST_EAGAIN;
     this.counters.refused++;
@@ -255,10 +211,10 @@ export class HmmListener implements Listener {
 
   /** sync_cpu_device_pagetables of the mirror. */
   #invalidate(range: MmuNotifierRange): void {
-    const device = this.#device;
+    const device = this.device;
     const { counters, costs } = device;
     const keptBefore = counters.kept;
-    const changed = applyAction(device, this.#table, range, decide(device, range, false));
+    const changed = applyAction(device, this.table, range, decide(device, range, false));
     if (changed > 0) {
       counters.tlb_flushes++;
       spend(device, costs.hmm_zap);
@@ -267,7 +223,7 @@ export class HmmListener implements Listener {
 
   /** hmm_invalidate_range_end. */
   #end(range: MmuNotifierRange): void {
-    const device = this.#device;
+    const device = this.device;
     if (this.#notifiers === 0) {
       throw new KernelBugError(
         "hmm_invalidate_range_end",
@@ -276,7 +232,7 @@ export class HmmListener implements Listener {
     }
     this.#closeWindow();
     const action = decide(device, range, false);
-    if (action === "record_writes" && device.recording) reportRecorded(device, this.#table, range);
+    if (action === "record_writes" && device.recording) reportRecorded(device, this.table, range);
     if (action === "resnapshot" && this.#notifiers === 0) this.#resnapshot(range);
   }
 
@@ -290,9 +246,9 @@ export class HmmListener implements Listener {
 
   /** The proposal: entries get back the write access that the CPU still has. */
   #resnapshot(range: MmuNotifierRange): void {
-    const { user } = this.#device;
+    const { user } = this.device;
     const writable: [Vaddr, Pfn][] = [];
-    this.#table.forEach(
+    this.table.forEach(
       (address, pfn) => {
         const now = user.getUserPageFast(address, true);
         if (now >= 0) user.putPage(now);
@@ -301,12 +257,12 @@ export class HmmListener implements Listener {
       range.start,
       range.end,
     );
-    for (const [address, pfn] of writable) this.#table.set(address, pfn, ENTRY_WRITE);
+    for (const [address, pfn] of writable) this.table.set(address, pfn, ENTRY_WRITE);
   }
 
   /** hmm_range_wait_until_valid, hmm_range_fault, and the check under the driver's lock. */
   *#fault(address: Vaddr, write: boolean): Operation<number> {
-    const device = this.#device;
+    const device = this.device;
     const { user, costs } = device;
     const { profile, faults } = user.mm.notifierContext;
     for (let tries = 0; tries < RETRY_LIMIT; tries++) {
@@ -325,7 +281,7 @@ export class HmmListener implements Listener {
       if (entry.pfn < 0) return entry.pfn;
       const current = this.isValid(address) && (profile.hmmValidFlagOnly || !fault.met);
       if (current || faults.has("forget_retry")) {
-        const again = this.#table.set(address, entry.pfn, entry.writable ? ENTRY_WRITE : 0);
+        const again = this.table.set(address, entry.pfn, entry.writable ? ENTRY_WRITE : 0);
         endFault(device, again, costs.hmm_fault);
         return 0;
       }
@@ -337,7 +293,7 @@ export class HmmListener implements Listener {
 
   /** What the CPU has, faulted in where it must be; no reference is kept. */
   *#snapshot(address: Vaddr, write: boolean): Operation<{ pfn: number; writable: boolean }> {
-    const { user } = this.#device;
+    const { user } = this.device;
     let pfn = user.getUserPageFast(address, true);
     if (pfn < 0) {
       pfn = yield* user.getUserPage(address, write);

@@ -16,47 +16,31 @@ import { MMU_NOTIFIER_USE_CHANGE_PTE } from "../notifier/events.ts";
 import type { MmuNotifierOps, NewPte } from "../notifier/ops.ts";
 import { type MmuNotifierRange, mmuNotifierRangeUseChangePte } from "../notifier/range.ts";
 import { applyAction, decide, reportRecorded } from "./actions.ts";
-import type { ListenerCounters } from "./counters.ts";
 import {
   beginFault,
-  type Device,
   endFault,
   type ListenerInit,
   neverEnds,
-  newDevice,
   requirePages,
   RETRY_LIMIT,
   retryFault,
   spend,
 } from "./device.ts";
-import {
-  type AccessUnit,
-  deviceAccess,
-  type PageContent,
-  type PageVisitor,
-  type Turn,
-} from "./device_access.ts";
-import type { Listener, ListenerRange, ListenerState, SecondaryEntry } from "./listener.ts";
+import type { AccessUnit, PageContent, PageVisitor, Turn } from "./device_access.ts";
+import type { ListenerRange, ListenerState } from "./listener.ts";
 import { Memslots } from "./memslots.ts";
 import { ENTRY_ACCESSED, ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
-import { SecondaryTable } from "./secondary_table.ts";
+import { TableListener } from "./table_listener.ts";
 
 /** A virtual machine that listens on the process that runs it. */
-export class KvmListener implements Listener {
+export class KvmListener extends TableListener {
   /** Kind of driver. */
-  readonly kind: "kvm" = "kvm";
-  /** Its name in the scenario. */
-  readonly name: string;
-  /** KVM drops its reference right after the install. */
-  readonly pins: false = false;
-  /** What it counted so far. */
-  readonly counters: ListenerCounters;
+  override readonly kind: "kvm" = "kvm";
   /** The callbacks to register. */
-  readonly ops: MmuNotifierOps;
-  readonly #device: Device;
-  readonly #table = new SecondaryTable();
+  override readonly ops: MmuNotifierOps;
+  /** What accesses go through. */
+  protected override readonly unit: AccessUnit;
   readonly #slots = new Memslots();
-  readonly #unit: AccessUnit;
   readonly #retryRange: boolean;
   /** kvm->mmu_notifier_seq. */
   #seq = 0;
@@ -74,24 +58,22 @@ export class KvmListener implements Listener {
    * @param init Name, process, policy and costs.
    */
   constructor(init: ListenerInit) {
-    this.#device = newDevice(init);
-    this.name = init.name;
-    this.counters = this.#device.counters;
+    super(init);
     this.#retryRange = init.user.mm.notifierContext.profile.kvmRetry === "range";
-    this.#unit = {
-      table: this.#table,
+    this.unit = {
+      table: this.table,
       fault: (address, write, turn) => this.#fault(address, write, turn),
       faultAtOnce: (address, write) => this.#faultAtOnce(address, write),
     };
     this.ops = {
       name: init.name,
-      release: () => this.#release(),
+      release: () => this.close(), // kvm_arch_flush_shadow_all
       invalidateRangeStart: (range) => this.#start(range),
       invalidateRangeEnd: (range) => this.#end(range),
       changePte: (_mm, address, pte) => this.#changePte(address, pte),
       clearFlushYoung: (_mm, start, end) => this.#clearYoung(start, end, true),
       clearYoung: (_mm, start, end) => this.#clearYoung(start, end, false),
-      testYoung: (_mm, address) => (this.#table.flagsAt(address) & ENTRY_ACCESSED) !== 0,
+      testYoung: (_mm, address) => (this.table.flagsAt(address) & ENTRY_ACCESSED) !== 0,
     };
   }
 
@@ -128,7 +110,7 @@ export class KvmListener implements Listener {
     const slot = this.#slots.remove(gpa);
     if (slot === undefined) return -ERRNO.ENOENT;
     const { start, end } = slot;
-    this.#table.dropRange(start, end, ENTRY_PRESENT, true, this.#device.reportDirty);
+    this.table.dropRange(start, end, ENTRY_PRESENT, true, this.device.reportDirty);
     this.#seq++;
     return 0;
   }
@@ -142,7 +124,7 @@ export class KvmListener implements Listener {
    * @returns 0, -EFAULT where the process has no such page, or -ENXIO outside guest memory.
    */
   guestWrite(start: Vaddr, pages: number, content: PageContent): Operation<number> {
-    return deviceAccess(this.#device, this.#unit, { start, pages, content, visit: null });
+    return this.write(start, pages, content);
   }
 
   /**
@@ -154,28 +136,7 @@ export class KvmListener implements Listener {
    * @returns As {@linkcode KvmListener.guestWrite}.
    */
   guestRead(start: Vaddr, pages: number, visit: PageVisitor | null = null): Operation<number> {
-    return deviceAccess(this.#device, this.#unit, { start, pages, content: null, visit });
-  }
-
-  /**
-   * Visits every shadow entry in the order of addresses.
-   *
-   * @param visit Called with address in bytes, frame and write access.
-   */
-  forEachEntry(visit: (address: Vaddr, pfn: Pfn, writable: boolean) => void): void {
-    this.#table.forEach((address, pfn, flags) => visit(address, pfn, (flags & ENTRY_WRITE) !== 0));
-  }
-
-  /**
-   * Looks up one shadow entry.
-   *
-   * @param address The page.
-   * @returns The entry, or undefined.
-   */
-  entryAt(address: Vaddr): SecondaryEntry | undefined {
-    const flags = this.#table.flagsAt(address);
-    if (flags === 0) return undefined;
-    return { address, pfn: this.#table.pfnAt(address), writable: (flags & ENTRY_WRITE) !== 0 };
+    return this.read(start, pages, visit);
   }
 
   /**
@@ -200,27 +161,22 @@ export class KvmListener implements Listener {
     return { mmu_notifier_seq: this.#seq, mmu_notifier_count: this.#count };
   }
 
-  /** Drops all shadow entries. */
-  close(): void {
-    this.#release();
-  }
-
   /** kvm_mmu_notifier_invalidate_range_start; never sleeps, so it agrees to non-blocking. */
   #start(range: MmuNotifierRange): number {
-    const device = this.#device;
+    const device = this.device;
     const { counters, costs } = device;
     counters.windows++;
     this.#active++;
     const keptBefore = counters.kept;
     let changed = 0;
     if (this.#ignores(range)) {
-      applyAction(device, this.#table, range, "keep");
+      applyAction(device, this.table, range, "keep");
     } else if (this.#concerns(range)) {
       this.#open(range);
-      const freedBefore = this.#table.freed;
+      const freedBefore = this.table.freed;
       const action = decide(device, range, false);
-      changed = applyAction(device, this.#table, range, action);
-      const freed = this.#table.freed - freedBefore;
+      changed = applyAction(device, this.table, range, action);
+      const freed = this.table.freed - freedBefore;
       counters.tracking_freed += freed;
       const each = action === "downgrade" ? costs.kvm_spte_update : costs.kvm_spte_drop;
       spend(device, costs.kvm_window + changed * each + freed * costs.kvm_shadow_table_free);
@@ -242,18 +198,18 @@ export class KvmListener implements Listener {
         `mmu_notifier_count of "${this.name}" fell below zero: an end came without its start`,
       );
     }
-    const device = this.#device;
+    const device = this.device;
     if (device.recording && decide(device, range, false) === "record_writes") {
-      reportRecorded(device, this.#table, range);
+      reportRecorded(device, this.table, range);
     }
   }
 
   /** The follow-up: windows that promise change_pte for every change need no start and end. */
   #ignores(range: MmuNotifierRange): boolean {
-    if (!this.#device.policy.useChangePte) return false;
+    if (!this.device.policy.useChangePte) return false;
     if (mmuNotifierRangeUseChangePte(range)) return true;
     const { event, site } = range;
-    const { faults } = this.#device.user.mm.notifierContext;
+    const { faults } = this.device.user.mm.notifierContext;
     return (event & MMU_NOTIFIER_USE_CHANGE_PTE) !== 0 && faults.has("flag_in_event", site);
   }
 
@@ -277,20 +233,20 @@ export class KvmListener implements Listener {
 
   /** kvm_mmu_notifier_change_pte and kvm_set_pte_rmapp. */
   #changePte(address: Vaddr, pte: NewPte): void {
-    const device = this.#device;
+    const device = this.device;
     const { counters } = device;
     counters.change_pte++;
     if (device.user.mm.notifierContext.faults.has("ignore_change_pte")) return;
     this.#seq++;
-    const flags = this.#table.flagsAt(address);
+    const flags = this.table.flagsAt(address);
     if (flags === 0) return;
-    device.reportDirty(this.#table.pfnAt(address), flags);
+    device.reportDirty(this.table.pfnAt(address), flags);
     if (pte.writable) {
-      this.#table.clear(address);
+      this.table.clear(address);
       counters.dropped++;
       spend(device, device.costs.kvm_spte_drop);
     } else {
-      this.#table.set(address, pte.pfn, ENTRY_PRESENT);
+      this.table.set(address, pte.pfn, ENTRY_PRESENT);
       counters.rewritten++;
       spend(device, device.costs.kvm_spte_update);
     }
@@ -298,25 +254,19 @@ export class KvmListener implements Listener {
   }
 
   #clearYoung(start: Vaddr, end: Vaddr, flush: boolean): boolean {
-    const young = this.#table.clearFlagRange(start, end, ENTRY_ACCESSED) > 0;
+    const young = this.table.clearFlagRange(start, end, ENTRY_ACCESSED) > 0;
     if (young && flush) this.#flushRemoteTlbs();
     return young;
   }
 
-  /** kvm_mmu_notifier_release: kvm_arch_flush_shadow_all. */
-  #release(): void {
-    this.#table.dropRange(0, Infinity, ENTRY_PRESENT, true, this.#device.reportDirty);
-    this.#device.released = true;
-  }
-
   #flushRemoteTlbs(): void {
     this.counters.tlb_flushes++;
-    spend(this.#device, this.#device.costs.kvm_remote_flush);
+    spend(this.device, this.device.costs.kvm_remote_flush);
   }
 
   /** tdp_page_fault: gets the page, then installs it unless an invalidation came between. */
   *#fault(address: Vaddr, write: boolean, turn: Turn): Operation<number> {
-    const device = this.#device;
+    const device = this.device;
     const { user, costs } = device;
     const forget = user.mm.notifierContext.faults.has("forget_retry");
     for (let tries = 0; tries < RETRY_LIMIT; tries++) {
@@ -353,7 +303,7 @@ export class KvmListener implements Listener {
 
   /** What {@linkcode KvmListener.#fault} comes to where no window is open and none can come. */
   #faultAtOnce(address: Vaddr, write: boolean): boolean {
-    const device = this.#device;
+    const device = this.device;
     const { user, released } = device;
     if (released || this.#count > 0 || !this.#slots.has(address)) return false;
     const { now } = user.mm.notifierContext.clock;
@@ -368,7 +318,7 @@ export class KvmListener implements Listener {
 
   /** mmu_notifier_retry; since v5.12 mmu_notifier_retry_hva. */
   #mustRetry(seq: number, address: Vaddr): boolean {
-    if (this.#device.released) return true;
+    if (this.device.released) return true;
     if (this.#count > 0) {
       if (!this.#retryRange) return true;
       if (address >= this.#spanStart && address < this.#spanEnd) return true;
@@ -377,12 +327,12 @@ export class KvmListener implements Listener {
   }
 
   #install(address: Vaddr, pfn: Pfn, writable: boolean): void {
-    const device = this.#device;
-    const rebuiltBefore = this.#table.rebuilt;
-    const tablesBefore = this.#table.tables;
-    const again = this.#table.set(address, pfn, writable ? ENTRY_WRITE : 0);
-    this.counters.tracking_rebuilt += this.#table.rebuilt - rebuiltBefore;
-    const allocated = this.#table.tables - tablesBefore;
+    const device = this.device;
+    const rebuiltBefore = this.table.rebuilt;
+    const tablesBefore = this.table.tables;
+    const again = this.table.set(address, pfn, writable ? ENTRY_WRITE : 0);
+    this.counters.tracking_rebuilt += this.table.rebuilt - rebuiltBefore;
+    const allocated = this.table.tables - tablesBefore;
     const { kvm_ept_violation, kvm_shadow_table_alloc } = device.costs;
     endFault(device, again, kvm_ept_violation + allocated * kvm_shadow_table_alloc);
   }

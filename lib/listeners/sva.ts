@@ -10,29 +10,15 @@
  * @module
  */
 
-import { hex, PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
+import { hex, PAGE_SIZE, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import type { MmuNotifierOps } from "../notifier/ops.ts";
-import type { ListenerCounters } from "./counters.ts";
-import {
-  beginFault,
-  type Device,
-  type ListenerInit,
-  neverEnds,
-  newDevice,
-  RETRY_LIMIT,
-  spend,
-} from "./device.ts";
-import {
-  type AccessUnit,
-  deviceAccess,
-  type PageContent,
-  type PageVisitor,
-} from "./device_access.ts";
-import type { Listener, ListenerState, SecondaryEntry } from "./listener.ts";
+import { beginFault, type ListenerInit, neverEnds, RETRY_LIMIT, spend } from "./device.ts";
+import type { AccessUnit, PageContent, PageVisitor } from "./device_access.ts";
+import type { ListenerState } from "./listener.ts";
 import { ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
-import { SecondaryTable } from "./secondary_table.ts";
+import { TableListener } from "./table_listener.ts";
 
 /** Options of a device with shared virtual addressing. */
 export interface SvaOptions {
@@ -41,21 +27,13 @@ export interface SvaOptions {
 }
 
 /** A device bound to one process by its PASID. */
-export class SvaListener implements Listener {
+export class SvaListener extends TableListener {
   /** Kind of driver. */
-  readonly kind: "sva" = "sva";
-  /** Its name in the scenario. */
-  readonly name: string;
-  /** Nothing is held: the device uses the CPU's page table. */
-  readonly pins: false = false;
-  /** What it counted so far. */
-  readonly counters: ListenerCounters;
+  override readonly kind: "sva" = "sva";
   /** The callbacks to register. */
-  readonly ops: MmuNotifierOps;
-  readonly #device: Device;
-  /** The translations that the IOTLB and the device's ATC cache. */
-  readonly #iotlb = new SecondaryTable();
-  readonly #unit: AccessUnit;
+  override readonly ops: MmuNotifierOps;
+  /** What accesses go through. */
+  protected override readonly unit: AccessUnit;
   readonly #pageFlush: boolean;
 
   /**
@@ -65,11 +43,9 @@ export class SvaListener implements Listener {
    * @param options The IOMMU.
    */
   constructor(init: ListenerInit, options: SvaOptions = {}) {
-    this.#device = newDevice(init);
-    this.name = init.name;
-    this.counters = this.#device.counters;
+    super(init);
     this.#pageFlush = options.iommu === "intel";
-    this.#unit = { table: this.#iotlb, fault: (address, write) => this.#miss(address, write) };
+    this.unit = { table: this.table, fault: (address, write) => this.#miss(address, write) };
     this.ops = {
       name: init.name,
       release: () => this.close(),
@@ -86,7 +62,7 @@ export class SvaListener implements Listener {
    * @returns 0, or -EFAULT where the process has no such page.
    */
   deviceWrite(start: Vaddr, pages: number, content: PageContent): Operation<number> {
-    return deviceAccess(this.#device, this.#unit, { start, pages, content, visit: null });
+    return this.write(start, pages, content);
   }
 
   /**
@@ -98,28 +74,7 @@ export class SvaListener implements Listener {
    * @returns As {@linkcode SvaListener.deviceWrite}.
    */
   deviceRead(start: Vaddr, pages: number, visit: PageVisitor | null = null): Operation<number> {
-    return deviceAccess(this.#device, this.#unit, { start, pages, content: null, visit });
-  }
-
-  /**
-   * Visits every cached translation in the order of addresses.
-   *
-   * @param visit Called with address in bytes, frame and write access.
-   */
-  forEachEntry(visit: (address: Vaddr, pfn: Pfn, writable: boolean) => void): void {
-    this.#iotlb.forEach((address, pfn, flags) => visit(address, pfn, (flags & ENTRY_WRITE) !== 0));
-  }
-
-  /**
-   * Looks up one cached translation.
-   *
-   * @param address The page.
-   * @returns The entry, or undefined.
-   */
-  entryAt(address: Vaddr): SecondaryEntry | undefined {
-    const flags = this.#iotlb.flagsAt(address);
-    if (flags === 0) return undefined;
-    return { address, pfn: this.#iotlb.pfnAt(address), writable: (flags & ENTRY_WRITE) !== 0 };
+    return this.read(start, pages, visit);
   }
 
   /**
@@ -132,21 +87,21 @@ export class SvaListener implements Listener {
   }
 
   /** Unbinds the device. */
-  close(): void {
-    this.#iotlb.dropRange(0, Infinity, ENTRY_PRESENT, true, ignore);
-    this.#device.released = true;
+  override close(): void {
+    this.table.dropRange(0, Infinity, ENTRY_PRESENT, true, ignore);
+    this.device.released = true;
   }
 
   /** mn_invalidate_range: amd_iommu_flush_page, or amd_iommu_flush_tlb of the PASID. */
   #invalidateRange(start: Vaddr, end: Vaddr): void {
-    const { counters, costs } = this.#device;
+    const { counters, costs } = this.device;
     const single = end - start === PAGE_SIZE;
     const part = single || this.#pageFlush;
     const [from, to] = part ? [start, end] : [0, Infinity];
     counters.windows++;
     counters.tlb_flushes++;
-    counters.dropped += this.#iotlb.dropRange(from, to, ENTRY_PRESENT, false, ignore);
-    spend(this.#device, part ? costs.iotlb_flush_page : costs.iotlb_flush_pasid);
+    counters.dropped += this.table.dropRange(from, to, ENTRY_PRESENT, false, ignore);
+    spend(this.device, part ? costs.iotlb_flush_page : costs.iotlb_flush_pasid);
   }
 
   /**
@@ -154,7 +109,7 @@ export class SvaListener implements Listener {
    * request (PRI) lets the CPU fault the page in, and the device walks again.
    */
   *#miss(address: Vaddr, write: boolean): Operation<number> {
-    const device = this.#device;
+    const device = this.device;
     const { user, costs } = device;
     for (let tries = 0; tries < RETRY_LIMIT; tries++) {
       if (device.released) return -ERRNO.EFAULT;
@@ -170,14 +125,14 @@ export class SvaListener implements Listener {
   }
 
   #walk(address: Vaddr, write: boolean): boolean {
-    const device = this.#device;
+    const device = this.device;
     const { user, counters, costs } = device;
     let pfn = user.getUserPageFast(address, true);
     const writable = pfn >= 0;
     if (!writable && !write) pfn = user.getUserPageFast(address, false);
     if (pfn < 0) return false;
     user.putPage(pfn);
-    const again = this.#iotlb.set(address, pfn, writable ? ENTRY_WRITE : 0);
+    const again = this.table.set(address, pfn, writable ? ENTRY_WRITE : 0);
     if (again) {
       counters.refaults++;
       spend(device, costs.iotlb_walk);
