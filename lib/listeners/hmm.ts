@@ -33,7 +33,7 @@ import {
 import type { AccessUnit, PageContent, PageVisitor } from "./device_access.ts";
 import type { ListenerRange, ListenerState } from "./listener.ts";
 import { NO_LEAF, RangeIndex } from "./range_index.ts";
-import { type ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
+import { ENTRY_WRITE } from "./secondary_leaf.ts";
 import { TableListener } from "./table_listener.ts";
 
 /** A piece of the address space. */
