@@ -115,6 +115,8 @@ export interface KernelProfile {
   readonly smapsFilePmdMapped: boolean;
   /** KVM retries only faults inside the span of open windows over its memslots (v5.12), not all. */
   readonly kvmRetry: "vm" | "range";
+  /** vCPUs look their APIC page up again from start on, not after the page has changed (B-7, until v5.8). */
+  readonly kvmReloadsApicInStart: boolean;
   /** ODP keeps umem_rwsem for read when it refuses a window with -EAGAIN (B-3, until v5.3). */
   readonly odpKeepsLockOnEagain: boolean;
   /** i915 start: cancel work (v5.0), direct unbind that a signal may stop (v5.2), or no error at all. */
@@ -185,6 +187,7 @@ const V5_0: KernelProfile = {
   smapsPssDirty: false,
   smapsFilePmdMapped: false,
   kvmRetry: "vm",
+  kvmReloadsApicInStart: true,
   odpKeepsLockOnEagain: true,
   i915Userptr: "worker",
   gntdevRefusesAlways: false,
@@ -254,6 +257,7 @@ const V6_1: KernelProfile = {
   smapsPssDirty: true,
   smapsFilePmdMapped: true,
   kvmRetry: "range",
+  kvmReloadsApicInStart: false,
   odpKeepsLockOnEagain: false,
   i915Userptr: "interval",
   hmmLeaksNotifiers: false,

@@ -32,16 +32,23 @@ import { Memslots } from "./memslots.ts";
 import { ENTRY_ACCESSED, ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
 import { TableListener } from "./table_listener.ts";
 
+/** The callback that only a machine with an APIC page has. */
+interface ApicOps {
+  invalidateRange?: MmuNotifierOps["invalidateRange"];
+}
+
 /** A virtual machine that listens on the process that runs it. */
 export class KvmListener extends TableListener {
   /** Kind of driver. */
   override readonly kind: "kvm" = "kvm";
   /** The callbacks to register. */
-  override readonly ops: MmuNotifierOps;
+  override readonly ops: MmuNotifierOps & Pick<ApicOps, "invalidateRange">;
   /** What accesses go through. */
   protected override readonly unit: AccessUnit;
   readonly #slots = new Memslots();
   readonly #retryRange: boolean;
+  /** The page that vCPUs have as their APIC, outside of the shadow entries; or -1. */
+  #apic: Vaddr = -1;
   /** kvm->mmu_notifier_seq. */
   #seq = 0;
   /** kvm->mmu_notifier_count. */
@@ -88,13 +95,16 @@ export class KvmListener extends TableListener {
    * @param gpa First guest physical address, page aligned.
    * @param start First page of the host range.
    * @param pages Number of pages.
+   * @param apic Whether the first page is the APIC of the vCPUs, which look it up without a check
+   * for windows (arch/x86/kvm/vmx/vmx.c: vmx_set_apic_access_page_addr).
    * @returns 0; -EEXIST if the guest range overlaps another slot's; or -EAGAIN while a window is
    * open, for whose end KVM waits since v5.12.
    */
-  addMemslot(gpa: number, start: Vaddr, pages: number): number {
+  addMemslot(gpa: number, start: Vaddr, pages: number, apic = false): number {
     requirePages("register a memslot", start, pages);
     requirePages("register a memslot", gpa, pages);
     if (this.#waitsForWindows()) return -ERRNO.EAGAIN;
+    if (apic) this.#setApic(start);
     return this.#slots.add(gpa, start, pages);
   }
 
@@ -316,9 +326,24 @@ export class KvmListener extends TableListener {
     return true;
   }
 
+  /**
+   * Until v5.8 the window that drops the page lets vCPUs look it up again at once; since then
+   * invalidate_range does, when the page has changed (kvm_arch_mmu_notifier_invalidate_range).
+   */
+  #setApic(page: Vaddr): void {
+    this.#apic = page;
+    if (this.device.user.mm.notifierContext.profile.kvmReloadsApicInStart) return;
+    this.ops.invalidateRange = (_mm, start, end) => {
+      if (start <= page && page < end) {
+        this.counters.dropped += this.table.clear(page) === 0 ? 0 : 1;
+      }
+    };
+  }
+
   /** mmu_notifier_retry; since v5.12 mmu_notifier_retry_hva. */
   #mustRetry(seq: number, address: Vaddr): boolean {
     if (this.device.released) return true;
+    if (address === this.#apic) return false;
     if (this.#count > 0) {
       if (!this.#retryRange) return true;
       if (address >= this.#spanStart && address < this.#spanEnd) return true;

@@ -21,7 +21,8 @@ const SMALL_WINDOW = 64;
  * Checks a window as it closes, before its end is delivered.
  *
  * A translation that the change makes wrong is gone by then: start removed it, and nothing may be
- * installed until end. Listeners without a start, and those that hold references, are left out.
+ * installed until end. Left out are listeners without a start, those that hold references, and those
+ * with invalidate_range, which comes after this.
  *
  * @param machine The machine.
  * @param range The window.
@@ -33,7 +34,7 @@ export function checkClosingWindow(machine: Machine, range: MmuNotifierRange): V
     const mm = machine.processes.get(process);
     if (mm === undefined || mm.id !== range.mm.id) continue;
     const holds = listener.pins || listener.forEachReference !== undefined;
-    if (holds || !listener.ops?.invalidateRangeStart) continue;
+    if (holds || !listener.ops?.invalidateRangeStart || listener.ops.invalidateRange) continue;
     const wrong = findEntry(listener, range, (address, pfn, writable) => {
       const flags = mm.pageTable.flagsAt(address);
       const same = mm.pageTable.pfnAt(address) === pfn && carriesTranslation(mm, address, flags);

@@ -17,6 +17,8 @@ export const KNOWN_BUGS_FIXED: Partial<KernelProfile> = {
   retractNotifies: true,
   // HMM reports a mirror's refusal as success and keeps its count (B-4)
   hmmLeaksNotifiers: false,
+  // A vCPU that looks its APIC page up inside a window keeps the old one (B-7)
+  kvmReloadsApicInStart: false,
 };
 
 /** Chance of an operation against others; 4 where it is not named. */

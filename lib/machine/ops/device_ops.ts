@@ -40,11 +40,13 @@ const MEMSLOT: OperationSpec = {
     listener: GUEST,
     range: RANGE,
     gpa: { kind: "address", about: "Guest physical address of its first page", default: 0 },
+    apic: { kind: "flag", about: "The first page is the APIC of the vCPUs", default: false },
   },
   // deno-lint-ignore require-yield
   *run(machine, args) {
     const { start, pages } = pagesOf(machine, args);
-    return { ret: guest(machine, args).addMemslot(number(args, "gpa"), start, pages) };
+    const apic = args.apic === true;
+    return { ret: guest(machine, args).addMemslot(number(args, "gpa"), start, pages, apic) };
   },
 };
 

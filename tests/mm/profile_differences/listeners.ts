@@ -59,6 +59,21 @@ export const LISTENERS: Differences = {
       return false;
     },
   },
+  kvmReloadsApicInStart: {
+    shows: "what is left of an APIC page that a vCPU looked up while a window was open",
+    base: "v5.2",
+    results: [[false, "----"], [true, "W---"]],
+    program(profile) {
+      const { user, device } = driver("kvm", profile);
+      if (!(device instanceof KvmListener)) throw new TypeError("Cannot make a guest");
+      device.addMemslot(0, BASE, 1, true);
+      const window = windowOver(user, MMU_NOTIFY_CLEAR);
+      mmuNotifierInvalidateRangeStart(window);
+      drain(device.guestRead(BASE, 1));
+      mmuNotifierInvalidateRangeEnd(window);
+      return entries(device);
+    },
+  },
   odpKeepsLockOnEagain: {
     shows: "locks that ODP keeps after it has refused a window",
     base: "v5.2",
