@@ -80,6 +80,7 @@ export class Terminal {
       }
       text = text === "" ? line : `${text}\n${line}`;
       if (isOpen(text)) continue;
+      this.#joinHistory(text);
       await this.#execute(text);
       text = "";
       if (this.#interpreter.hasQuit) break;
@@ -141,6 +142,18 @@ export class Terminal {
 
   #keepHistory(history: readonly string[]): void {
     this.#options.history.splice(0, Infinity, ...history);
+  }
+
+  /** A command of several lines comes back as one. */
+  #joinHistory(text: string): void {
+    const lines = text.split("\n");
+    if (lines.length === 1) return;
+    const history: string[] = Reflect.get(this.#readline, "history");
+    const at = history.findIndex((line) => lines.includes(line));
+    const joined = history.filter((line) => !lines.includes(line));
+    joined.splice(Math.max(0, at), 0, lines.map((line) => line.trim()).join(" "));
+    history.splice(0, Infinity, ...joined);
+    this.#keepHistory(history);
   }
 
   async #execute(text: string): Promise<void> {

@@ -84,6 +84,8 @@ terminalTest("several lines can be pasted, and a bracket goes on in the next lin
   const screen = await terminal.waitFor("fill range=ram");
   assertStringIncludes(screen, "mmap process=qemu name=ram");
   await terminal.waitFor("\n3\n");
+  await terminal.press("Up", "Up", "Up");
+  await terminal.waitFor("mmulab> { mmap: { process: qemu, name: ram, size: 3 pages } }");
 });
 
 terminalTest("long output comes in pages of the terminal's size", async () => {
