@@ -164,7 +164,7 @@ export function parseInput(command: Command, text: string): ParsedCommand {
     boolean: known.filter(({ value }) => value === undefined).map(({ name }) => name),
     string: ["_", ...known.filter(({ value }) => value !== undefined).map(({ name }) => name)],
     unknown: (word) => {
-      if (word.startsWith("-") && !/^-?[0-9]/.test(word)) unknown.push(word);
+      if (word.startsWith("-")) unknown.push(word);
     },
   });
   if (unknown.length > 0) throw unknownOption(unknown[0], command, known);

@@ -234,7 +234,16 @@ function kindOf(state: string): string {
   return state.replace(/^(frame|swap|migrating) [0-9a-f]+/, "$1");
 }
 
-function figureLines({ journal }: Session, from: number, to: number): string[] {
+function figureLines(session: Session, from: number, to: number): string[] {
+  const { journal, machine } = session;
+  const told = new Map<string, string>();
+  const toldOf = (figure: string, tick: number) => {
+    const process = machine.listeners.get(figure.slice(0, figure.lastIndexOf(".")))?.process;
+    if (process === undefined) return "-";
+    const key = `${tick} ${process}`;
+    if (!told.has(key)) told.set(key, toldIn(session, process, tick) || "-");
+    return told.get(key)!;
+  };
   const sums = new Map<string, { sum: number; tick: number }>();
   for (let tick = from; tick < to; tick++) {
     for (const [name, difference] of journal.ticks[tick].figures) {
@@ -245,7 +254,20 @@ function figureLines({ journal }: Session, from: number, to: number): string[] {
     escapeControl(name),
     `${sum > 0 ? "+" : ""}${countText(sum)}`,
     `#${tick + 1}`,
+    toldOf(name, tick),
     escapeControl(journal.ticks[tick].result.label),
   ]);
-  return rows.length === 0 ? [] : table([["FIGURE", "BY", "TICK", "OPERATION"], ...rows]);
+  return rows.length === 0 ? [] : table([["FIGURE", "BY", "TICK", "TOLD", "OPERATION"], ...rows]);
+}
+
+/** What the listeners of a process were told in a tick. */
+function toldIn(session: Session, process: string, tick: number): string {
+  const { journal, machine: { host } } = session;
+  const mm = host.mms.find(({ name }) => name === process);
+  const end = journal.ticks[tick + 1]?.firstRecord ?? host.trace.length;
+  const records: number[] = [];
+  for (let at = journal.ticks[tick].firstRecord; at < end; at++) {
+    if (host.trace.at(at).mm === mm?.id) records.push(at);
+  }
+  return eventNames(session, records);
 }

@@ -161,13 +161,14 @@ export class Journal {
 }
 
 /** The figures that are followed: they are cheap to read. */
-function figuresOf({ host, listeners }: Machine): Map<string, number> {
+function figuresOf({ host, listeners, processes }: Machine): Map<string, number> {
   const figures = new Map<string, number>();
   for (const [name, { listener }] of listeners) {
     for (const [key, value] of Object.entries(listener.counters)) {
       figures.set(`${name}.${key}`, value);
     }
   }
+  for (const [name, { vmas }] of processes) figures.set(`${name}.vmas`, vmas.length);
   for (const name of KSM_FIGURES) figures.set(`ksm.${name}`, host.ksm[name]);
   for (const [name, value] of Object.entries(host.vmstat)) figures.set(`vmstat.${name}`, value);
   return figures;

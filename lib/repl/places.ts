@@ -21,7 +21,7 @@ export interface Place {
 }
 
 const PLACE =
-  /^(?:([A-Za-z_]\w*):)?(?:(0x[0-9a-f]+|[0-9][0-9a-f]{4,}|[0-9]+)|([A-Za-z_]\w*)(?:\[([0-9]+)(?:(\.\.)([0-9]*))?\]|\+(0x[0-9a-f]+|[0-9]+))?)$/i;
+  /^(?:([A-Za-z_]\w*):)?(?:(0x[0-9a-f]+|[0-9][0-9a-f]{4,}|[0-9]+|[0-9a-f]{12,16})|([A-Za-z_]\w*)(?:\[([0-9]+)(?:(\.\.)([0-9]*))?\]|\+(0x[0-9a-f]+|[0-9]+))?)$/i;
 
 /**
  * Reads an address or a range of pages.
@@ -130,13 +130,13 @@ export function requireListener(machine: Machine, listener: string): void {
  * Reads a number of things.
  *
  * @param text The text; decimal.
- * @param what What is counted.
+ * @param what What it stands for, such as `a number of ticks`.
  * @returns The number.
  * @throws {CommandError} If it is none.
  */
 export function countOf(text: string, what: string): number {
   if (/^[0-9]{1,15}$/.test(text)) return Number(text);
-  throw new CommandError(`Cannot read "${text}": expected a number of ${what}`);
+  throw new CommandError(`Cannot read "${text}": expected ${what}`);
 }
 
 function page(process: string, address: Vaddr): Place {

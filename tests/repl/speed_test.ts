@@ -1,5 +1,7 @@
 import { assert } from "@std/assert";
 import { guestProgram, measure } from "../../bench/repl_bench.ts";
+import { newStep } from "../../lib/machine/program.ts";
+import { operation } from "../../lib/machine/ops/mod.ts";
 import { whyText } from "../../lib/repl/history.ts";
 import { Session } from "../../lib/repl/session.ts";
 import { vtopText } from "../../lib/report/vtop_text.ts";
@@ -35,4 +37,7 @@ Deno.test("a tick is remembered by what it changed, not by what there is", () =>
     const runs = [...changes.values()].reduce((sum, list) => sum + list.length, 0);
     assert(runs <= 8, `tick ${tick} has ${runs} records`);
   }
+  session.perform([newStep(operation("wait"), { time: 1 })]);
+  const { changes, figures } = session.journal.ticks.at(-1)!;
+  assert(changes.size === 0 && figures.size === 0, "nothing changed");
 });

@@ -152,7 +152,7 @@ function processIn({ session }: Environment, { args }: Input): string {
 }
 
 function numberOf(text: string | true | undefined, otherwise: number): number {
-  return typeof text === "string" ? countOf(text, "records") : otherwise;
+  return typeof text === "string" ? countOf(text, "a number of records") : otherwise;
 }
 
 /** The commands, in the order of documentation. */

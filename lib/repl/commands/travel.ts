@@ -27,11 +27,11 @@ const BACK: Command = {
   args: [{ name: "n", means: "count", about: "How many (default 1)", optional: true }],
   examples: [["back", "one tick"], ["back 3", "three"]],
   run(environment, { args }) {
-    const ticks = args.n === undefined ? 1 : countOf(args.n, "ticks");
+    const ticks = args.n === undefined ? 1 : countOf(args.n, "a number of ticks");
     return go(environment, environment.session.tick - ticks);
   },
   ts({ session }, { args }) {
-    const ticks = args.n === undefined ? 1 : countOf(args.n, "ticks");
+    const ticks = args.n === undefined ? 1 : countOf(args.n, "a number of ticks");
     return arriving(session, `session.back(${ticks});`);
   },
 };
@@ -42,9 +42,9 @@ const GOTO: Command = {
   about: "Go to a tick, forwards or back; 0 is before the first step",
   args: [{ name: "tick", means: "count", about: "The tick" }],
   examples: [["goto 0", "to the beginning"], ["goto 5", "after the fifth step"]],
-  run: (environment, { args }) => go(environment, countOf(args.tick, "a tick")),
+  run: (environment, { args }) => go(environment, countOf(args.tick, "the number of a tick")),
   ts: ({ session }, { args }) =>
-    arriving(session, `session.goto(${countOf(args.tick, "a tick")});`),
+    arriving(session, `session.goto(${countOf(args.tick, "the number of a tick")});`),
 };
 
 const FORGET: Command = {
@@ -153,7 +153,9 @@ function ticksOf(
   session: Session,
   { from, to }: Readonly<Record<string, string>>,
 ): [from: number, to: number] {
-  const ticks = [from, to ?? String(session.tick)].map((text) => countOf(text, "a tick"));
+  const ticks = [from, to ?? String(session.tick)].map((text) =>
+    countOf(text, "the number of a tick")
+  );
   const [first, last] = ticks.sort((one, other) => one - other);
   if (last <= session.tick) return [first, last];
   throw new CommandError(`Cannot look at tick ${last}: the session stands at tick ${session.tick}`);

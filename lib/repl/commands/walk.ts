@@ -10,12 +10,14 @@ import { formatDiagnostic } from "../../scenario/diagnostics.ts";
 import { scenarioText } from "../../scenario/write.ts";
 import { checkScenario } from "../../scenario/scenario.ts";
 import { parseVariable } from "../../scenario/variable_text.ts";
+import { amount } from "../../report/numbers.ts";
 import { table } from "../../report/layout.ts";
 import { stepListText } from "../../report/steps_text.ts";
 import type { Command, Environment } from "../command.ts";
 import { expressionOf, valueOf } from "../conditions.ts";
 import { countOf, placeIfAny, placeOf } from "../places.ts";
 import { runOn, type RunOnOptions } from "../running.ts";
+import type { Session } from "../session.ts";
 import { addressLiteral, literal, printing, snippet } from "../snippet.ts";
 import { CommandError, wordsOf } from "../words.ts";
 
@@ -94,12 +96,11 @@ const LIST: Command = {
   ],
   examples: [["list", "ten steps"], ["list 1 100", "a hundred"]],
   run({ session }, { args }) {
-    const [from, to] = listRange(session.tick, args.first, args.last);
-    return stepListText(session.steps, session.tick, from, Math.min(to, session.steps.length));
+    const [from, to] = listRange(session, args);
+    return stepListText(session.steps, session.tick, from, to);
   },
   ts({ session }, { args }) {
-    const [from, to] = listRange(session.tick, args.first, args.last);
-    const range = `${from}, ${Math.min(to, session.steps.length)}`;
+    const range = listRange(session, args).join(", ");
     return printing(["stepListText"], `stepListText(session.steps, session.tick, ${range})`);
   },
 };
@@ -110,7 +111,7 @@ const STEP = runner({
   about: "Carry out the next step, or several",
   args: [TICKS],
   examples: [["step", "one"], ["step 5", "five"]],
-}, (args) => ({ ticks: args.n === undefined ? 1 : countOf(args.n, "steps") }));
+}, (args) => ({ ticks: args.n === undefined ? 1 : countOf(args.n, "a number of steps") }));
 
 const NEXT = runner({
   name: "next",
@@ -196,7 +197,7 @@ const DELETE: Command = {
   examples: [["delete 1", "the first"], ["delete", "all"]],
   run({ breakpoints }, { args }) {
     breakpoints.delete(
-      args.number === undefined ? undefined : countOf(args.number, "a breakpoint"),
+      args.number === undefined ? undefined : countOf(args.number, "the number of a breakpoint"),
     );
     return "";
   },
@@ -296,10 +297,19 @@ function runner(
   };
 }
 
-function listRange(tick: number, first?: string, last?: string): [from: number, to: number] {
-  if (first === undefined) return [Math.max(0, tick - 4), Math.max(0, tick - 4) + 10];
-  const from = Math.max(1, countOf(first, "a step")) - 1;
-  return [from, last === undefined ? from + 10 : countOf(last, "a step")];
+function listRange(
+  { tick, steps }: Session,
+  { first, last }: Readonly<Record<string, string>>,
+): [from: number, to: number] {
+  const number = (text: string) => countOf(text, "the number of a step");
+  const from = first === undefined ? Math.max(0, tick - 4) : Math.max(1, number(first)) - 1;
+  const to = last === undefined ? from + 10 : number(last);
+  if (first !== undefined && (from >= steps.length || to <= from)) {
+    throw new CommandError(
+      `Cannot list steps ${from + 1} to ${to}: the session has ${amount(steps.length, "step")}`,
+    );
+  }
+  return [from, Math.min(to, steps.length)];
 }
 
 /** An address or range, written out; undefined where the text is none that exists. */
