@@ -31,13 +31,9 @@ export {
 } from "./lib/repl/command.ts";
 export { lastRecords, recordOrigin } from "./lib/repl/commands/notifier.ts";
 export { performSteps, performYaml } from "./lib/repl/commands/operations.ts";
-export {
-  addListener,
-  addProcess,
-  sessionText,
-  setSetting,
-  settingsText,
-} from "./lib/repl/commands/setup.ts";
+export { sessionText } from "./lib/repl/commands/save.ts";
+export { setSetting, settingsText } from "./lib/repl/commands/settings.ts";
+export { addListener, addProcess } from "./lib/repl/commands/setup.ts";
 export { sessionComparison } from "./lib/repl/commands/travel.ts";
 export { sessionHelp } from "./lib/repl/commands/mod.ts";
 export { holds, valueOf } from "./lib/repl/conditions.ts";

@@ -12,7 +12,7 @@ import { EVENT_NAMES } from "../notifier/events.ts";
 import { type ArgumentMeaning, type Command, COMMON_OPTIONS } from "./command.ts";
 import { COMMANDS } from "./commands/mod.ts";
 import { operationArguments } from "./commands/operations.ts";
-import { SETTINGS } from "./commands/setup.ts";
+import { SETTINGS } from "./commands/settings.ts";
 import { figureNames } from "./conditions.ts";
 import { FILTERS } from "./filters.ts";
 import type { Session } from "./session.ts";

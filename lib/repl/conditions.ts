@@ -6,8 +6,7 @@
  * @module
  */
 
-import { readFigure } from "../machine/figures.ts";
-import { FIGURES } from "../machine/figures.ts";
+import { FIGURES, readFigure } from "../machine/figures.ts";
 import {
   evaluate,
   type Expression,

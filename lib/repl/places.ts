@@ -101,6 +101,20 @@ export function processOf(session: Session): string {
 }
 
 /**
+ * Finds the process of a command that may name one.
+ *
+ * @param session The session.
+ * @param name The name; see {@linkcode processOf} where it is missing.
+ * @returns Its name.
+ * @throws {CommandError} If there is none of that name.
+ */
+export function processNamed(session: Session, name: string | undefined): string {
+  const process = name ?? processOf(session);
+  requireProcess(session.machine, process);
+  return process;
+}
+
+/**
  * Requires that a process exists.
  *
  * @param machine The machine.
@@ -147,7 +161,15 @@ function page(process: string, address: Vaddr): Place {
   return { process, start: address, end: start + PAGE_SIZE };
 }
 
-function unknownName(what: string, name: string, known: Iterable<string>): CommandError {
+/**
+ * Words the error of a name that there is not.
+ *
+ * @param what What it would name.
+ * @param name The name.
+ * @param known The names there are.
+ * @returns The error, with the nearest name if one is near.
+ */
+export function unknownName(what: string, name: string, known: Iterable<string>): CommandError {
   const names = [...known];
   const hint = suggestion(name, names) ??
     (names.length === 0 ? "There is none" : `There is ${names.join(", ")}`);

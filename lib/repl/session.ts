@@ -242,22 +242,9 @@ export class Session {
     this.goto(this.tick - ticks);
   }
 
-  /**
-   * Puts steps onto the line where the session stands; they are next.
-   *
-   * @param steps The steps.
-   */
-  insert(steps: readonly Step[]): void {
-    this.#steps = this.#steps.toSpliced(this.tick, 0, ...steps);
-  }
-
-  /**
-   * Forgets steps that lie ahead.
-   *
-   * @param count How many of the next; all unless given.
-   */
-  forget(count = Infinity): void {
-    this.#steps = this.#steps.toSpliced(this.tick, count);
+  /** Forgets the steps that lie ahead. */
+  forget(): void {
+    this.#steps = this.#steps.slice(0, this.tick);
   }
 
   /**

@@ -12,6 +12,7 @@ import { createInterface, type Interface } from "node:readline";
 import { PassThrough } from "node:stream";
 import type { Palette } from "../report/palette.ts";
 import { complete, type ListFiles } from "./complete.ts";
+import { CTRL_R, HistorySearch } from "./history_search.ts";
 import type { Interpreter } from "./interpreter.ts";
 import type { Breathe } from "./running.ts";
 import { messageOf } from "./script.ts";
@@ -30,7 +31,6 @@ export interface TerminalOptions {
 const PROMPT = "mmulab> ";
 const MORE = "   ...> ";
 const CTRL_C = "\x03";
-const CTRL_R = "\x12";
 /** Splits around Ctrl-C and Ctrl-R, which are kept. */
 const CONTROLS = new RegExp(`(${CTRL_C}|${CTRL_R})`);
 /** Time, in ms, after which work looks at the keyboard, where it can be interrupted. */
@@ -50,7 +50,7 @@ export class Terminal {
   #isInterrupted = false;
   #lastBreath = 0;
   #waitingKey: ((key: string) => void) | null = null;
-  #search: { text: string; found: number } | null = null;
+  #search: HistorySearch | null = null;
 
   /**
    * Makes a prompt that is not shown yet.
@@ -253,30 +253,12 @@ export class Terminal {
 
   /** One key while the history is searched. */
   #searchKey(key: string): void {
-    const { history } = this.#options;
-    const search = this.#search ??= { text: "", found: -1 };
-    if (key === CTRL_R) {
-      this.#find(search.found + 1);
-    } else if (key === "\x7f" || key === "\b") {
-      search.text = search.text.slice(0, -1);
-      this.#find(0);
-    } else if (key >= " " && key !== "\x7f" && !key.startsWith("\x1b")) {
-      search.text += key;
-      this.#find(0);
-    } else {
-      const line = key === CTRL_C || key === "\x07" ? "" : history[search.found] ?? "";
-      this.#search = null;
-      process.stdout.write("\r\x1b[K");
-      this.#keys.write(`\x05\x15${line}${key === "\r" || key === "\n" ? key : ""}`);
-    }
-  }
-
-  #find(from: number): void {
-    const { history } = this.#options;
-    const search = this.#search!;
-    const found = history.findIndex((line, at) => at >= from && line.includes(search.text));
-    if (found >= 0) search.found = found;
-    const line = search.text === "" ? "" : history[search.found] ?? "";
-    process.stdout.write(`\r\x1b[K(reverse-i-search)\`${search.text}': ${line}`);
+    const search = this.#search ??= new HistorySearch(this.#options.history);
+    const chosen = search.press(key);
+    process.stdout.write(`\r\x1b[K${chosen === undefined ? search.prompt : ""}`);
+    if (chosen === undefined) return;
+    this.#search = null;
+    // To the end of the line, then clear what was typed before
+    this.#keys.write(`\x05\x15${chosen}`);
   }
 }

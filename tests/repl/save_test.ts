@@ -8,7 +8,7 @@ import type { Step } from "../../lib/machine/program.ts";
 import { runProgram } from "../../lib/machine/run.ts";
 import { Interpreter } from "../../lib/repl/interpreter.ts";
 import { Session } from "../../lib/repl/session.ts";
-import { sessionText } from "../../lib/repl/commands/setup.ts";
+import { sessionText } from "../../lib/repl/commands/save.ts";
 import { CommandError } from "../../lib/repl/words.ts";
 import { parseScenario } from "../../lib/scenario/scenario.ts";
 import { typedStep } from "./prompt.ts";

@@ -9,7 +9,7 @@ import { stateAt } from "../../lib/machine/page_changes.ts";
 import { Session } from "../../lib/repl/session.ts";
 import { parseScenario } from "../../lib/scenario/scenario.ts";
 import { libraryPrograms } from "./prompt.ts";
-import { sessionText } from "../../lib/repl/commands/setup.ts";
+import { sessionText } from "../../lib/repl/commands/save.ts";
 
 const ROOT = new URL("../../scenarios/", import.meta.url);
 

@@ -9,8 +9,8 @@ import { mapsText, smapsText } from "../../report/maps_text.ts";
 import { pageListText, pagemapText, pageTypesText, rmapText } from "../../report/pages_text.ts";
 import { psText, vmPagesText, vmText } from "../../report/vm_text.ts";
 import { pteText, vtopText } from "../../report/vtop_text.ts";
-import type { Command, Environment, Input } from "../command.ts";
-import { placeOf, processOf, requireProcess } from "../places.ts";
+import type { Command, Environment } from "../command.ts";
+import { placeOf, processNamed, requireProcess } from "../places.ts";
 import { addressLiteral, literal, printing } from "../snippet.ts";
 import { CommandError } from "../words.ts";
 
@@ -22,12 +22,6 @@ const PROCESS = {
   optional: true,
 } as const;
 const MM = "session.machine.mm";
-
-function processIn({ session }: Environment, { args }: Input): string {
-  const process = args.process ?? processOf(session);
-  requireProcess(session.machine, process);
-  return process;
-}
 
 const VTOP: Command = {
   name: "vtop",
@@ -70,14 +64,14 @@ const VM: Command = {
     { name: "m", about: "Show them as /proc/PID/maps does" },
   ],
   examples: [["vm", "the mappings"], ["vm -p | grep ksm", "the pages that KSM merged"]],
-  run(environment, input) {
-    const mm = environment.session.machine.mm(processIn(environment, input));
-    if (input.options.p) return vmPagesText(mm);
-    return input.options.m ? mapsText(mm) : vmText(mm);
+  run({ session }, { args, options }) {
+    const mm = session.machine.mm(processNamed(session, args.process));
+    if (options.p) return vmPagesText(mm);
+    return options.m ? mapsText(mm) : vmText(mm);
   },
-  ts(environment, input) {
-    const name = input.options.p ? "vmPagesText" : input.options.m ? "mapsText" : "vmText";
-    return printing([name], `${name}(${MM}(${literal(processIn(environment, input))}))`);
+  ts({ session }, { args, options }) {
+    const name = options.p ? "vmPagesText" : options.m ? "mapsText" : "vmText";
+    return printing([name], `${name}(${MM}(${literal(processNamed(session, args.process))}))`);
   },
 };
 
@@ -142,10 +136,10 @@ const SMAPS: Command = {
   about: "Show /proc/PID/smaps",
   args: [PROCESS],
   examples: [["smaps", "all mappings"], ["smaps | grep Pss", "one field"]],
-  run: (environment, input) =>
-    smapsText(environment.session.machine.mm(processIn(environment, input))),
-  ts: (environment, input) =>
-    printing(["smapsText"], `smapsText(${MM}(${literal(processIn(environment, input))}))`),
+  run: ({ session }, { args }) =>
+    smapsText(session.machine.mm(processNamed(session, args.process))),
+  ts: ({ session }, { args }) =>
+    printing(["smapsText"], `smapsText(${MM}(${literal(processNamed(session, args.process))}))`),
 };
 
 const PAGE_TYPES: Command = {

@@ -10,6 +10,8 @@ import { literal, printing, snippet } from "../snippet.ts";
 import { MEMORY_COMMANDS } from "./memory.ts";
 import { NOTIFIER_COMMANDS } from "./notifier.ts";
 import { OPERATION_COMMANDS } from "./operations.ts";
+import { SAVE } from "./save.ts";
+import { SET } from "./settings.ts";
 import { SETUP_COMMANDS } from "./setup.ts";
 import { TRAVEL_COMMANDS } from "./travel.ts";
 import { WALK_COMMANDS } from "./walk.ts";
@@ -50,6 +52,8 @@ export const COMMANDS: readonly Command[] = [
   ...NOTIFIER_COMMANDS,
   ...MEMORY_COMMANDS,
   ...SETUP_COMMANDS,
+  SET,
+  SAVE,
   HELP,
   QUITTING,
   ...OPERATION_COMMANDS,

@@ -7,8 +7,8 @@
 import type { TraceRecord } from "../../kernel/trace.ts";
 import { chainText, countersText, listenerText } from "../../report/listeners_text.ts";
 import { eventsText, ftraceText } from "../../report/trace_text.ts";
-import type { Command, Environment, Input } from "../command.ts";
-import { countOf, processOf, requireListener, requireProcess } from "../places.ts";
+import type { Command } from "../command.ts";
+import { countOf, processNamed, requireListener } from "../places.ts";
 import type { Session } from "../session.ts";
 import { literal, printing } from "../snippet.ts";
 
@@ -21,12 +21,11 @@ const CHAIN: Command = {
   about: "Show listeners in the order in which they are called, open windows and who they block",
   args: [{ name: "process", means: "process", about: "The process", optional: true }],
   examples: [["chain", "that of the process of set"]],
-  run: (environment, input) =>
-    chainText(environment.session.machine, processIn(environment, input)),
-  ts: (environment, input) =>
+  run: ({ session }, { args }) => chainText(session.machine, processNamed(session, args.process)),
+  ts: ({ session }, { args }) =>
     printing(
       ["chainText"],
-      `chainText(session.machine, ${literal(processIn(environment, input))})`,
+      `chainText(session.machine, ${literal(processNamed(session, args.process))})`,
     ),
 };
 
@@ -143,12 +142,6 @@ export function recordOrigin(
     else high = middle;
   }
   return { tick: low, label: ticks[low - 1]?.result.label ?? "" };
-}
-
-function processIn({ session }: Environment, { args }: Input): string {
-  const process = args.process ?? processOf(session);
-  requireProcess(session.machine, process);
-  return process;
 }
 
 function numberOf(text: string | true | undefined, otherwise: number): number {
