@@ -1,5 +1,5 @@
 /**
- * Commands that walk through a program: load, list, step, next, until, break, watch, continue.
+ * Commands that walk through a program: load, list, step, next, until, continue, print, info.
  *
  * @module
  */
@@ -15,10 +15,11 @@ import { table } from "../../report/layout.ts";
 import { stepListText } from "../../report/steps_text.ts";
 import type { Command, Environment } from "../command.ts";
 import { expressionOf, valueOf } from "../conditions.ts";
-import { countOf, placeIfAny, placeOf } from "../places.ts";
+import { countOf, placeOf } from "../places.ts";
 import { runOn, type RunOnOptions } from "../running.ts";
 import type { Session } from "../session.ts";
 import { addressLiteral, literal, printing, snippet } from "../snippet.ts";
+import { STOP_COMMANDS } from "./stops.ts";
 import { CommandError, wordsOf } from "../words.ts";
 
 const GROUP = "Walking";
@@ -139,74 +140,6 @@ const CONTINUE = runner({
   args: [],
   examples: [["continue", "to the next breakpoint, or the end"]],
 }, () => ({}));
-
-const BREAK: Command = {
-  name: "break",
-  aliases: ["b"],
-  group: GROUP,
-  about: "Stop at a line of the scenario, an event, a callback, or when a condition begins to hold",
-  expression: true,
-  args: [{
-    name: "where",
-    means: "text",
-    about: "Line, event such as CLEAR, callback such as change_pte, or condition",
-    rest: true,
-  }],
-  examples: [
-    ["break 42", "before the step of line 42"],
-    ["break CLEAR", "after a step with a CLEAR window"],
-    ["break guest.retries > 0", "when the guest first retries"],
-  ],
-  run({ session, breakpoints }, { args }) {
-    const { id, kind, line, text } = breakpoints.add(session, args.where);
-    return `breakpoint ${id}: ${kind} ${line ?? text}\n`;
-  },
-  ts: (_, { args }) =>
-    snippet(["Breakpoints"], [
-      "const breakpoints = new Breakpoints();",
-      `const { id, kind, line, text } = breakpoints.add(session, ${literal(args.where)});`,
-      "console.log(`breakpoint ${id}: ${kind} ${line ?? text}`);",
-    ]),
-};
-
-const WATCH: Command = {
-  name: "watch",
-  group: GROUP,
-  about: "Stop when the entry of a page changes: the CPU's or a listener's",
-  args: [{ name: "address", means: "address", about: "The page" }],
-  examples: [["watch ram[3]", "the fourth page of ram"]],
-  run({ session, breakpoints }, { args }) {
-    const { id, text } = breakpoints.watch(session, args.address);
-    const isThere = placeIfAny(session, text) !== undefined;
-    return `watch ${id}: ${text}${isThere ? "" : ", which is not mapped yet"}\n`;
-  },
-  ts: (_, { args }) =>
-    snippet(["Breakpoints", "placeIfAny"], [
-      "const breakpoints = new Breakpoints();",
-      `const { id, text } = breakpoints.watch(session, ${literal(args.address)});`,
-      'const note = placeIfAny(session, text) ? "" : ", which is not mapped yet";',
-      "console.log(`watch ${id}: ${text}${note}`);",
-    ]),
-};
-
-const DELETE: Command = {
-  name: "delete",
-  group: GROUP,
-  about: "Delete a breakpoint or watched page, or all",
-  args: [{ name: "number", means: "count", about: "Its number", optional: true }],
-  examples: [["delete 1", "the first"], ["delete", "all"]],
-  run({ breakpoints }, { args }) {
-    breakpoints.delete(
-      args.number === undefined ? undefined : countOf(args.number, "the number of a breakpoint"),
-    );
-    return "";
-  },
-  ts: (_, { args }) =>
-    snippet(["Breakpoints"], [
-      "const breakpoints = new Breakpoints();",
-      `breakpoints.delete(${args.number ?? ""});`,
-    ]),
-};
 
 const PRINT: Command = {
   name: "print",
@@ -336,9 +269,7 @@ export const WALK_COMMANDS: readonly Command[] = [
   NEXT,
   UNTIL,
   CONTINUE,
-  BREAK,
-  WATCH,
-  DELETE,
+  ...STOP_COMMANDS,
   PRINT,
   INFO,
 ];
