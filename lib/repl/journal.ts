@@ -142,15 +142,15 @@ export class Journal {
     return changes;
   }
 
-  /** A listener whose counters stand still has the translations it had. */
+  /** A listener whose counters stand still has the translations it had, unless it was spoken to. */
   #hasMoved(name: string, machine: Machine, step: Step | null): boolean {
     const { counters } = machine.listener(name).listener;
     const moving = Object.entries(counters).filter(([key]) => !QUIET_COUNTERS.includes(key));
     const state = moving.map(([, value]) => value).join();
     const isSame = this.#counters.get(name) === state;
     this.#counters.set(name, state);
-    return !isSame || step === null || step.args.listener === name ||
-      step.operation.name === "exit";
+    return !isSame || step === null || step.during !== undefined ||
+      step.args.listener === name || step.operation.name === "exit";
   }
 
   #copyOf(owner: string): TableCopy {

@@ -46,6 +46,24 @@ Deno.test("the journal adds up to the tables", async (t) => {
   }
 });
 
+Deno.test("the journal notices what the steps of interludes do to listeners", () => {
+  const session = new Session(parseScenario(`
+name: A region goes meanwhile
+processes: { p: {} }
+listeners: { nic: { kind: odp, process: p } }
+steps:
+  - mmap: { process: p, name: a, size: 4 pages }
+  - mmap: { process: p, name: b, size: 4 pages }
+  - reg_mr: { listener: nic, range: a }
+  - rdma_write: { listener: nic, range: a }
+  - fill: { range: b }
+  - munmap: { range: b }
+    during: { at: window_closed, do: [{ dereg_mr: { listener: nic, range: a } }] }
+`));
+  session.goto(session.steps.length);
+  compareTables(session);
+});
+
 /** Holds what the journal says of every page that ever changed to what the tables have. */
 function compareTables({ journal, machine }: Session): void {
   const known = new Map<string, Map<number, string>>();
