@@ -98,7 +98,12 @@ export class TableCopy {
       leaf[HPAGE_PMD_NR + index] = PTE_PRESENT | (writable ? PTE_WRITE : 0);
     });
     const blocks = [...new Set([...this.#leaves.keys(), ...next.keys()])].sort((a, b) => a - b);
-    for (const at of blocks) changes.compare(at, this.#leaves.get(at), next.get(at));
+    for (const at of blocks) {
+      const [old, leaf] = [this.#leaves.get(at), next.get(at)];
+      if (old === undefined || leaf === undefined || !isEqual(old, leaf)) {
+        changes.compare(at, old, leaf);
+      }
+    }
     this.#spare.push(...this.#leaves.values());
     this.#leaves = next;
     return changes.list();
@@ -144,6 +149,11 @@ function isSame(leaf: Leaf, pfn: Uint32Array, flags: Uint16Array): boolean {
 }
 
 /** The pages of a huge entry follow each other, but for the zero page, which is one frame. */
+function isEqual(one: Leaf, other: Leaf): boolean {
+  for (let word = 0; word < LEAF_WORDS; word++) if (one[word] !== other[word]) return false;
+  return true;
+}
+
 function fillHuge(leaf: Leaf, pfn: number, flags: number): void {
   const step = (flags & PTE_SPECIAL) !== 0 ? 0 : 1;
   for (let index = 0; index < HPAGE_PMD_NR; index++) leaf[index] = pfn + index * step;
