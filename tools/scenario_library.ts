@@ -44,6 +44,7 @@ const THEMES: Readonly<Record<string, string>> = {
   xen: "Xen",
   drivers: "Drivers, event by event",
   selftests: "The kernel's own self-tests",
+  language: "The scenario language",
 };
 
 /**
@@ -58,7 +59,7 @@ export function readLibrary(root: URL): LibraryFile[] {
     for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, root))) {
       const path = `${folder}${name}`;
       if (isDirectory) visit(`${path}/`);
-      else if (name.endsWith(".yaml")) {
+      else if (name.endsWith(".yaml") && !name.endsWith(".part.yaml")) {
         found.push({ path, text: Deno.readTextFileSync(new URL(path, root)) });
       }
     }

@@ -6,14 +6,14 @@ import { LISTENER_KINDS } from "../../lib/listeners/registry.ts";
 import { EVENT_NAMES } from "../../lib/notifier/events.ts";
 import { SITE } from "../../lib/notifier/sites.ts";
 
-const LIBRARY = "scenarios/";
-
 /** The scenarios of the library; those that open every kind of window first. */
 function subjects(): Subject[] {
-  const { scenarios, files } = load([LIBRARY], { variables: {}, policies: [] });
+  const { scenarios, files } = load(["scenarios"], { variables: {}, policies: [] });
   assertEquals(files.flatMap(({ diagnostics }) => diagnostics), []);
   const depth = ({ file }: Subject) => file.split("/").length;
-  return [...scenarios].sort((one, other) => depth(one) - depth(other));
+  return scenarios.toSorted((one, other) =>
+    depth(one) - depth(other) || (one.file < other.file ? -1 : 1)
+  );
 }
 
 Deno.test("the library notices 95 % of all mistakes at the places it reaches, and every unsafe one", () => {
