@@ -23,6 +23,7 @@ import { matrixSchema } from "../lib/scenario/matrix.ts";
 import { pagesSchema } from "../lib/scenario/page_demands.ts";
 import { stepSchema } from "../lib/scenario/step_keys.ts";
 import { topLevelFields } from "../lib/scenario/top_level.ts";
+import { RAISABLE } from "../lib/scenario/raised_limits.ts";
 import { UNITS } from "../lib/scenario/units.ts";
 import { vmasSchema } from "../lib/scenario/vma_demands.ts";
 import { codes, commentOf, type Sections, table, wrapped } from "./markdown.ts";
@@ -97,6 +98,15 @@ export function referenceSections(sources: ReferenceSources): Sections {
     ),
     figures: figuresText(sources.vmstat),
     faults: table(["Mistake", "What goes wrong"], rowsOf(INJECTABLE_FAULTS)),
+    raisable: table(
+      ["Key", "What is limited", "Usual", "At most"],
+      Object.entries(RAISABLE).map(([name, { about, usual, most }]) => [
+        `\`${name}\``,
+        about,
+        String(usual),
+        String(most),
+      ]),
+    ),
     limits: table(["Limit", "Value"], limitRows(sources.limits)),
   };
 }

@@ -7,6 +7,7 @@
 import { escapeControl } from "../kernel/escape.ts";
 import type { SourcePosition } from "../machine/program.ts";
 import { MAX_DIAGNOSTICS } from "./limits.ts";
+import { type Limits, limitsOf } from "./raised_limits.ts";
 import { SourceText } from "./source.ts";
 
 export { quote } from "../kernel/escape.ts";
@@ -63,6 +64,8 @@ export class ScenarioError extends SyntaxError {
 export class Reporter {
   /** The scenario file. */
   readonly main: SourceText;
+  /** The limits that it asks for, or the usual ones. */
+  readonly limits: Limits;
   readonly #found: { readonly at: Place; readonly diagnostic: Diagnostic }[] = [];
   readonly #sources: SourceText[];
   #count = 0;
@@ -75,6 +78,7 @@ export class Reporter {
    */
   constructor(text: string, file: string) {
     this.main = new SourceText(text, file);
+    this.limits = limitsOf(text);
     this.#sources = [this.main];
   }
 
@@ -157,6 +161,11 @@ export class SourceReporter {
   constructor(reporter: Reporter, text: SourceText) {
     this.#reporter = reporter;
     this.#text = text;
+  }
+
+  /** The limits of the scenario. */
+  get limits(): Limits {
+    return this.#reporter.limits;
   }
 
   /** The text. */

@@ -27,7 +27,7 @@ import {
   type SequenceEvent,
 } from "js-yaml";
 import { quote, type Reporter, SourceReporter, type Span } from "./diagnostics.ts";
-import { MAX_DEPTH, MAX_FILE_SIZE, MAX_NODES } from "./limits.ts";
+import { raiseHint } from "./raised_limits.ts";
 import type { SourceText } from "./source.ts";
 import { quotingHint, readEvents, reportDepth } from "./yaml_events.ts";
 
@@ -90,9 +90,10 @@ export function readDocument(
 ): Node | undefined {
   const own = new SourceReporter(reporter, source);
   const { length } = source.text;
-  if (length > MAX_FILE_SIZE) {
-    const message = `File has ${length} characters: the limit is ${MAX_FILE_SIZE}`;
-    own.report({ offset: 0, length: 1 }, message);
+  const { file_size: most } = reporter.limits;
+  if (length > most) {
+    const message = `File has ${length} characters: the limit is ${most}`;
+    own.report({ offset: 0, length: 1 }, message, raiseHint("file_size"));
     return undefined;
   }
   const before = reporter.count;
@@ -144,7 +145,7 @@ class Builder {
       throw new TypeError(`Expected a node, got event ${event.type}`);
     }
     const span = this.#reporter.span(startOf(event) ?? from, 1);
-    if (depth > MAX_DEPTH) {
+    if (depth > this.#reporter.limits.depth) {
       reportDepth(span, this.#reporter);
       return undefined;
     }
@@ -174,8 +175,10 @@ class Builder {
 
   #count(nodes: number, span: Span): boolean {
     this.#size += nodes;
-    if (this.#size <= MAX_NODES) return true;
-    this.#reporter.report(span, `Aliases make the file too large: the limit is ${MAX_NODES} nodes`);
+    const { nodes: most } = this.#reporter.limits;
+    if (this.#size <= most) return true;
+    const message = `Aliases make the file too large: the limit is ${most} nodes`;
+    this.#reporter.report(span, message, raiseHint("nodes"));
     return false;
   }
 

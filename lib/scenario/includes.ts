@@ -8,7 +8,7 @@
 
 import { quote, type Reporter, type Span } from "./diagnostics.ts";
 import { type Node, readDocument } from "./document.ts";
-import { MAX_INCLUDES } from "./limits.ts";
+import { raiseHint } from "./raised_limits.ts";
 import { SourceText } from "./source.ts";
 
 /** What came of reading an included file. */
@@ -74,8 +74,10 @@ export class Includes {
     }
     const { file, text } = found;
     if (!this.#texts.has(file)) {
-      if (this.#texts.size >= MAX_INCLUDES) {
-        reporter.report(at, `Too many files are included: the limit is ${MAX_INCLUDES}`);
+      const { includes: most } = reporter.limits;
+      if (this.#texts.size >= most) {
+        const message = `Too many files are included: the limit is ${most}`;
+        reporter.report(at, message, raiseHint("includes"));
         return undefined;
       }
       this.#texts.set(file, text);

@@ -10,7 +10,8 @@ import { newName } from "./arguments.ts";
 import type { Entry, Node } from "./document.ts";
 import type { Value } from "../machine/expression.ts";
 import { conditionTextSchema } from "./branches.ts";
-import { MAX_LOOP_COUNT, UNTIL_PASSES } from "./limits.ts";
+import { UNTIL_PASSES } from "./limits.ts";
+import { RAISABLE, raiseHint } from "./raised_limits.ts";
 import { integer } from "./measures.ts";
 import type { Scope } from "./scope.ts";
 import { type Field, listOf, readScalar, record, type Shape } from "./shape.ts";
@@ -35,7 +36,7 @@ export interface LoopPasses {
   values(): Iterable<PassVariables>;
 }
 
-const COUNT = integer({ max: MAX_LOOP_COUNT });
+const COUNT = integer({ max: RAISABLE.loop.most });
 const BOUND = integer();
 
 const FOR_FIELDS = {
@@ -69,7 +70,7 @@ export function readLoop(entries: readonly Entry[], scope: Scope): LoopPasses | 
   const loop = entries.find(({ key }) => key.text === "for");
   if (repeat && loop) scope.report(loop.key, 'Expected "repeat" or "for", got both');
   if (repeat) {
-    const count = COUNT.read(repeat.value, scope) ?? 0;
+    const count = within(COUNT.read(repeat.value, scope) ?? 0, repeat.value, scope);
     return { count, sample: [], span: repeat.key.span, values: () => repeated(count) };
   }
   if (loop) return readFor(loop, scope);
@@ -95,11 +96,16 @@ function readFor({ key, value }: Entry, scope: Scope): LoopPasses {
   }
   const count = Math.max(0, Math.ceil(((to ?? from) - from) / step));
   const passes = { sample: [[name, from]] as const, span };
-  if (count <= MAX_LOOP_COUNT) {
-    return { ...passes, count, values: () => counted(name, from, step, count) };
-  }
-  scope.report(key, `Loop has ${count} passes: the limit is ${MAX_LOOP_COUNT}`);
-  return { ...passes, count: 0, values: () => [] };
+  const allowed = within(count, key, scope);
+  return { ...passes, count: allowed, values: () => counted(name, from, step, allowed) };
+}
+
+/** The number of passes, or none where there are too many. */
+function within(count: number, node: { readonly span: Span }, scope: Scope): number {
+  const { loop: most } = scope.reporter.limits;
+  if (count <= most) return count;
+  scope.report(node, `Loop has ${count} passes: the limit is ${most}`, raiseHint("loop"));
+  return 0;
 }
 
 function* repeated(count: number): Iterable<PassVariables> {

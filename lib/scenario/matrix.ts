@@ -12,7 +12,7 @@ import { quote } from "./diagnostics.ts";
 import type { Entry, Node } from "./document.ts";
 import type { Value } from "../machine/expression.ts";
 import type { JsonSchema } from "./json_schema.ts";
-import { MAX_CELLS } from "./limits.ts";
+import { raiseHint } from "./raised_limits.ts";
 import type { Scope } from "./scope.ts";
 import { describe, readMap, readScalar } from "./shape.ts";
 import { suggestion } from "./suggest.ts";
@@ -42,20 +42,22 @@ export function readMatrix(node: Node, scope: Scope, overrides: Variables): Cell
   reportTwice(axes, entries, scope);
   const pinned = axes.map((axis) => pin(axis, overrides));
   const count = pinned.reduce((product, axis) => product * axis.length, 1);
-  if (count > MAX_CELLS) {
-    scope.report(node, `Matrix has ${count} cells: the limit is ${MAX_CELLS}`);
+  const { cells: most } = scope.reporter.limits;
+  if (count > most) {
+    scope.report(node, `Matrix has ${count} cells: the limit is ${most}`, raiseHint("cells"));
     return [new Map()];
   }
   const crossed = axes.length === 0 ? [] : pinned.reduce(cross, [new Map()] as Cell[]);
   const names = axes.flatMap((axis) => [...axis.at(0)?.keys() ?? []]);
   const left = withoutExcluded(crossed, readRules("exclude", entries, scope, names));
   const cells = withIncluded(left, names, readRules("include", entries, scope), overrides);
-  if (cells.length > MAX_CELLS) {
-    scope.report(node, `Matrix has ${cells.length} cells: the limit is ${MAX_CELLS}`);
+  if (cells.length > most) {
+    const message = `Matrix has ${cells.length} cells: the limit is ${most}`;
+    scope.report(node, message, raiseHint("cells"));
   } else if (cells.length === 0) {
     scope.report(node, "Matrix has no cell");
   }
-  return cells.slice(0, MAX_CELLS);
+  return cells.slice(0, most);
 }
 
 /**

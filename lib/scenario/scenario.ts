@@ -157,6 +157,7 @@ function scopeOf({ reporter, includes, vocabulary }: Reading): Scope {
 function assemble(top: TopLevel): Program {
   const {
     vars: _v,
+    limits: _l,
     matrix: _m,
     include: _i,
     fragments: _f,

@@ -23,7 +23,7 @@ import type { Entry, MapNode, Node } from "./document.ts";
 import { type Expanded, includeSteps, useFragment } from "./fragments.ts";
 import { readExpectations } from "./expectations.ts";
 import { type LoopPasses, readLoop } from "./loops.ts";
-import { MAX_STEPS } from "./limits.ts";
+import { raiseHint } from "./raised_limits.ts";
 import { interleaved } from "./schedule.ts";
 import { ALL_KEYS, BESIDES, type BlockKey, BLOCKS, INTERLUDE, SCHEDULE } from "./step_keys.ts";
 import type { Scope } from "./scope.ts";
@@ -108,7 +108,7 @@ class StepReader {
     if (scope.reporter.count > before) return;
     const steps = interleaved(new Map(actors.map(({ queue }) => queue)), schedule, group, scope);
     this.steps.push(...steps);
-    if (this.steps.length > MAX_STEPS) this.#full(block.key, scope);
+    if (this.steps.length > scope.reporter.limits.steps) this.#full(block.key, scope);
   }
 
   /** Puts the steps from an index on before those that are deferred already. */
@@ -146,7 +146,7 @@ class StepReader {
     if (expanded === undefined) return;
     const { steps } = expanded;
     const scope = expanded.scope.behind(gates);
-    if (++this.#passes > MAX_STEPS) this.#full(steps, scope);
+    if (++this.#passes > scope.reporter.limits.steps) this.#full(steps, scope);
     if (!this.#isFull) this.list(steps, scope);
   }
 
@@ -158,7 +158,7 @@ class StepReader {
     let condition: boolean | Formula | undefined;
     let count = 0;
     for (const variables of passes.values()) {
-      if (++this.#passes > MAX_STEPS) this.#full(passes, scope);
+      if (++this.#passes > scope.reporter.limits.steps) this.#full(passes, scope);
       if (this.#isFull || scope.reporter.count > before) return;
       const inner = scope.with(variables);
       if (condition !== undefined && typeof condition !== "boolean") {
@@ -205,7 +205,7 @@ class StepReader {
       (value) => readExpectations(value, scope, "step").expect,
     );
     const during = optional(node.entries, "during", (value) => readDuring(value, scope));
-    if (this.steps.length >= MAX_STEPS) return this.#full(entry.key, scope);
+    if (this.steps.length >= scope.reporter.limits.steps) return this.#full(entry.key, scope);
     const parts = { operation, args, late, entry, name, captures, expect, during, scope };
     this.steps.push(makeStep(parts));
   }
@@ -213,7 +213,9 @@ class StepReader {
   #full(at: { readonly span: Node["span"] }, scope: Scope): void {
     if (this.#isFull) return;
     this.#isFull = true;
-    scope.report(at, `Too many steps after expansion of loops: the limit is ${MAX_STEPS}`);
+    const { steps: most } = scope.reporter.limits;
+    const message = `Too many steps after expansion of loops: the limit is ${most}`;
+    scope.report(at, message, raiseHint("steps"));
   }
 }
 

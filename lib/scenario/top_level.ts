@@ -19,9 +19,11 @@ import { listeners, policies, processes } from "./actors.ts";
 import type { Expectations } from "./expect_block.ts";
 import { expectationsSchema, readExpectations } from "./expectations.ts";
 import { fragments, includedFiles } from "./fragments.ts";
+import { limits } from "./limits_block.ts";
 import { MAX_MEMORY, MAX_NUMA_NODES, MIN_MEMORY } from "./limits.ts";
 import { duration, integer, size } from "./measures.ts";
 import { matrixSchema } from "./matrix.ts";
+import { raiseHint } from "./raised_limits.ts";
 import { PAGE_SIZE } from "../kernel/address.ts";
 import { choice, type Field, flag, listOf, mapOf, record, type Shape, text } from "./shape.ts";
 import { readSteps } from "./steps.ts";
@@ -50,6 +52,8 @@ export interface TopLevelFields {
   readonly costs: Field<ReadonlyMap<string, number>>;
   /** Mistakes to inject. */
   readonly faults: Field<readonly FaultName[]>;
+  /** Limits to raise. */
+  readonly limits: Field<undefined>;
   /** Variables. */
   readonly vars: Field<undefined>;
   /** Values for which the scenario runs. */
@@ -96,6 +100,7 @@ export function topLevelFields(vocabulary: Vocabulary): TopLevelFields {
       shape: mapOf("a map of costs", costs, duration()),
     },
     faults: { about: "Mistakes to inject", shape: faults(vocabulary) },
+    limits: { about: "Limits to raise", shape: limits() },
     vars: { about: "Variables for ${...}", shape: variables() },
     matrix: { about: "Values of variables; it runs once for each cell", shape: matrix() },
     include: { about: "Files whose fragments it uses", shape: includedFiles() },
@@ -120,6 +125,11 @@ function machine(): Shape<MachineSettings> {
   return {
     read(node, scope) {
       const { memory, nodes, seed } = settings.read(node, scope) ?? {};
+      const { memory: most } = scope.reporter.limits;
+      if (memory !== undefined && memory > most) {
+        const message = `Machine has ${memory} bytes of memory: the limit is ${most}`;
+        scope.report(node, message, raiseHint("memory"));
+      }
       if (seed !== undefined && !scope.names.isSeedGiven) scope.names.seed = seed;
       return {
         memory: memory ?? DEFAULT_MACHINE.memory,

@@ -9,10 +9,10 @@
 
 import { type Event, EVENT_SCALAR, parseEvents, YAMLException } from "js-yaml";
 import { quote, type SourceReporter, type Span } from "./diagnostics.ts";
-import { MAX_DEPTH } from "./limits.ts";
+import { RAISABLE, raiseHint } from "./raised_limits.ts";
 
 /** A level may take two steps of the parser. The limit proper is that of the nodes. */
-const OPTIONS = { maxDepth: 2 * MAX_DEPTH + 2 };
+const OPTIONS = { maxDepth: 2 * RAISABLE.depth.most + 2 };
 
 /**
  * Reads the events of a text; what YAML itself forbids is reported.
@@ -135,8 +135,9 @@ function messageOf({ reason }: YAMLException, span: Span, reporter: SourceReport
  * @param reporter Where to report.
  */
 export function reportDepth(span: Span, reporter: SourceReporter): void {
-  const message = `Lists and maps are nested too deeply: the limit is ${MAX_DEPTH} levels`;
-  reporter.report(span, message);
+  const message =
+    `Lists and maps are nested too deeply: the limit is ${reporter.limits.depth} levels`;
+  reporter.report(span, message, raiseHint("depth"));
 }
 
 /**

@@ -529,7 +529,7 @@ const ROWS: readonly Row[] = [
   {
     name: "too many passes",
     steps: "  - repeat: 100001\n    compact:\n",
-    says: "Expected an integer from 0 to 100000",
+    says: "Loop has 100001 passes: the limit is 100000",
   },
   {
     name: "too many passes by bounds",
