@@ -30,7 +30,7 @@ async function timeOf(module: string): Promise<number> {
  * @param runs How many processes.
  * @returns What the import adds, in ms, from the least.
  */
-export async function importTimes(file: string, runs: number): Promise<number[]> {
+async function importTimes(file: string, runs: number): Promise<number[]> {
   const times: number[] = [];
   await timeOf(file);
   for (let run = 0; run < runs; run++) times.push(-await timeOf(EMPTY) + await timeOf(file));
