@@ -26,7 +26,8 @@ import {
 } from "./memory.ts";
 import { doHugeFileFault } from "./huge_file.ts";
 import { accessHugePmd, doHugePmdAnonymousPage } from "./huge_memory.ts";
-import { directReclaim } from "./shrink_lruvec.ts";
+import type { Host } from "./host.ts";
+import { directReclaim, MAX_RECLAIM_RETRIES } from "./shrink_lruvec.ts";
 import { handleSlowFault } from "./slow_fault.ts";
 import type { Mm } from "./mm_struct.ts";
 import type { PmdTable, PteTable } from "./page_table.ts";
@@ -87,6 +88,7 @@ export function* access(
 ): Operation<AccessResult> {
   const write = store !== null;
   const walk = new AccessWalk(mm, start, store);
+  const room = new Room(mm.host);
   let addr = start;
   while (addr < end) {
     const vma = mm.vmaAt(addr);
@@ -95,16 +97,39 @@ export function* access(
     const outcome = walk.table(vma!, addr, to);
     addr = walk.addr;
     if (addr === to) continue;
-    if (outcome === FAULT.OOM && (yield* directReclaim(mm.host))) continue;
+    if (outcome === FAULT.OOM && (yield* room.make(addr))) continue;
     if (outcome < 0) return walk.result(addr, outcome as AccessResult["failure"]);
     const slow = outcome === FAULT.NEEDS_WINDOW
       ? yield* wpPageCopy(vma!, addr)
       : yield* handleSlowFault(vma!, addr, write);
     walk.count(slow);
-    if (slow === FAULT.OOM && (yield* directReclaim(mm.host))) continue;
+    if (slow === FAULT.OOM && (yield* room.make(addr))) continue;
     if (slow < 0) return walk.result(addr, slow as AccessResult["failure"]);
   }
   return walk.result(end, 0);
+}
+
+/**
+ * Makes room for faults, until one page has asked in vain too often.
+ *
+ * A page that is read back from swap and then copied needs two frames. Where reclaim takes the first
+ * to make room for the second, that would never end; the kernel's fault holds the first meanwhile.
+ */
+class Room {
+  readonly #host: Host;
+  #addr: Vaddr = -1;
+  #tries = 0;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  /** Reclaims for the fault on a page; false if that is not worth another try. */
+  *make(addr: Vaddr): Operation<boolean> {
+    if (addr !== this.#addr) this.#tries = 0;
+    this.#addr = addr;
+    return ++this.#tries <= MAX_RECLAIM_RETRIES && (yield* directReclaim(this.#host));
+  }
 }
 
 /** What the outcomes of faults cost. */

@@ -29,8 +29,8 @@ import { shrinkFolioList } from "./vmscan.ts";
 const DEF_PRIORITY = 12;
 /** Pages looked at together (include/linux/swap.h: SWAP_CLUSTER_MAX). */
 const SWAP_CLUSTER_MAX = 32;
-/** Times memory.reclaim tries without progress (mm/internal.h: MAX_RECLAIM_RETRIES). */
-const MAX_RECLAIM_RETRIES = 16;
+/** Times reclaim is tried without progress (mm/internal.h: MAX_RECLAIM_RETRIES). */
+export const MAX_RECLAIM_RETRIES = 16;
 /** Tendency to reclaim anonymous pages, of 200 (vm.swappiness). */
 const SWAPPINESS = 60;
 

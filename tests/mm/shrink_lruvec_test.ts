@@ -4,6 +4,7 @@ import { ERRNO } from "../../lib/kernel/errno.ts";
 import { drain } from "../../lib/kernel/operation.ts";
 import { kernelProfile } from "../../lib/kernel/profile.ts";
 import { access, storeByte } from "../../lib/mm/access.ts";
+import { fork } from "../../lib/mm/fork.ts";
 import { Host } from "../../lib/mm/host.ts";
 import { FAULT } from "../../lib/mm/memory.ts";
 import { mmap } from "../../lib/mm/mmap.ts";
@@ -71,4 +72,17 @@ Deno.test("swapoff brings pages back old and clean, and tells nobody", () => {
   assertEquals(heard(host, () => write(mm, 0, 1, 2)), []);
   assertEquals(advise(mm, 1, 1, "PAGEOUT"), 0);
   assertEquals(mm.swapEntries, 0);
+});
+
+Deno.test("copying shared pages back from a full swap ends when memory is out", () => {
+  const host = new Host({ profile: kernelProfile("v5.0"), memory: 4 * 2 ** 20, swapPages: 1024 });
+  const mm = host.createMm("parent");
+  const length = 1413 * PAGE_SIZE;
+  const start = drain(mmap(mm, { length, prot: VM_READ | VM_WRITE }));
+  drain(access(mm, start, start + length, storeByte(1)));
+  const child = drain(fork(mm, "child"));
+  const writing = access(child, start, start + length, storeByte(2));
+  let step = writing.next();
+  for (let steps = 0; steps < 100_000 && !step.done; steps++) step = writing.next();
+  assertEquals(step.done && step.value.failure, FAULT.OOM);
 });
