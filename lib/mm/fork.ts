@@ -138,20 +138,20 @@ function copyPteRange(to: Vma, from: Vma, cursor: Cursor, source: PteTable): voi
 /** Copies entries between two mappings. */
 class PteCopier {
   /** Bits of a present entry that the child's copy keeps. */
-  readonly kept: number;
+  readonly #kept: number;
   /** Whether pages that may be pinned are copied at once. */
-  readonly pins: boolean;
+  readonly #pins: boolean;
   readonly #to: Vma;
   readonly #isCow: boolean;
 
   constructor(to: Vma, from: Vma) {
     this.#to = to;
     this.#isCow = from.isCow;
-    this.pins = from.mm.host.profile.pinnedCopyOnFork &&
+    this.#pins = from.mm.host.profile.pinnedCopyOnFork &&
       (from.mm.flags & MMF_HAS_PINNED) !== 0;
     const shared = (from.flags & VM_SHARED) !== 0 ? PTE_DIRTY : 0;
     const uffd = (to.flags & VM_UFFD_WP) === 0 ? PTE_UFFD_WP : 0;
-    this.kept = ~(PTE_YOUNG | shared | uffd);
+    this.#kept = ~(PTE_YOUNG | shared | uffd);
   }
 
   /**
@@ -160,7 +160,7 @@ class PteCopier {
    */
   shareRun({ flags, pfn: pfns }: PteTable, first: number, last: number): number {
     const { refcount, mapcount, flags: pages } = this.#to.mm.host.frames;
-    const looked = PG_ANON | PG_TAIL | PG_HEAD | (this.pins ? PG_ANON_EXCLUSIVE : 0);
+    const looked = PG_ANON | PG_TAIL | PG_HEAD | (this.#pins ? PG_ANON_EXCLUSIVE : 0);
     const [present, mask, anon, shared] = [
       PTE_PRESENT,
       PTE_PRESENT | PTE_SPECIAL,
@@ -189,7 +189,7 @@ class PteCopier {
     const { flags: newFlags } = target;
     target.pfn.set(last - first === pfns.length ? pfns : pfns.subarray(first, last), first);
     const unwritable = this.#isCow ? ~PTE_WRITE : ~0;
-    const kept = this.kept;
+    const kept = this.#kept;
     let copied = 0;
     for (let index = first; index < last; index++) {
       const entry = oldFlags[index] & unwritable;
@@ -216,7 +216,7 @@ class PteCopier {
     if ((flags & PTE_SPECIAL) === 0) {
       const page = frames.flags[pfn];
       if ((page & PG_ANON_EXCLUSIVE) !== 0) {
-        if (this.pins && frames.maybeDmaPinned(pfn)) {
+        if (this.#pins && frames.maybeDmaPinned(pfn)) {
           this.#copyPage(source, target, index, base);
           return;
         }
@@ -230,7 +230,7 @@ class PteCopier {
       flags &= ~PTE_WRITE;
       source.flags[index] = flags;
     }
-    target.flags[index] = flags & this.kept;
+    target.flags[index] = flags & this.#kept;
     target.pfn[index] = pfn;
   }
 

@@ -116,30 +116,29 @@ function zapPteRange(
   const { mm } = vma;
   const { frames, losesMapcount } = mm.host;
   const lost = losesMapcount ? 0 : 1;
-  const rest = new PteZapper(gather, vma, table, details, lost);
+  const zapper = new PteZapper(gather, vma, table, details, lost);
   const { base, last } = cursor;
-  let anon = 0;
   for (let index = cursor.first; index < last; index++) {
     if (table.flags[index] === 0) continue;
     const limit = Math.min(last, index + gather.room);
     const end = details === null ? clearAnonRun(frames, table, index, limit, lost) : index;
     if (index === end) {
-      rest.zap(index, base + index * PAGE_SIZE);
+      zapper.zap(index, base + index * PAGE_SIZE);
       continue;
     }
-    anon += end - index;
+    zapper.anon += end - index;
     gather.flushRange(base + index * PAGE_SIZE, (end - index) * PAGE_SIZE);
-    if (gather.removePages(table.pfn, index, end)) rest.flush();
+    if (gather.removePages(table.pfn, index, end)) zapper.flush();
     index = end - 1;
   }
-  anon += rest.anon;
+  const { anon, file } = zapper;
   mm.anonPages -= anon;
-  mm.filePages -= rest.file;
-  if (anon + rest.file > 0) mm.host.charge("unmap_page", anon + rest.file);
-  if (rest.mustFlush) gather.flush();
+  mm.filePages -= file;
+  if (anon + file > 0) mm.host.charge("unmap_page", anon + file);
+  if (zapper.mustFlush) gather.flush();
 }
 
-/** Clears single entries of a table. */
+/** Clears single entries of a table, and counts what was cleared. */
 class PteZapper {
   /** Anonymous pages cleared. */
   anon = 0;
