@@ -122,21 +122,20 @@ function* copyEntries(to: Vma, from: Vma): Operation {
 function copyPteRange(to: Vma, from: Vma, cursor: Cursor, source: PteTable): void {
   const copier = new PteCopier(to, from);
   const target = to.mm.pageTable.ensure(cursor.base);
-  const { last } = cursor;
-  let copied = 0;
-  for (let index = cursor.first; index < last; index++) {
-    const end = copier.shareRun(source, index, last);
-    if (index < end) copied += copier.copyRun(source, target, index, end);
-    index = end;
-    if (index === last) break;
+  const { first, last } = cursor;
+  target.pfn.set(source.pfn.subarray(first, last), first);
+  let index = copier.copyRun(source, target, first, last);
+  while (index < last) {
     copier.copy(source, target, index, cursor.base);
-    copied++;
+    index = copier.copyRun(source, target, index + 1, last);
   }
-  if (copied > 0) to.mm.host.charge("fork_page", copied);
+  if (copier.copied > 0) to.mm.host.charge("fork_page", copier.copied);
 }
 
 /** Copies entries between two mappings. */
 class PteCopier {
+  /** Entries copied so far. */
+  copied = 0;
   /** Bits of a present entry that the child's copy keeps. */
   readonly #kept: number;
   /** Whether pages that may be pinned are copied at once. */
@@ -155,51 +154,37 @@ class PteCopier {
   }
 
   /**
-   * Counts another mapping of the pages of a run of entries; returns the run's end, an entry whose
-   * page is not anonymous or may be pinned.
+   * Copies the flags of a run of entries and counts another mapping of their pages; returns the
+   * run's end, an entry whose page is not anonymous or may be pinned.
    */
-  shareRun({ flags, pfn: pfns }: PteTable, first: number, last: number): number {
+  copyRun(source: PteTable, target: PteTable, first: number, last: number): number {
+    const { flags, pfn: pfns } = source;
+    const { flags: copies } = target;
     const { refcount, mapcount, flags: pages } = this.#to.mm.host.frames;
+    const [present, mask, anon] = [PTE_PRESENT, PTE_PRESENT | PTE_SPECIAL, PG_ANON];
     const looked = PG_ANON | PG_TAIL | PG_HEAD | (this.#pins ? PG_ANON_EXCLUSIVE : 0);
-    const [present, mask, anon, shared] = [
-      PTE_PRESENT,
-      PTE_PRESENT | PTE_SPECIAL,
-      PG_ANON,
-      ~PG_ANON_EXCLUSIVE,
-    ];
-    for (let index = first; index < last; index++) {
+    const [shared, unwritable] = [~PG_ANON_EXCLUSIVE, this.#isCow ? ~PTE_WRITE : ~0];
+    const kept = this.#kept;
+    let [index, empty] = [first, 0];
+    for (; index < last; index++) {
       const entry = flags[index];
       if ((entry & mask) !== present) {
-        if (entry === 0) continue;
-        return index;
+        if (entry !== 0) break;
+        empty++;
+        continue;
       }
       const pfn = pfns[index];
       const page = pages[pfn];
-      if ((page & looked) !== anon) return index;
+      if ((page & looked) !== anon) break;
       refcount[pfn]++;
       mapcount[pfn]++;
       pages[pfn] = page & shared;
+      flags[index] = entry & unwritable;
+      copies[index] = entry & unwritable & kept;
     }
-    return last;
-  }
-
-  /** Copies a run of entries whose pages are shared; returns how many are not empty. */
-  copyRun(source: PteTable, target: PteTable, first: number, last: number): number {
-    const { flags: oldFlags, pfn: pfns } = source;
-    const { flags: newFlags } = target;
-    target.pfn.set(last - first === pfns.length ? pfns : pfns.subarray(first, last), first);
-    const unwritable = this.#isCow ? ~PTE_WRITE : ~0;
-    const kept = this.#kept;
-    let copied = 0;
-    for (let index = first; index < last; index++) {
-      const entry = oldFlags[index] & unwritable;
-      if (entry === 0) continue;
-      copied++;
-      oldFlags[index] = entry;
-      newFlags[index] = entry & kept;
-    }
-    this.#to.mm.anonPages += copied;
-    return copied;
+    this.#to.mm.anonPages += index - first - empty;
+    this.copied += index - first - empty;
+    return index;
   }
 
   /** Copies one entry that is not empty. */
@@ -207,6 +192,7 @@ class PteCopier {
     const present = (source.flags[index] & PTE_PRESENT) !== 0;
     if (present) this.#present(source, target, index, base);
     else this.#nonpresent(source, target, index);
+    this.copied++;
   }
 
   #present(source: PteTable, target: PteTable, index: number, base: number): void {
