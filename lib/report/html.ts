@@ -40,7 +40,8 @@ export function htmlReport(document: ReportDocument): string {
     `<title>mmulab: ${failed} failed, ${passed} passed</title>`,
     `<style>${STYLE}</style>\n</head>\n<body>\n<header>\n<h1>mmulab report</h1>`,
     `<p>${amount(scenarios.length, "scenario")}${part}${omitted}: ` +
-    `<span class="passed">${passed} passed</span>, <span class="failed">${failed} failed</span>` +
+    `<span class="passed">${passed} passed</span>, ` +
+    (failed > 0 ? `<span class="failed">${failed} failed</span>` : "0 failed") +
     (inconclusive > 0 ? `, <span class="inconclusive">${inconclusive} inconclusive</span>` : "") +
     "</p>\n</header>\n<main>",
     failuresSection(scenarios),
