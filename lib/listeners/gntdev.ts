@@ -71,7 +71,8 @@ export class GntdevListener implements Listener {
   }
 
   /**
-   * Maps grants over pages. From gntdev_mmap.
+   * Maps grants over pages. From gntdev_mmap, which makes the map known to windows before it maps:
+   * one in between unmaps what it covers.
    *
    * @param start First page.
    * @param pages Number of pages.
@@ -85,18 +86,18 @@ export class GntdevListener implements Listener {
     const table = new SecondaryTable(start, end);
     const key = this.#maps.newKey();
     const map: GrantMap = { key, start, end, writable: true, table, leaf: NO_LEAF };
+    this.#maps.add(map);
     for (let address = start; address < end; address += PAGE_SIZE) {
       const pfn = yield* user.getUserPage(address, true);
       if (pfn < 0) {
-        this.#unmap(map, start, end);
+        this.unmapGrants(key);
         return pfn;
       }
       table.set(address, pfn, ENTRY_WRITE);
       counters.pinned++;
       user.mm.notifierContext.clock.advance(costs.grant_op);
     }
-    this.#maps.add(map);
-    return map.key;
+    return key;
   }
 
   /**

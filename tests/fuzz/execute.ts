@@ -35,6 +35,8 @@ export interface Fault {
   readonly operation: string;
   /** What is wrong. */
   readonly message: string;
+  /** What the operations before it gave back. */
+  readonly returns: readonly number[];
 }
 
 /**
@@ -46,19 +48,22 @@ export interface Fault {
  */
 export function firstFault(program: Program, { kernel, policy }: World): Fault | null {
   const machine = prepareMachine(program, { kernel, policy, traceLimit: 0 });
+  const returns: number[] = [];
   for (const { operation, args } of program.steps) {
     try {
-      machine.execute(limited(operation), args);
+      returns.push(machine.execute(limited(operation), args).ret);
     } catch (error) {
-      if (!isMisnamed(error)) return exception(operation.name, error);
+      if (!isMisnamed(error)) return { ...exception(error), operation: operation.name, returns };
+      returns.push(0);
     }
     const [violation] = machine.violations;
     if (violation !== undefined) {
       const { invariant, message } = violation;
-      return { invariant, operation: operation.name, message };
+      return { invariant, operation: operation.name, message, returns };
     }
   }
-  return leak(machine);
+  const message = leak(machine);
+  return message === null ? null : { invariant: "leak", operation: "exit", message, returns };
 }
 
 /** An operation that gives up where it would go on for ever. */
@@ -82,13 +87,13 @@ function isMisnamed(error: unknown): boolean {
   return error instanceof RangeError && /^Cannot (find|use|start) /.test(error.message);
 }
 
-function exception(operation: string, error: unknown): Fault {
+function exception(error: unknown): Pick<Fault, "invariant" | "message"> {
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return { invariant: "exception", operation, message };
+  return { invariant: "exception", message };
 }
 
 /** At the end, a frame that is not free has somebody who holds it, if only the hugetlb pool. */
-function leak(machine: Machine): Fault | null {
+function leak(machine: Machine): string | null {
   const { frames } = machine.host;
   const unfree = PG_TAIL | PG_HUGETLB | PG_RESERVED | PG_HWPOISON;
   let held = 0;
@@ -97,6 +102,5 @@ function leak(machine: Machine): Fault | null {
   }
   const used = frames.count - frames.freeCount;
   if (used === held) return null;
-  const message = `${used} frames are in use, but ${held} are held`;
-  return { invariant: "leak", operation: "exit", message };
+  return `${used} frames are in use, but ${held} are held`;
 }

@@ -36,16 +36,17 @@ export function scenarioText(program: Program, world: World, fault: Fault): stri
     ),
     ...(faults.length === 0 ? [] : [`faults: [${faults.join(", ")}]`]),
     "steps:",
-    ...steps.map(stepText),
+    ...steps.map((step, index) => stepText(step, fault.returns[index] ?? 0)),
     "",
   ].join("\n");
 }
 
-function stepText({ operation, args }: Step): string {
+function stepText({ operation, args }: Step, ret: number): string {
   const words = Object.entries(args).map(([name, value]) =>
     `${name}: ${valueText(operation.args[name], value)}`
   );
-  return `  - ${operation.name}: ${words.length === 0 ? "{}" : `{ ${words.join(", ")} }`}`;
+  const text = `  - ${operation.name}: ${words.length === 0 ? "{}" : `{ ${words.join(", ")} }`}`;
+  return ret < 0 ? `${text}\n    expect: { ret: ${ret} }` : text;
 }
 
 function valueText(spec: ArgumentSpec, value: ArgumentValue): string {

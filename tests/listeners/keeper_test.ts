@@ -52,6 +52,18 @@ Deno.test("gntdev loses what a window unmaps for good", () => {
   assertEquals(entries(device), "WWWW", "only mapping anew brings it back");
 });
 
+Deno.test("gntdev loses a grant whose page goes while the pages behind it are mapped", () => {
+  const user = new FakeUserPages(fakeMm("v5.2"));
+  user.mmap(BASE, PAGES, true, "rw");
+  const device = make("gntdev", user, "legacy");
+  assert(device instanceof GntdevListener);
+  user.onGup = (address) => {
+    if (address === page(2)) pass(windowOver(user, MMU_NOTIFY_CLEAR, 0, 2));
+  };
+  assert(drain(device.mapGrants(BASE, PAGES)) > 0);
+  assertEquals([entries(device), user.held, device.counters.dropped], ["--WW", 2, 2]);
+});
+
 Deno.test("gntdev that looks in end unmaps what really went", () => {
   const { user, device } = grants("ideal");
   const range = windowOver(user, MMU_NOTIFY_CLEAR);
