@@ -8,7 +8,14 @@
  * @module
  */
 
-import { isAligned, PAGE_SIZE, TASK_SIZE, type Vaddr } from "../kernel/address.ts";
+import {
+  alignUp,
+  isAligned,
+  PAGE_SIZE,
+  PMD_SIZE,
+  TASK_SIZE,
+  type Vaddr,
+} from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { anonVmaClone, unlinkAnonVmas } from "./anon_vma.ts";
@@ -67,24 +74,25 @@ export function* mremap(
   newLength: number,
   options: MremapOptions = {},
 ): Operation<number> {
-  const request: Request = {
-    mm,
-    addr,
-    oldLength: pageAlign(oldLength),
-    newLength: pageAlign(newLength),
-    options,
-  };
-  if (!isValid(request)) return -ERRNO.EINVAL;
+  const asked = aligned({ mm, addr, oldLength, newLength, options }, PAGE_SIZE);
+  if (!isValid(asked)) return -ERRNO.EINVAL;
   const vma = mm.vmaAt(addr);
   if (vma === undefined) return -ERRNO.EFAULT;
-  if (vma.isHugetlb && !mm.host.profile.hugetlbMremap) return -ERRNO.EINVAL;
+  const movesHuge = vma.isHugetlb && mm.host.profile.hugetlbMremap;
+  const request = movesHuge ? aligned(asked, PMD_SIZE) : asked;
+  if (movesHuge && !isValidHuge(request)) return -ERRNO.EINVAL;
   if (options.fixed !== undefined || options.dontUnmap) return yield* mremapTo(request);
   if (request.oldLength >= request.newLength) return yield* shrink(request);
   return yield* grow(request);
 }
 
-function pageAlign(bytes: number): number {
-  return Math.ceil(bytes / PAGE_SIZE) * PAGE_SIZE;
+function aligned(request: Request, unit: number): Request {
+  const { oldLength, newLength } = request;
+  return {
+    ...request,
+    oldLength: alignUp(oldLength, unit),
+    newLength: alignUp(newLength, unit),
+  };
 }
 
 function isValid({ mm, addr, oldLength, newLength, options }: Request): boolean {
@@ -93,6 +101,12 @@ function isValid({ mm, addr, oldLength, newLength, options }: Request): boolean 
   if (dontUnmap && (!mm.host.profile.mremapDontunmap || !mayMove)) return false;
   if (dontUnmap && oldLength !== newLength) return false;
   return isAligned(addr, PAGE_SIZE) && newLength > 0;
+}
+
+/** Huge pages move whole, and what is reserved for them cannot grow. */
+function isValidHuge({ addr, oldLength, newLength, options }: Request): boolean {
+  const { fixed = 0 } = options;
+  return newLength <= oldLength && isAligned(addr, PMD_SIZE) && isAligned(fixed, PMD_SIZE);
 }
 
 /** Cuts the tail off; nothing moves. */
@@ -172,6 +186,7 @@ function vmaToResize({ mm, addr, newLength, options }: Request, oldLength: numbe
   const rigid = (vma.flags & (VM_DONTEXPAND | VM_PFNMAP)) !== 0 && !vma.isHugetlb;
   if (oldLength === 0 && (vma.flags & VM_SHARED) === 0) return -ERRNO.EINVAL;
   if (options.dontUnmap && rigid) return -ERRNO.EINVAL;
+  if (vma.isHugetlb && !mm.host.profile.hugetlbMremap) return -ERRNO.EINVAL;
   if (oldLength > vma.end - addr) return -ERRNO.EFAULT;
   if (newLength !== oldLength && rigid) return -ERRNO.EFAULT;
   return vma;

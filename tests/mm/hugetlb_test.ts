@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { PMD_SIZE } from "../../lib/kernel/address.ts";
+import { PAGE_SIZE, PMD_SIZE } from "../../lib/kernel/address.ts";
 import { ERRNO } from "../../lib/kernel/errno.ts";
 import { drain } from "../../lib/kernel/operation.ts";
 import { kernelProfile } from "../../lib/kernel/profile.ts";
@@ -114,6 +114,26 @@ Deno.test("mremap moves hugetlb memory in a CLEAR window in v6.1 and refuses in 
   assertEquals(read(late.mm, 2048), 1);
   const early = hugetlbProcess({ profile: "v5.2" });
   assertEquals(drain(mremap(early.mm, BASE, TWO_BLOCKS, TWO_BLOCKS, options)), -ERRNO.EINVAL);
+});
+
+Deno.test("mremap takes whole huge pages of hugetlb memory and lets them not grow", () => {
+  const elsewhere = BASE + 4 * PMD_SIZE;
+  const cases = [
+    { about: "a part", from: 0, old: 7, next: 7, to: elsewhere, expected: elsewhere },
+    { about: "less", from: 0, old: 1024, next: 1, to: undefined, expected: BASE },
+    { about: "from the middle", from: 3, old: 4, next: 4, to: elsewhere },
+    { about: "to the middle", from: 0, old: 512, next: 512, to: elsewhere + PAGE_SIZE },
+    { about: "more", from: 512, old: 512, next: 513, to: undefined },
+  ];
+  for (const { about, from, old, next, to, expected = -ERRNO.EINVAL } of cases) {
+    const { mm } = hugetlbProcess();
+    write(mm, 0);
+    const options = { mayMove: true, ...(to === undefined ? {} : { fixed: to }) };
+    const start = BASE + from * PAGE_SIZE;
+    const result = drain(mremap(mm, start, old * PAGE_SIZE, next * PAGE_SIZE, options));
+    assertEquals(result, expected, about);
+    assertEquals(mm.vmas.every((vma) => vma.start % PMD_SIZE === 0), true, about);
+  }
 });
 
 Deno.test("hugetlb pages have no soft-dirty bit of their own", () => {
