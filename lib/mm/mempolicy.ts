@@ -9,7 +9,8 @@
 import { isAligned, PAGE_SIZE, type Pfn, TASK_SIZE, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { isolateLruPage, migratePages } from "./migrate.ts";
+import { maySplitAt } from "./hugetlb_range.ts";
+import { isolateLruPage, migratePages, putbackLruPage } from "./migrate.ts";
 import { allocMigrationTarget } from "./migrate_huge.ts";
 import type { Mm } from "./mm_struct.ts";
 import { vmaMigratable } from "./move_pages.ts";
@@ -40,7 +41,7 @@ export interface MoveFlags {
  * @param length Bytes; rounded up to pages.
  * @param policy The policy, or null for none.
  * @param flags Which pages are moved.
- * @returns 0, -EINVAL, -EFAULT at a hole, or -EIO if strict and not all pages are where they should.
+ * @returns 0, -EINVAL (inside a huge page of hugetlbfs, too), -EFAULT at a hole, or -EIO if strict and not all pages are where they should.
  */
 export function* mbind(
   mm: Mm,
@@ -57,15 +58,31 @@ export function* mbind(
   const wanted = new PageQueue(mm, flags, (node) => policy !== null && node !== target);
   if (flags.move || flags.moveAll) mm.host.lruBatches.drain();
   if (flags.move || flags.moveAll || flags.strict) wanted.queueRange(start, end);
+  const bound = yield* mbindRange(mm, start, end, policy);
+  if (bound < 0) {
+    wanted.putBack();
+    return bound;
+  }
+  const failed = yield* wanted.migrate(target);
+  return flags.strict && (failed !== 0 || wanted.unmovable) ? -ERRNO.EIO : 0;
+}
+
+/** Cuts the mappings of a range and gives them a policy (mm/mempolicy.c: mbind_range). */
+function* mbindRange(
+  mm: Mm,
+  start: Vaddr,
+  end: Vaddr,
+  policy: MemoryPolicy | null,
+): Operation<number> {
   for (const vma of mm.vmasIn(start, end)) {
     const from = Math.max(vma.start, start);
     const to = Math.min(vma.end, end);
     if (vma.policy?.node === policy?.node) continue;
+    if (!maySplitAt(vma, from) || !maySplitAt(vma, to)) return -ERRNO.EINVAL;
     const part = yield* isolateRange(vma, from, to, vma.flags, policy);
     part.policy = policy;
   }
-  const failed = yield* wanted.migrate(target);
-  return flags.strict && (failed !== 0 || wanted.unmovable) ? -ERRNO.EIO : 0;
+  return 0;
 }
 
 /**
@@ -127,6 +144,11 @@ class PageQueue {
     const allocate = (page: Pfn) => allocMigrationTarget(host, page, node);
     const outcome = yield* migratePages(host, this.#pages.splice(0), allocate);
     return outcome.error < 0 ? outcome.error : outcome.failed.length;
+  }
+
+  /** Gives back pages that are not to be moved after all. */
+  putBack(): void {
+    for (const pfn of this.#pages.splice(0)) putbackLruPage(this.#mm.host, pfn);
   }
 
   /** mm/mempolicy.c: queue_pages_pmd, queue_pages_hugetlb. */

@@ -10,6 +10,7 @@ import { FAULT } from "../../lib/mm/memory.ts";
 import { fork } from "../../lib/mm/fork.ts";
 import { Host } from "../../lib/mm/host.ts";
 import { madvise } from "../../lib/mm/madvise.ts";
+import { mbind } from "../../lib/mm/mempolicy.ts";
 import { mmap, munmap } from "../../lib/mm/mmap.ts";
 import { mprotect } from "../../lib/mm/mprotect.ts";
 import { mremap } from "../../lib/mm/mremap.ts";
@@ -20,9 +21,11 @@ import { mmuNotifierRegister } from "../../lib/notifier/chain.ts";
 import { BASE, read, TWO_BLOCKS, windows, write } from "./huge_world.ts";
 
 /** A pool of four pages, two of them mapped. */
-function hugetlbProcess(options: { profile?: string; shared?: boolean; pool?: number } = {}) {
-  const { profile = "v6.1", shared = false, pool = 4 } = options;
-  const host = new Host({ profile: kernelProfile(profile), memory: 64 * 2 ** 20 });
+function hugetlbProcess(
+  options: { profile?: string; shared?: boolean; pool?: number; nodes?: number } = {},
+) {
+  const { profile = "v6.1", shared = false, pool = 4, nodes = 1 } = options;
+  const host = new Host({ profile: kernelProfile(profile), memory: 64 * 2 ** 20, nodes });
   host.hugetlb.grow(pool);
   const mm = host.createMm("P");
   mmuNotifierRegister({ name: "listener" }, mm);
@@ -134,6 +137,17 @@ Deno.test("mremap takes whole huge pages of hugetlb memory and lets them not gro
     assertEquals(result, expected, about);
     assertEquals(mm.vmas.every((vma) => vma.start % PMD_SIZE === 0), true, about);
   }
+});
+
+Deno.test("mbind refuses to cut through a huge page of hugetlbfs, and gives back what it isolated", () => {
+  const { host, mm } = hugetlbProcess({ nodes: 2 });
+  write(mm, 0);
+  const head = mm.pageTable.pfnAt(BASE);
+  const node = 1 - host.frames.nodeOf(head);
+  assertEquals(drain(mbind(mm, BASE, 7 * PAGE_SIZE, { node }, { move: true })), -ERRNO.EINVAL);
+  assertEquals([mm.vmas.length, host.frames.refcount[head]], [1, 1]);
+  assertEquals(drain(mbind(mm, BASE, PMD_SIZE, { node }, { move: true })), 0);
+  assertEquals([mm.vmas.length, host.frames.nodeOf(mm.pageTable.pfnAt(BASE))], [2, node]);
 });
 
 Deno.test("hugetlb pages have no soft-dirty bit of their own", () => {
