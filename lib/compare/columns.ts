@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { CompareExpectation, Quantity } from "../machine/expectation.ts";
+import type { CompareExpectation } from "../machine/expectation.ts";
+import { matcherNames } from "../machine/matcher.ts";
 import type { Program } from "../machine/program.ts";
 
 /** The built-in policies, in the order of the columns; the first is what others are held against. */
@@ -41,14 +42,7 @@ export function answerable(
   expectations: readonly CompareExpectation[],
   columns: readonly string[],
 ): CompareExpectation[] {
-  return expectations.filter(({ column, matcher }) => {
-    const operands = matcher.operator === ".." ? [matcher.low, matcher.high] : [matcher.operand];
-    return [column, ...operands.flatMap(namesIn)].every((name) => columns.includes(name));
-  });
-}
-
-function namesIn(quantity: Quantity): string[] {
-  if (typeof quantity === "number") return [];
-  if ("name" in quantity) return [quantity.name];
-  return [...namesIn(quantity.left), ...namesIn(quantity.right)];
+  return expectations.filter(({ column, matcher }) =>
+    [column, ...matcherNames(matcher)].every((name) => columns.includes(name))
+  );
 }

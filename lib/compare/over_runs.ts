@@ -7,9 +7,10 @@
 
 import type { CompareExpectation, Expectation } from "../machine/expectation.ts";
 import { applies, failure } from "../machine/expect.ts";
-import { match } from "../machine/matcher.ts";
+import { checkColumn } from "../machine/expect_compare.ts";
 import type { Failure } from "../machine/observed.ts";
 import type { Program } from "../machine/program.ts";
+import { resolvedNames } from "../machine/resolved.ts";
 import { answerable } from "./columns.ts";
 import type { Comparison } from "./compare.ts";
 
@@ -39,7 +40,7 @@ export function judgeKernels(
   if (wanted.length === 0) return comparisons;
   const policies = comparisons[0]?.columns ?? [];
   const failures = policies.flatMap((policy) =>
-    wanted.flatMap((one) => failureBetween(one, policy, comparisons))
+    wanted.flatMap((one) => failureBetween(one, wanted, policy, comparisons))
   );
   return withFailures(comparisons, failures, wanted.length);
 }
@@ -64,7 +65,9 @@ export function neverSeen(results: readonly RunsOfProgram[]): Failure[] {
     }
   }
   return [...found.values()].filter(({ seen }) => !seen).map(({ expectation }) => {
+    const values = resolvedNames(expectation.uses ?? [], undefined, new Map());
     const mismatch = {
+      ...(values.length === 0 ? {} : { values }),
       subject: `sometimes ${expectation.text}`,
       expected: "it in some run",
       actual: `it in none of ${count}`,
@@ -98,21 +101,17 @@ export function withFailures(
 
 function failureBetween(
   expectation: CompareExpectation,
+  all: readonly CompareExpectation[],
   policy: string,
   comparisons: readonly Comparison[],
 ): Failure[] {
-  const { figure, column, matcher, when } = expectation;
+  const { figure, column, when } = expectation;
   if (!applies(when, { kernel: column, policy })) return [];
   const table = (kernel: string) =>
     comparisons.find((one) => one.kernel === kernel)?.runs
       .find((run) => run.policy === policy)?.figures[figure];
-  const actual = table(column);
-  const { holds, expected } = match(actual ?? NaN, matcher, table);
-  if (holds && actual !== undefined) return [];
-  const mismatch = {
-    subject: `${figure} under ${column} (${policy})`,
-    expected,
-    actual: actual === undefined ? "no such figure" : `${actual}`,
-  };
-  return [{ ...failure(expectation, null, mismatch), over: "kernels" }];
+  const mismatch = checkColumn(expectation, all, table);
+  if (mismatch === undefined) return [];
+  const subject = `${figure} under ${column} (${policy})`;
+  return [{ ...failure(expectation, null, { ...mismatch, subject }), over: "kernels" }];
 }

@@ -8,23 +8,29 @@
  */
 
 import { ERRNO, errnoName } from "../kernel/errno.ts";
-import type { TraceRecord } from "../kernel/trace.ts";
-import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
-import type { Condition, Countable, Demand, Expectation, Matcher } from "./expectation.ts";
+import type { Condition, Demand, Expectation, Matcher } from "./expectation.ts";
+import {
+  type Baseline,
+  checkNumber,
+  checkNumberDemand,
+  isNumberDemand,
+  numbersDiff,
+} from "./expect_numbers.ts";
 import { checkPages } from "./expect_pages.ts";
 import { checkSequence } from "./expect_sequence.ts";
 import { checkVmas } from "./expect_vmas.ts";
 import type { Expression, NameValues } from "./expression.ts";
 import { expressionText, treeLines } from "./expression_text.ts";
-import { match } from "./matcher.ts";
 import type { Failure, Mismatch, Observed } from "./observed.ts";
 import type { Program, Step } from "./program.ts";
+import { resolvedValues } from "./resolved.ts";
 
-/** Figures as they were before a step. */
-export type Baseline = ReadonlyMap<string, number>;
+export type { Baseline } from "./expect_numbers.ts";
 
 /** Checked where a step says nothing of violations. */
-const NO_VIOLATIONS: Pick<Expectation, "text" | "position"> = {
+const NO_VIOLATIONS: Expectation = {
+  demand: { kind: "violations", matcher: { operator: "==", operand: 0 } },
+  when: {},
   text: "violations: 0 (unless others are expected)",
   position: null,
 };
@@ -75,7 +81,8 @@ export function checkStep(
   const claims = applicable([...step.expect, ...program.expect], observed);
   const unexpected = unclaimed(claims, observed);
   if (unexpected) {
-    failures.push(failure({ ...NO_VIOLATIONS, position: step.position }, index, unexpected));
+    const expectation = { ...NO_VIOLATIONS, position: step.position };
+    failures.push(failure(expectation, index, resolved(expectation, unexpected, observed, step)));
   }
   return failures;
 }
@@ -99,7 +106,7 @@ export function checkMeanwhile(
   const wanted = applicable(step.expect, observed);
   const spoken = wanted.some(({ demand }) => demand.kind === "ret" || demand.kind === "errno");
   const all = spoken ? wanted : [{ ...NOT_FAILED, position: step.position }, ...wanted];
-  return checkAll(all, index, observed, observed.violations, baseline);
+  return checkAll(all, { step, index, observed, violations: observed.violations, baseline });
 }
 
 /**
@@ -111,7 +118,8 @@ export function checkMeanwhile(
  */
 export function checkEnd(program: Program, observed: Observed): Failure[] {
   const wanted = applicable(program.expect, observed);
-  const failures = checkAll(wanted, null, observed, observed.allViolations, new Map());
+  const violations = observed.allViolations;
+  const failures = checkAll(wanted, { index: null, observed, violations, baseline: new Map() });
   const unexpected = unclaimed(wanted, observed);
   if (unexpected) failures.push(failure(NO_VIOLATIONS, null, unexpected));
   return failures;
@@ -153,34 +161,59 @@ export function applies(when: Condition, run: { kernel: string; policy?: string 
  * @returns The failure.
  */
 export function failure(
-  expectation: Pick<Expectation, "text" | "position">,
+  expectation: Pick<Expectation, "text" | "position" | "lines">,
   step: number | null,
-  mismatch: Mismatch,
+  { subject, ...mismatch }: Mismatch,
 ): Failure {
-  const { subject, expected, actual, details } = mismatch;
-  const message = `${subject}: expected ${expected}, got ${actual}`;
-  const { text, position } = expectation;
-  const found = { expectation: text, expected, actual, position, step, message };
-  return details === undefined ? found : { ...found, details };
+  const { text, position, lines } = expectation;
+  const message = `${subject}: expected ${mismatch.expected}, got ${mismatch.actual}`;
+  const found = { expectation: text, ...mismatch, position, step, message };
+  return lines === undefined ? found : { ...found, lines };
 }
 
 function applicable(expectations: readonly Expectation[], observed: Observed): Expectation[] {
   return expectations.filter(({ when }) => applies(when, observed));
 }
 
-function checkAll(
-  wanted: readonly Expectation[],
-  step: number | null,
-  observed: Observed,
-  violations: Observed["violations"],
-  baseline: Baseline,
-): Failure[] {
+/** What is looked at. */
+interface Check {
+  /** The step, and its index; null at the end. */
+  readonly step?: Step;
+  readonly index: number | null;
+  readonly observed: Observed;
+  readonly violations: Observed["violations"];
+  readonly baseline: Baseline;
+}
+
+function checkAll(wanted: readonly Expectation[], check: Check): Failure[] {
+  const { step, index, observed, violations, baseline } = check;
   const failures: Failure[] = [];
+  const compared = new Set<Expectation["lines"]>();
   for (const expectation of wanted) {
-    const mismatch = checkDemand(expectation.demand, observed, violations, baseline);
-    if (mismatch) failures.push(failure(expectation, step, mismatch));
+    const { demand, lines } = expectation;
+    const mismatch = checkDemand(demand, observed, violations, baseline);
+    if (mismatch === undefined) continue;
+    // The numbers of one entry are compared once, where the first of them fails
+    const together = isNumberDemand(demand) && lines !== undefined && !compared.has(lines)
+      ? wanted.filter((other) => other.lines === lines)
+      : [];
+    if (together.length > 0) compared.add(lines);
+    const diff = numbersDiff(together, observed, baseline);
+    const whole = diff.length === 0 ? mismatch : { ...mismatch, diff };
+    failures.push(failure(expectation, index, resolved(expectation, whole, observed, step)));
   }
   return failures;
+}
+
+/** The mismatch with what the names in the expectation and in its step stand for. */
+function resolved(
+  expectation: Expectation,
+  mismatch: Mismatch,
+  observed: Observed,
+  step: Step | undefined,
+): Mismatch {
+  const values = resolvedValues(expectation, observed, step);
+  return values.length === 0 ? mismatch : { ...mismatch, values };
 }
 
 function checkDemand(
@@ -194,18 +227,11 @@ function checkDemand(
       return checkRet(demand.matcher, observed);
     case "errno":
       return checkErrno(demand.names, observed);
-    case "value": {
-      const value = observed.result?.values?.[demand.name];
-      return checkNumber(demand.name, value, demand.matcher, observed);
-    }
+    case "value":
     case "figure":
-      return checkNumber(demand.name, observed.figure(demand.name), demand.matcher, observed);
     case "delta":
-      return checkDelta(demand.name, demand.matcher, observed, baseline);
-    case "events": {
-      const count = countRecords(observed.records(), demand.what);
-      return checkNumber(demand.what, count, demand.matcher, observed);
-    }
+    case "events":
+      return checkNumberDemand(demand, observed, baseline);
     case "that":
       return checkThat(demand.expression, observed);
     case "sequence":
@@ -219,23 +245,6 @@ function checkDemand(
     case "violations":
       return checkViolations(demand, observed, violations);
   }
-}
-
-function checkNumber(
-  subject: string,
-  actual: number | undefined,
-  matcher: Matcher,
-  observed: Observed,
-): Mismatch | undefined {
-  const { holds, expected } = match(actual ?? NaN, matcher, (name) => observed.figure(name));
-  if (holds && actual !== undefined) return undefined;
-  return { subject, expected, actual: actual === undefined ? "nothing of that name" : `${actual}` };
-}
-
-function checkDelta(name: string, matcher: Matcher, observed: Observed, baseline: Baseline) {
-  const now = observed.figure(name);
-  const change = now === undefined ? undefined : now - (baseline.get(name) ?? 0);
-  return checkNumber(`change of ${name}`, change, matcher, observed);
 }
 
 /** An expression that has no value does not hold. */
@@ -297,14 +306,4 @@ function unclaimed(claims: readonly Expectation[], observed: Observed): Mismatch
   );
   if (rest.length === 0) return undefined;
   return { subject: "violations", expected: "none", actual: violationText(rest) };
-}
-
-function countRecords(records: Iterable<TraceRecord>, what: Countable): number {
-  let count = 0;
-  for (const record of records) {
-    if (record.kind === what) count++;
-    else if (record.kind !== "invalidate_range_start") continue;
-    else if (what === "windows" || WINDOW_EVENT_NAMES[record.event] === what) count++;
-  }
-  return count;
 }

@@ -6,8 +6,10 @@
 
 import type { CompareExpectation } from "./expectation.ts";
 import { applies, failure } from "./expect.ts";
-import { match } from "./matcher.ts";
-import type { Failure } from "./observed.ts";
+import { match, matcherTree, type NameLookup } from "./matcher.ts";
+import type { Failure, Mismatch } from "./observed.ts";
+import { resolvedNames } from "./resolved.ts";
+import { type ComparedValue, valueDiff } from "./value_diff.ts";
 
 /** Figures of several runs: the final value of a figure in one policy column. */
 export type ComparisonTable = (figure: string, column: string) => number | undefined;
@@ -43,14 +45,54 @@ export function checkComparison(
 ): Failure[] {
   const failures: Failure[] = [];
   for (const expectation of expectations) {
-    const { figure, column, matcher, when } = expectation;
+    const { figure, column, when } = expectation;
     if (!applies(when, { kernel, policy: column })) continue;
-    const actual = table(figure, column);
-    const { holds, expected } = match(actual ?? NaN, matcher, (name) => table(figure, name));
-    if (holds && actual !== undefined) continue;
-    const found = actual === undefined ? "no such figure or column" : `${actual}`;
-    const mismatch = { subject: `${figure} under ${column}`, expected, actual: found };
-    failures.push(failure(expectation, null, mismatch));
+    const mismatch = checkColumn(expectation, expectations, (name) => table(figure, name));
+    if (mismatch === undefined) continue;
+    const subject = `${figure} under ${column}`;
+    failures.push(failure(expectation, null, { ...mismatch, subject }));
   }
   return failures;
+}
+
+/**
+ * Checks a figure in one column.
+ *
+ * @param expectation What it must be there.
+ * @param all All expectations on the comparison; those on the same figure are compared as well.
+ * @param lookup The figure by column.
+ * @returns What differs, or undefined if all is well.
+ */
+export function checkColumn(
+  expectation: CompareExpectation,
+  all: readonly CompareExpectation[],
+  lookup: NameLookup,
+): Mismatch | undefined {
+  const { figure, column, matcher, uses = [] } = expectation;
+  const { holds, expected, actual } = compared(expectation, lookup);
+  if (holds) return undefined;
+  const together = all.filter((one) => one.figure === figure && one.lines === expectation.lines);
+  const details = matcherTree(matcher, lookup);
+  const values = resolvedNames(uses, matcher, { get: lookup });
+  return {
+    subject: `${figure} under ${column}`,
+    expected,
+    actual,
+    ...(details.length === 0 ? {} : { details }),
+    ...(values.length === 0 ? {} : { values }),
+    ...(together.length < 2
+      ? {}
+      : { diff: valueDiff(together.map((one) => compared(one, lookup))) }),
+  };
+}
+
+function compared({ column, matcher }: CompareExpectation, lookup: NameLookup): ComparedValue {
+  const actual = lookup(column);
+  const { holds, expected } = match(actual ?? NaN, matcher, lookup);
+  return {
+    what: column,
+    expected,
+    actual: actual === undefined ? "no such figure or column" : `${actual}`,
+    holds: holds && actual !== undefined,
+  };
 }

@@ -9,6 +9,7 @@ import type { PageDemand, PlacedRange } from "./expectation.ts";
 import { match } from "./matcher.ts";
 import type { FoundRange, Mismatch, Observed, PageFacts } from "./observed.ts";
 import { argumentText } from "./program.ts";
+import { valueDiff } from "./value_diff.ts";
 
 const SHOWN = 4;
 
@@ -30,16 +31,24 @@ export function checkPages(
     return { subject: placedText(where), expected: "a mapping", actual: "none of that name" };
   }
   if ("distinctFrames" in demand) return checkDistinct(where, found, demand, observed);
-  const wrong: string[] = [];
-  let expected = "";
+  const runs: PageRun[] = [];
   for (let page = 0; page < found.pages; page++) {
     const outcome = checkPage(found, page, demand, observed);
-    expected = outcome.expected;
-    if (outcome.actual === undefined) continue;
-    wrong.push(`${outcome.actual} on ${pageName(where, page)}`);
+    const run = runs.at(-1);
+    if (run !== undefined && isSame(run, outcome)) run.pages++;
+    else runs.push({ ...outcome, first: page, pages: 1 });
   }
+  const wrong = runs.filter(({ holds }) => !holds);
   if (wrong.length === 0) return undefined;
-  return { subject: `${placedText(where)} ${subjectOf(demand)}`, expected, actual: list(wrong) };
+  const subject = subjectOf(demand);
+  const mismatch = {
+    subject: `${placedText(where)} ${subject}`,
+    expected: wrong[wrong.length - 1].expected,
+    actual: list(wrong.map((run) => `${run.actual} on ${runName(where, run)}`)),
+  };
+  if (found.pages === 1) return mismatch;
+  const values = runs.map((run) => ({ ...run, what: `${runName(where, run)} ${subject}` }));
+  return { ...mismatch, diff: valueDiff(values) };
 }
 
 /**
@@ -53,10 +62,22 @@ export function placedText(where: PlacedRange): string {
   return where.process === undefined ? text : `${where.process}:${text}`;
 }
 
-/** What one page shows; `actual` is missing where it is as wanted. */
+/** What one page shows. */
 interface PageOutcome {
   readonly expected: string;
-  readonly actual?: string;
+  readonly actual: string;
+  readonly holds: boolean;
+}
+
+/** Pages in a row that show the same. */
+interface PageRun extends PageOutcome {
+  readonly first: number;
+  pages: number;
+}
+
+function isSame(one: PageOutcome, other: PageOutcome): boolean {
+  return one.holds === other.holds && one.actual === other.actual &&
+    one.expected === other.expected;
 }
 
 type SinglePageDemand = Exclude<PageDemand, { distinctFrames: unknown }>;
@@ -94,11 +115,11 @@ function checkFrame(
   const same = demand.frames === "same";
   const expected = `${same ? "the frame" : "another frame than that"} of ${placedText(demand.as)}`;
   const other = observed.resolve(demand.as);
-  if (other === undefined) return { expected, actual: "no such mapping" };
+  if (other === undefined) return { expected, actual: "no such mapping", holds: false };
   const at = other.start + (other.pages === 1 ? 0 : page) * PAGE_SIZE;
   const pfn = facts?.pfn ?? -1;
   const otherPfn = observed.page(other.process, at)?.pfn ?? -1;
-  if (pfn < 0 || otherPfn < 0) return { expected, actual: "no frame" };
+  if (pfn < 0 || otherPfn < 0) return { expected, actual: "no frame", holds: false };
   return outcome(expected, `frame ${pfn} against ${otherPfn}`, (pfn === otherPfn) === same);
 }
 
@@ -123,7 +144,7 @@ function checkDistinct(
 }
 
 function outcome(expected: string, actual: string, holds: boolean): PageOutcome {
-  return holds ? { expected } : { expected, actual };
+  return { expected, actual, holds };
 }
 
 function subjectOf(demand: SinglePageDemand): string {
@@ -133,9 +154,9 @@ function subjectOf(demand: SinglePageDemand): string {
   return "frame";
 }
 
-function pageName(where: PlacedRange, page: number): string {
+function runName(where: PlacedRange, { first, pages }: PageRun): string {
   const { mapping, firstPage } = where.range;
-  return `${mapping}[${firstPage + page}]`;
+  return argumentText({ mapping, firstPage: firstPage + first, pages });
 }
 
 function list(wrong: readonly string[]): string {

@@ -151,7 +151,7 @@ function mismatch(
     subject,
     expected: wanted.join(" · ") || "nothing",
     actual: actual.join(" · ") || "nothing",
-    details: diffLines(
+    diff: diffLines(
       wanted,
       found,
       (item, record) => matches(items[item], records[record], observed),

@@ -31,7 +31,9 @@ import {
 import { placedText } from "./expect_pages.ts";
 import type { PlacedRange, VmaDemand } from "./expectation.ts";
 import { match } from "./matcher.ts";
-import type { Mismatch, Observed } from "./observed.ts";
+import type { FoundRange, Mismatch, Observed } from "./observed.ts";
+import { argumentText } from "./program.ts";
+import { valueDiff } from "./value_diff.ts";
 
 /** Flags of a vma that expectations may name: bit, and what it means. */
 export const VMA_FLAGS: Readonly<Record<string, readonly [bit: number, about: string]>> = {
@@ -78,20 +80,50 @@ export function checkVmas(
   const vmas = observed.vmas?.(process, start, start + pages * PAGE_SIZE) ?? [];
   if ("count" in demand) {
     const { holds, expected } = match(vmas.length, demand.count, (name) => observed.figure(name));
-    return holds
-      ? undefined
-      : { subject: `number of ${subject}`, expected, actual: `${vmas.length}` };
+    if (holds) return undefined;
+    const diff = [
+      `- ${expected}`,
+      `+ ${vmas.length}`,
+      ...vmas.map((vma) => `  ${vmaName(where, found, vma)}: ${vmaText(vma.flags)}`),
+    ];
+    return { subject: `number of ${subject}`, expected, actual: `${vmas.length}`, diff };
   }
   if (vmas.length === 0) return { subject, expected: "at least one", actual: "none" };
-  for (const { flags, start } of vmas) {
-    const page = (start - found.start) / PAGE_SIZE;
-    const place = `${subject}, at page ${Math.max(page, 0)}`;
+  const what = "prot" in demand ? "prot" : demand.flag;
+  const expected = "prot" in demand ? demand.prot : `${demand.value}`;
+  const values = vmas.map((vma) => {
+    const { flags } = vma;
     const actual = "prot" in demand ? rightsOf(flags) : `${(flags & bitOf(demand.flag)) !== 0}`;
-    const expected = "prot" in demand ? demand.prot : `${demand.value}`;
-    const what = "prot" in demand ? "prot" : demand.flag;
-    if (actual !== expected) return { subject: `${what} of ${place}`, expected, actual };
-  }
-  return undefined;
+    const name = `${vmaName(where, found, vma)} ${what}`;
+    return { what: name, expected, actual, holds: actual === expected };
+  });
+  const wrong = values.findIndex(({ holds }) => !holds);
+  if (wrong < 0) return undefined;
+  const page = Math.max((vmas[wrong].start - start) / PAGE_SIZE, 0);
+  const mismatch = {
+    subject: `${what} of ${subject}, at page ${page}`,
+    expected,
+    actual: values[wrong].actual,
+  };
+  return values.length === 1 ? mismatch : { ...mismatch, diff: valueDiff(values) };
+}
+
+/** The part of a vma that lies in the range, as pages of the mapping. */
+function vmaName(
+  { range: { mapping, firstPage } }: PlacedRange,
+  found: FoundRange,
+  { start, end }: { readonly start: number; readonly end: number },
+): string {
+  const from = Math.max(start, found.start);
+  const to = Math.min(end, found.start + found.pages * PAGE_SIZE);
+  const pages = (to - from) / PAGE_SIZE;
+  return argumentText({ mapping, firstPage: firstPage + (from - found.start) / PAGE_SIZE, pages });
+}
+
+/** Rights and flags of a vma, such as `rw, mergeable`. */
+function vmaText(flags: number): string {
+  const set = Object.entries(VMA_FLAGS).filter(([, [bit]]) => (flags & bit) !== 0);
+  return [rightsOf(flags), ...set.map(([name]) => name)].join(", ");
 }
 
 function bitOf(flag: string): number {

@@ -235,8 +235,32 @@ export interface Condition {
   readonly policies?: readonly string[];
 }
 
+/** A variable or an expression of a scenario, and what it stands for. */
+export interface NamedValue {
+  /** It as the scenario writes it. */
+  readonly name: string;
+  /** Its value for readers, or the expression where that is known only while running. */
+  readonly value: string | Expression;
+}
+
+/** Lines of a file. */
+export interface LineRange {
+  /** First line, from 1. */
+  readonly first: number;
+  /** Last line. */
+  readonly last: number;
+}
+
+/** What a scenario says of where an expectation is written, and with which names. */
+export interface Written {
+  /** Lines of the entry that it is part of; that of its position unless given. */
+  readonly lines?: LineRange;
+  /** The variables and expressions in it. */
+  readonly uses?: readonly NamedValue[];
+}
+
 /** One thing that must hold after a step, or at the end. */
-export interface Expectation {
+export interface Expectation extends Written {
   /** The demand. */
   readonly demand: Demand;
   /** The expectation as the scenario writes it, on one line. */
@@ -248,7 +272,7 @@ export interface Expectation {
 }
 
 /** One figure that must hold in one policy column when runs are compared. */
-export interface CompareExpectation {
+export interface CompareExpectation extends Written {
   /** Dotted path of the figure. */
   readonly figure: string;
   /** The policy column. */

@@ -147,6 +147,29 @@ export function evaluate(expression: Expression, variables: NameValues): Value {
   }
 }
 
+/**
+ * Lists the names of an expression.
+ *
+ * @param expression The tree.
+ * @returns The names, as often as they occur.
+ */
+export function namesIn(expression: Expression): string[] {
+  switch (expression.kind) {
+    case "literal":
+      return [];
+    case "name":
+      return [expression.name];
+    case "unary":
+      return namesIn(expression.operand);
+    case "binary":
+      return [...namesIn(expression.left), ...namesIn(expression.right)];
+    case "choice":
+      return [expression.condition, expression.yes, expression.no].flatMap(namesIn);
+    case "call":
+      return expression.args.flatMap(namesIn);
+  }
+}
+
 type Kind<K extends Expression["kind"]> = Extract<Expression, { kind: K }>;
 
 function lookUp(expression: Kind<"name">, variables: NameValues): Value {

@@ -13,6 +13,7 @@ import { readFigure } from "./figures.ts";
 import type { Machine } from "./machine.ts";
 import type { Failure } from "./observed.ts";
 import type { Capture, Formula, Gate, SourcePosition, Step } from "./program.ts";
+import { resolvedNames } from "./resolved.ts";
 import type { Arguments, OperationResult } from "./spec.ts";
 
 /** Thrown where something that is decided while running has no value, or a wrong one. */
@@ -108,6 +109,7 @@ export function takeCaptures(step: Step, machine: Machine, result: OperationResu
  */
 export function endlessLoops(step: Step, index: number, machine: Machine): Failure[] {
   const values = valuesOf(machine, null);
+  const { uses = [] } = step;
   return (step.ends ?? []).flatMap(({ until, passes, gates, position }) => {
     if (gates.some((gate) => machine.gates.get(gate) === false)) return [];
     if (computed(until, values, position) === true) return [];
@@ -120,6 +122,7 @@ export function endlessLoops(step: Step, index: number, machine: Machine): Failu
       step: index,
       message: `until: expected ${expected}, got false`,
       details: treeLines(until.expression, values),
+      ...(uses.length === 0 ? {} : { values: resolvedNames(uses, undefined, values) }),
     }];
   });
 }

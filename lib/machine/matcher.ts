@@ -5,6 +5,8 @@
  */
 
 import type { Matcher, Quantity } from "./expectation.ts";
+import type { Expression } from "./expression.ts";
+import { treeLines } from "./expression_text.ts";
 
 /** Finds the value of a name in a quantity; undefined if there is none. */
 export type NameLookup = (name: string) => number | undefined;
@@ -49,6 +51,29 @@ export function match(actual: number, matcher: Matcher, lookup: NameLookup): Mat
 }
 
 /**
+ * Lists the names in a matcher.
+ *
+ * @param matcher The demand.
+ * @returns The names, as often as they occur.
+ */
+export function matcherNames(matcher: Matcher): string[] {
+  return operandsOf(matcher).flatMap(quantityNames);
+}
+
+/**
+ * Writes what the parts of a computed demand came to.
+ *
+ * @param matcher The demand.
+ * @param lookup Gives values to names in it.
+ * @returns A tree per computed operand; nothing where none is computed.
+ */
+export function matcherTree(matcher: Matcher, lookup: NameLookup): string[] {
+  return operandsOf(matcher)
+    .filter((operand) => typeof operand === "object" && "operator" in operand)
+    .flatMap((operand) => treeLines(expressionOf(operand), { get: lookup }));
+}
+
+/**
  * Computes a quantity.
  *
  * @param quantity The quantity.
@@ -90,6 +115,30 @@ export function quantityText(quantity: Quantity): string {
 function operandText(quantity: Quantity): string {
   const text = quantityText(quantity);
   return typeof quantity === "object" && "operator" in quantity ? `(${text})` : text;
+}
+
+function operandsOf(matcher: Matcher): Quantity[] {
+  return matcher.operator === ".." ? [matcher.low, matcher.high] : [matcher.operand];
+}
+
+function quantityNames(quantity: Quantity): string[] {
+  if (typeof quantity === "number") return [];
+  if ("name" in quantity) return [quantity.name];
+  return [...quantityNames(quantity.left), ...quantityNames(quantity.right)];
+}
+
+function expressionOf(quantity: Quantity): Expression {
+  const place = { at: 0, length: 1 };
+  if (typeof quantity === "number") return { kind: "literal", value: quantity, ...place };
+  if ("name" in quantity) return { kind: "name", name: quantity.name, ...place };
+  const { operator, left, right } = quantity;
+  return {
+    kind: "binary",
+    operator,
+    left: expressionOf(left),
+    right: expressionOf(right),
+    ...place,
+  };
 }
 
 function side(quantity: Quantity, value: number): string {

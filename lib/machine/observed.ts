@@ -10,7 +10,7 @@ import type { Vaddr } from "../kernel/address.ts";
 import type { TraceRecord } from "../kernel/trace.ts";
 import type { Violation } from "../kernel/violation.ts";
 import type { Value } from "./expression.ts";
-import type { PageFlag, PageNumber, PlacedRange } from "./expectation.ts";
+import type { LineRange, PageFlag, PageNumber, PlacedRange } from "./expectation.ts";
 import type { SourcePosition } from "./program.ts";
 import type { OperationResult } from "./spec.ts";
 
@@ -80,13 +80,15 @@ export interface Observed {
    * @param process Name of the process.
    * @param start First byte.
    * @param end First byte after.
-   * @returns Their first bytes and flags, or undefined if there is no such process.
+   * @returns Their bounds and flags, or undefined if there is no such process.
    */
   vmas?(
     process: string,
     start: Vaddr,
     end: Vaddr,
-  ): readonly { readonly start: Vaddr; readonly flags: number }[] | undefined;
+  ):
+    | readonly { readonly start: Vaddr; readonly end: Vaddr; readonly flags: number }[]
+    | undefined;
   /**
    * Asks what a device may do with a page.
    *
@@ -136,8 +138,22 @@ export interface Failure {
   readonly message: string;
   /** The runs that it is about, where that is more than one. */
   readonly over?: "kernels" | "file";
-  /** More lines about it: what the parts of an expression came to, or what differs. */
+  /** Lines of the file that say it; that of the position unless given. */
+  readonly lines?: LineRange;
+  /** What the names and expressions in it stand for. */
+  readonly values?: readonly ResolvedValue[];
+  /** What the parts of an expression came to, as a tree. */
   readonly details?: readonly string[];
+  /** What differs: `- ` expected, `+ ` came, two spaces where they agree. */
+  readonly diff?: readonly string[];
+}
+
+/** A name or an expression, and what it stood for when an expectation did not hold. */
+export interface ResolvedValue {
+  /** It as the scenario writes it. */
+  readonly name: string;
+  /** Its value for readers. */
+  readonly value: string;
 }
 
 /** What was wanted and found, before it is put into a {@linkcode Failure}. */
@@ -148,6 +164,10 @@ export interface Mismatch {
   readonly expected: string;
   /** What was found. */
   readonly actual: string;
-  /** More lines about it. */
+  /** What the parts of an expression came to, as a tree. */
   readonly details?: readonly string[];
+  /** What differs, line by line. */
+  readonly diff?: readonly string[];
+  /** What the names in the expectation stand for. */
+  readonly values?: readonly ResolvedValue[];
 }

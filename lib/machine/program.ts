@@ -12,7 +12,13 @@ import type { Preemption } from "../kernel/operation.ts";
 import type { KernelProfile } from "../kernel/profile.ts";
 import type { CustomListenerFactory } from "../listeners/custom.ts";
 import type { EventName } from "../notifier/events.ts";
-import type { CompareExpectation, Expectation, PageNumber, PlacedRange } from "./expectation.ts";
+import type {
+  CompareExpectation,
+  Expectation,
+  NamedValue,
+  PageNumber,
+  PlacedRange,
+} from "./expectation.ts";
 import type { Expression, NameValues } from "./expression.ts";
 import type { Arguments, ArgumentValue, OperationSpec } from "./spec.ts";
 
@@ -180,6 +186,8 @@ export interface Step {
   readonly position: SourcePosition | null;
   /** Where the fragments and files that it is part of are used, the outermost first. */
   readonly via?: readonly SourcePosition[];
+  /** The variables and expressions in its arguments. */
+  readonly uses?: readonly NamedValue[];
 }
 
 /** Everything a machine needs to run, and what must hold. */

@@ -53,30 +53,35 @@ export function failureText(
   options: ReportOptions,
 ): string[] {
   const { failure, violations } = group;
-  const { message, position, expectation } = failure;
+  const { message, position, expectation, lines, values = [], details = [], diff } = failure;
+  const { palette } = options;
   const headline = position === null
-    ? [options.palette.bold(`${escapeControl(result.file)}: ${escapeControl(message)}`)]
-    : excerpt({ message, position }, options.sources, options.palette);
-  const facts: [string, string][] = [];
-  if (message.length > LONG_MESSAGE && violations.length === 0) {
-    facts.push(["wanted", failure.expected], ["got", failure.actual]);
+    ? [palette.bold(`${escapeControl(result.file)}: ${escapeControl(message)}`)]
+    : excerpt({ message, position, lines }, options.sources, palette);
+  const facts: string[] = [];
+  const add = (key: string, texts: readonly string[], paint = (text: string) => text) =>
+    facts.push(...texts.map((text, at) =>
+      factLine(at === 0 ? key : "", paint(escapeControl(text)), palette)
+    ));
+  if (message.length > LONG_MESSAGE && violations.length === 0 && diff === undefined) {
+    add("wanted", [failure.expected]);
+    add("got", [failure.actual]);
   }
-  if (position === null) facts.push(["expect", expectation]);
-  for (const [at, line] of (failure.details ?? []).entries()) {
-    facts.push([at === 0 ? "detail" : "", line]);
-  }
-  facts.push(["after", afterText(group, result)], ...usedAt(group, result));
-  facts.push(["under", OVER[failure.over ?? "run"] ?? underText(group.occurrences)]);
-  const lines = facts.map(([key, text]) => factLine(key, escapeControl(text), options.palette));
-  lines.push(...violationLines(violations, options.palette));
-  lines.push(
-    factLine(
-      "rerun",
-      rerunText({ ...group.occurrences[0], over: failure.over }, result, options),
-      options.palette,
-    ),
-  );
-  return [...headline, ...indent(lines, 4)];
+  if (position === null) add("expect", [expectation]);
+  add("values", values.map(({ name, value }) => `${name} = ${value}`));
+  add("tree", details);
+  add("diff", diff ?? [], (line) => paintDiff(line, palette));
+  add("after", [afterText(group, result)]);
+  add("used", usedAt(group, result));
+  add("under", [OVER[failure.over ?? "run"] ?? underText(group.occurrences)]);
+  facts.push(...violationLines(violations, palette));
+  const occurrence = { ...group.occurrences[0], over: failure.over };
+  add("rerun", [rerunText(occurrence, result, options)]);
+  return [...headline, ...indent(facts, 4)];
+}
+
+function paintDiff(line: string, { red, green, dim }: Palette): string {
+  return line.startsWith("- ") ? red(line) : line.startsWith("+ ") ? green(line) : dim(line);
 }
 
 /**
@@ -122,9 +127,9 @@ function afterText({ failure }: GroupedFailure, { program }: ScenarioResult): st
 }
 
 /** Where the fragments and files are used that the step is part of. */
-function usedAt({ failure }: GroupedFailure, { program }: ScenarioResult): [string, string][] {
+function usedAt({ failure }: GroupedFailure, { program }: ScenarioResult): string[] {
   const step = failure.step === null ? undefined : program.steps[failure.step];
-  return (step?.via ?? []).map((position) => ["used", `at ${placeText(position)}`]);
+  return (step?.via ?? []).map((position) => `at ${placeText(position)}`);
 }
 
 function underText(occurrences: readonly Occurrence[]): string {

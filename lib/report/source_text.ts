@@ -5,6 +5,7 @@
  */
 
 import { escapeControl } from "../kernel/escape.ts";
+import type { LineRange } from "../machine/expectation.ts";
 import type { SourcePosition } from "../machine/program.ts";
 import { formatDiagnostic } from "../scenario/diagnostics.ts";
 import type { Palette } from "./palette.ts";
@@ -22,10 +23,58 @@ export interface PlacedMessage {
   readonly length?: number;
   /** What to do about it. */
   readonly hint?: string;
+  /** Lines to show around the place; the line of the place alone unless given. */
+  readonly lines?: LineRange | undefined;
+}
+
+/** A line of an excerpt; without a number where lines are left out. */
+export interface ExcerptLine {
+  /** Line, from 1. */
+  readonly line?: number;
+  /** The text as a terminal may show it. */
+  readonly text: string;
+}
+
+/** Most lines of an excerpt; of more, those in the middle are left out. */
+const MOST_LINES = 9;
+/** Lines on either side of the place that stay. */
+const NEAR = 2;
+/** Characters after which a line is cut. */
+const WIDTH = 100;
+
+/**
+ * Takes lines from a file: the first and the last one, and those near a place between them.
+ *
+ * @param source The text of the file.
+ * @param lines The first and the last line.
+ * @param line The line of the place.
+ * @returns The lines; what is left out is one entry without a number.
+ * @example
+ * ```ts
+ * import { excerptLines } from "./source_text.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const source = Array.from({ length: 20 }, (_, index) => `- ${index + 1}`).join("\n");
+ * const shown = excerptLines(source, { first: 1, last: 20 }, 8).map(({ text }) => text);
+ * assertEquals(shown, ["- 1", "...", "- 6", "- 7", "- 8", "- 9", "- 10", "...", "- 20"]);
+ * ```
+ */
+export function excerptLines(source: string, lines: LineRange, line: number): ExcerptLine[] {
+  const first = Math.min(lines.first, line);
+  const last = Math.max(lines.last, line);
+  const texts = source.split("\n", last);
+  const isShort = last - first < MOST_LINES;
+  const shown: ExcerptLine[] = [];
+  for (let at = first; at <= last; at++) {
+    const isKept = isShort || at === first || at === last || Math.abs(at - line) <= NEAR;
+    if (isKept) shown.push({ line: at, text: lineText(texts[at - 1] ?? "") });
+    else if (shown.at(-1)?.line !== undefined) shown.push({ text: "..." });
+  }
+  return shown;
 }
 
 /**
- * Writes a message with its place, the line it is about and a caret below.
+ * Writes a message with its place, the lines it is about and a caret below.
  *
  * @param placed The message.
  * @param sources The files.
@@ -57,7 +106,34 @@ export function excerpt(placed: PlacedMessage, sources: Sources, palette: Palett
     source,
     file,
   );
-  return paint(text.split("\n"), palette);
+  const marked = paint(text.split("\n"), palette);
+  return placed.lines === undefined
+    ? marked
+    : within(marked, excerptLines(source, placed.lines, line), line, palette);
+}
+
+/** Puts a marked line between those around it, all numbers below each other. */
+function within(
+  [headline, marked, ...rest]: readonly string[],
+  shown: readonly ExcerptLine[],
+  line: number,
+  { dim }: Palette,
+): string[] {
+  const width = String(shown.at(-1)?.line ?? line).length;
+  const space = " ".repeat(width - String(line).length);
+  const body = shown.flatMap((one) =>
+    one.line === line
+      ? [space + marked, ...rest.map((text) => space + text)]
+      : one.line === undefined
+      ? [dim(`  ${one.text}`)]
+      : [`${dim(`  ${String(one.line).padStart(width)} |`)} ${one.text}`.trimEnd()]
+  );
+  return [headline, ...body];
+}
+
+function lineText(line: string): string {
+  const text = escapeControl(line.replace(/\r$/, "").replaceAll("\t", " "));
+  return text.length > WIDTH ? `${text.slice(0, WIDTH)}...` : text;
 }
 
 /**

@@ -4,9 +4,16 @@
  * @module
  */
 
-import type { CompareExpectation, Condition, Demand, Expectation } from "../machine/expectation.ts";
+import type {
+  CompareExpectation,
+  Condition,
+  Demand,
+  Expectation,
+  LineRange,
+} from "../machine/expectation.ts";
 import type { Entry, Node } from "./document.ts";
 import type { Scope } from "./scope.ts";
+import { usesOf, variablesOf } from "./uses.ts";
 
 /** What the `expect:` of a file says: demands on one run, and on a comparison of runs. */
 export interface Expectations {
@@ -37,6 +44,8 @@ export interface ExpectBlock {
   readonly when: Condition;
   /** Receives what is found. */
   readonly found: Expectations;
+  /** Lines of the entry that is being read; shared by all that is found in it. */
+  readonly lines: LineRange;
 }
 
 /**
@@ -46,18 +55,26 @@ export interface ExpectBlock {
  * @param entry Where it is written.
  * @param demand The demand.
  * @param name Its name, where the key does not say all of it.
+ * @param around Other nodes that belong to it, such as the range.
  */
 export function addDemand(
   block: ExpectBlock,
   entry: Entry,
   demand: Demand,
   name: string = entry.key.text,
+  around: readonly Node[] = [],
 ): void {
+  const { scope, when, lines } = block;
   const text = `${name}: ${valueText(entry.value)}`;
   // Of several demands under one key each has the place of its own value
   const isShared = entry.value.span.offset > entry.key.span.offset && demand.kind === "that";
-  const position = block.scope.position(isShared ? entry.value : entry.key);
-  block.found.expect.push({ demand, text, when: block.when, position });
+  const position = scope.position(isShared ? entry.value : entry.key);
+  const written = usesOf([...around, entry.key, entry.value], scope);
+  const uses = demand.kind === "that" && entry.value.kind === "scalar"
+    ? [...written, ...variablesOf(entry.value.text, scope)]
+    : written;
+  const named = uses.length === 0 ? {} : { uses };
+  block.found.expect.push({ demand, text, when, position, lines, ...named });
 }
 
 /**

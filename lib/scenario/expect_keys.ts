@@ -24,6 +24,7 @@ import { sequence } from "./sequence_text.ts";
 import { readVmas, vmasSchema } from "./vma_demands.ts";
 import { choice, describe, listOf, mapOf, readMap, type Shape } from "./shape.ts";
 import { suggestion } from "./suggest.ts";
+import { usesOf } from "./uses.ts";
 
 /** Where an `expect:` stands. */
 export type ExpectPlace = "step" | "end";
@@ -113,9 +114,9 @@ export const EXPECT_KEYS: Readonly<Record<string, ExpectKey>> = {
   pages: {
     about: "Facts of pages by range",
     read: (entry, block) => {
-      for (const { where, demand, entry: written } of readPages(entry.value, block.scope)) {
+      for (const { where, demand, entry: written, range } of readPages(entry.value, block.scope)) {
         const name = `${placedText(where)} ${written.key.text}`;
-        addDemand(block, written, { kind: "pages", where, demand }, name);
+        addDemand(block, written, { kind: "pages", where, demand }, name, [range]);
       }
     },
     schema: pagesSchema,
@@ -123,9 +124,9 @@ export const EXPECT_KEYS: Readonly<Record<string, ExpectKey>> = {
   vmas: {
     about: "Facts of vmas by range",
     read: (entry, block) => {
-      for (const { where, demand, entry: written } of readVmas(entry.value, block.scope)) {
+      for (const { where, demand, entry: written, range } of readVmas(entry.value, block.scope)) {
         const name = `vmas ${placedText(where)} ${written.key.text}`;
-        addDemand(block, written, { kind: "vmas", where, demand }, name);
+        addDemand(block, written, { kind: "vmas", where, demand }, name, [range]);
       }
     },
     schema: vmasSchema,
@@ -256,7 +257,7 @@ function columns() {
 /** Reads figures by column: the shape of a column's name, the rule for names in its matcher. */
 function readTable(
   entry: Entry,
-  { scope, when }: ExpectBlock,
+  { scope, when, lines }: ExpectBlock,
   name: Shape<string>,
   rule: NameRule,
 ): CompareExpectation[] {
@@ -273,7 +274,9 @@ function readTable(
       if (column === undefined || read === undefined || problem) continue;
       const text = `${key.text}: { ${column}: ${valueText(one.value)} }`;
       const position = scope.position(one.key);
-      found.push({ figure: key.text, column, matcher: read, text, when, position });
+      const uses = usesOf([one.value], scope);
+      const written = { text, when, position, lines, ...(uses.length === 0 ? {} : { uses }) };
+      found.push({ figure: key.text, column, matcher: read, ...written });
     }
   }
   return found;

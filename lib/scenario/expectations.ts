@@ -15,6 +15,7 @@ import { figureSchema, readFigures } from "./figure_demands.ts";
 import type { JsonSchema } from "./json_schema.ts";
 import type { Scope } from "./scope.ts";
 import { readMap } from "./shape.ts";
+import { linesOf } from "./uses.ts";
 
 /**
  * Reads an `expect:`.
@@ -29,7 +30,7 @@ export function readExpectations(node: Node, scope: Scope, place: ExpectPlace): 
   for (const block of node.kind === "list" ? node.items : [node]) {
     const entries = readMap(block, scope, "a map of expectations") ?? [];
     const when = readCondition(entries, scope);
-    for (const entry of entries) readEntry(entry, { scope, when, found }, place);
+    for (const entry of entries) readEntry(entry, { scope, when, found, lines: linesOf(entry, scope) }, place);
   }
   return found;
 }

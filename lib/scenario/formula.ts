@@ -11,6 +11,7 @@ import {
   evaluate,
   type Expression,
   ExpressionError,
+  namesIn,
   type NameValues,
   type Value,
 } from "../machine/expression.ts";
@@ -65,29 +66,6 @@ export function isFormula(value: Value | Formula): value is Formula {
 }
 
 /**
- * Lists the names of an expression.
- *
- * @param expression The tree.
- * @returns The names, as often as they occur.
- */
-export function namesIn(expression: Expression): string[] {
-  switch (expression.kind) {
-    case "literal":
-      return [];
-    case "name":
-      return [expression.name];
-    case "unary":
-      return namesIn(expression.operand);
-    case "binary":
-      return [...namesIn(expression.left), ...namesIn(expression.right)];
-    case "choice":
-      return [expression.condition, expression.yes, expression.no].flatMap(namesIn);
-    case "call":
-      return expression.args.flatMap(namesIn);
-  }
-}
-
-/**
  * Replaces the variables of an expression by their values.
  *
  * @param expression The tree.
@@ -119,8 +97,13 @@ export function replaced(expression: Expression, variables: NameValues): Express
 
 const NOTHING: NameValues = { get: () => undefined };
 
-/** Turns `${...}` into parentheses, so that every place in the text stays the same. */
-function withoutMarks(text: string): string {
+/**
+ * Turns `${...}` into parentheses, so that every place in the text stays the same.
+ *
+ * @param text An expression.
+ * @returns The expression without marks.
+ */
+export function withoutMarks(text: string): string {
   return text.replace(/\$\{([^}]*)\}/g, (_, inner: string) => ` (${inner})`);
 }
 

@@ -16,7 +16,7 @@ import { MAX_INCLUDE_DEPTH } from "./limits.ts";
 import type { Fragment, Scope } from "./scope.ts";
 import { listOf, readMap, readScalar, reportUnknown, type Shape, text } from "./shape.ts";
 import { suggestion } from "./suggest.ts";
-import { withUnit } from "./variables.ts";
+import { measured } from "./variables.ts";
 
 /** Steps to read, and the surroundings in which to read them. */
 export interface Expanded {
@@ -228,7 +228,7 @@ function expand(fragment: Fragment, { at, args, outer, inner }: Use): Expanded |
       ? readScalar(value, inner, "a number, text, true or false")
       : readScalar(own.value, outer, "a number, text, true or false");
     if (read === undefined) return undefined;
-    values.push([key.text, withUnit(read.value)]);
+    values.push([key.text, measured(key.text, read.value, inner)]);
   }
   return { steps, scope: inner.with(values) };
 }

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { ExpressionError, type Value } from "../machine/expression.ts";
+import { ExpressionError, namesIn, type Value } from "../machine/expression.ts";
 import { expressionText } from "../machine/expression_text.ts";
 import { LateError } from "../machine/late.ts";
 import { type LateArguments, withDefaults } from "../machine/program.ts";
@@ -15,7 +15,7 @@ import { argumentFields } from "./arguments.ts";
 import { quote, Reporter } from "./diagnostics.ts";
 import type { Entry, Node } from "./document.ts";
 import { parseExpression } from "./expression_parser.ts";
-import { namesIn, replaced } from "./formula.ts";
+import { replaced } from "./formula.ts";
 import { interpolate } from "./interpolate.ts";
 import type { Scope } from "./scope.ts";
 import { record } from "./shape.ts";
@@ -128,6 +128,12 @@ export function lateArguments(
 /** An expression, or the mark of a literal one. */
 const EXPRESSION = /\$\$\{|\$\{((?:[^}'"]|'[^']*'|"[^"]*")*)\}/g;
 
-function expressionsIn(text: string): string[] {
+/**
+ * Lists the expressions in a text.
+ *
+ * @param text The text.
+ * @returns What stands between `${` and `}`, in order.
+ */
+export function expressionsIn(text: string): string[] {
   return [...text.matchAll(EXPRESSION)].flatMap(([, inner]) => inner === undefined ? [] : [inner]);
 }

@@ -13,7 +13,7 @@ import {
   type PlacedRange,
 } from "../machine/expectation.ts";
 import { listenerName } from "./arguments.ts";
-import type { Entry, Node } from "./document.ts";
+import type { Entry, Node, ScalarNode } from "./document.ts";
 import type { JsonSchema } from "./json_schema.ts";
 import { matcher } from "./matcher_text.ts";
 import { readPlacedRange } from "./range_text.ts";
@@ -38,6 +38,8 @@ export interface WrittenDemand {
   readonly demand: PageDemand;
   /** The entry of the demand. */
   readonly entry: Entry;
+  /** The range as it is written. */
+  readonly range: ScalarNode;
 }
 
 const ACCESSES = ["none", "ro", "rw"] as const;
@@ -87,7 +89,7 @@ export function readPages(node: Node, scope: Scope): WrittenDemand[] {
     for (const entry of entries) {
       if (!Object.hasOwn(FIELDS, entry.key.text)) continue;
       const demands = FIELDS[entry.key.text].shape.read(entry.value, scope) ?? [];
-      if (where) written.push(...demands.map((demand) => ({ where, demand, entry })));
+      if (where) written.push(...demands.map((demand) => ({ where, demand, entry, range: key })));
     }
   }
   return written;

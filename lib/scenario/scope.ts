@@ -11,6 +11,7 @@ import { ExpressionError, type Value } from "../machine/expression.ts";
 import { Includes } from "./includes.ts";
 import { interpolate } from "./interpolate.ts";
 import type { SourceText } from "./source.ts";
+import type { Dimension } from "./units.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** Names that the scenario has introduced so far. */
@@ -27,6 +28,8 @@ export class Names {
   readonly files: Set<string> = new Set();
   /** Captures. */
   readonly captures: Set<string> = new Set();
+  /** What variables measure that were given with a unit. */
+  readonly units: Map<string, Dimension> = new Map();
   /** Seed of the machine, or the one asked for in its place. */
   seed: number = DEFAULT_MACHINE.seed;
   /** Whether a seed is asked for in place of the scenario's. */
@@ -67,6 +70,7 @@ export class Names {
     for (const name of others.mappings) this.mappings.add(name);
     for (const name of others.files) this.files.add(name);
     for (const name of others.captures) this.captures.add(name);
+    for (const [name, unit] of others.units) this.units.set(name, unit);
   }
 }
 

@@ -30,6 +30,7 @@ import type { Scope } from "./scope.ts";
 
 import { describe, flag, readMap, record, reportUnknown, text } from "./shape.ts";
 import { suggestion } from "./suggest.ts";
+import { usesOf } from "./uses.ts";
 
 /**
  * Reads the steps of a scenario and expands its loops.
@@ -272,6 +273,7 @@ function makeStep(
   { operation, args, late, entry, name, captures, expect, during, scope }: StepParts,
 ): Step {
   const { trail, gates } = scope.place;
+  const uses = usesOf([entry.value], scope);
   return {
     operation,
     args,
@@ -284,6 +286,7 @@ function makeStep(
     position: scope.position(entry.key),
     ...(trail.length === 0 ? {} : { via: trail.map(({ position }) => position) }),
     ...(name === undefined ? {} : { name }),
+    ...(uses.length === 0 ? {} : { uses }),
   };
 }
 

@@ -67,6 +67,19 @@ export function parseMeasure(text: string): Measure | undefined {
 }
 
 /**
+ * Writes a number with the largest unit of which it is a whole multiple.
+ *
+ * @param value Bytes or nanoseconds.
+ * @param dimension What it measures.
+ * @returns Text such as `64 KiB` or `20 ms`.
+ */
+export function measureText(value: number, dimension: Dimension): string {
+  const names = unitNames(dimension).filter((name) => !name.startsWith("page"));
+  const name = names.findLast((name) => value % UNITS[name].factor === 0 && value > 0) ?? names[0];
+  return `${value / UNITS[name].factor} ${name}`;
+}
+
+/**
  * Lists the spellings of the units of one dimension.
  *
  * @param dimension The dimension.

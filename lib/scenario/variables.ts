@@ -42,7 +42,7 @@ export function readVariables(node: Node | undefined, scope: Scope, overrides: V
     const own = readScalar(value, inner, "a number, text, true or false");
     if (name === undefined || own === undefined) continue;
     const chosen = Object.hasOwn(overrides, name) ? overrides[name] : own.value;
-    inner = inner.with([[name, withUnit(chosen)]]);
+    inner = inner.with([[name, measured(name, chosen, scope)]]);
   }
   for (const name of Object.keys(overrides)) {
     if (declared.includes(name) || scope.variables.has(name)) continue;
@@ -63,7 +63,7 @@ export function readAssignments(node: Node, scope: Scope): (readonly [string, Va
     const name = newName("variable").read(key, scope);
     const read = readScalar(value, scope, "a number, text, true or false");
     if (name === undefined || read === undefined) return [];
-    return [[name, withUnit(read.value)] as const];
+    return [[name, measured(name, read.value, scope)] as const];
   });
 }
 
@@ -75,6 +75,21 @@ export function readAssignments(node: Node, scope: Scope): (readonly [string, Va
 export function variablesSchema(): JsonSchema {
   const value = { type: ["string", "number", "boolean"] };
   return mapOf("variables", undefined, { read: () => undefined, schema: () => value }).schema();
+}
+
+/**
+ * Replaces a number with a unit by what it measures, and keeps in mind what that is.
+ *
+ * @param name Name of the variable.
+ * @param value The value as written.
+ * @param scope The surroundings.
+ * @returns The value without a unit.
+ */
+export function measured(name: string, value: Value, { names }: Scope): Value {
+  const unit = typeof value === "string" ? parseMeasure(value)?.dimension : undefined;
+  if (unit === undefined) names.units.delete(name);
+  else names.units.set(name, unit);
+  return withUnit(value);
 }
 
 /**

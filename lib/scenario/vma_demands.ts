@@ -6,7 +6,7 @@
 
 import type { PlacedRange, VmaDemand } from "../machine/expectation.ts";
 import { VMA_FLAGS, VMA_RIGHTS } from "../machine/expect_vmas.ts";
-import type { Entry, Node } from "./document.ts";
+import type { Entry, Node, ScalarNode } from "./document.ts";
 import type { JsonSchema } from "./json_schema.ts";
 import { matcher } from "./matcher_text.ts";
 import { readPlacedRange } from "./range_text.ts";
@@ -29,6 +29,8 @@ export interface WrittenVmaDemand {
   readonly demand: VmaDemand;
   /** The entry of the demand. */
   readonly entry: Entry;
+  /** The range as it is written. */
+  readonly range: ScalarNode;
 }
 
 const FIELDS: Readonly<Record<string, Field<VmaDemand>>> = {
@@ -62,7 +64,7 @@ export function readVmas(node: Node, scope: Scope): WrittenVmaDemand[] {
     for (const entry of entries) {
       if (!Object.hasOwn(FIELDS, entry.key.text)) continue;
       const demand = FIELDS[entry.key.text].shape.read(entry.value, scope);
-      if (where !== undefined && demand !== undefined) written.push({ where, demand, entry });
+      if (where !== undefined && demand !== undefined) written.push({ where, demand, entry, range: key });
     }
   }
   return written;
