@@ -105,8 +105,10 @@ export {
   type Countable,
   type Demand,
   type Expectation,
+  type LineRange,
   type Matcher,
   type NamedQuantity,
+  type NamedValue,
   PAGE_FLAGS,
   PAGE_NUMBERS,
   type PageDemand,
@@ -116,6 +118,7 @@ export {
   type Quantity,
   type SequenceItem,
   type VmaDemand,
+  type Written,
 } from "./lib/machine/expectation.ts";
 export { pageFacts } from "./lib/machine/facts.ts";
 export { allFigures, readFigure } from "./lib/machine/figures.ts";
@@ -129,7 +132,7 @@ export {
   type PlacedListener,
   type PlacedPages,
 } from "./lib/machine/machine.ts";
-export type { Failure, PageFacts } from "./lib/machine/observed.ts";
+export type { Failure, PageFacts, ResolvedValue } from "./lib/machine/observed.ts";
 export { operation, OPERATIONS } from "./lib/machine/ops/mod.ts";
 export { perform } from "./lib/machine/perform.ts";
 export type { BinaryOperator, Expression, NameValues, Value } from "./lib/machine/expression.ts";

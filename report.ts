@@ -53,6 +53,7 @@ export {
   compareJson,
   type CompareReportJson,
   type ComparisonJson,
+  type FailureJson,
   type RunJson,
   runJson,
   type RunReportJson,
@@ -71,7 +72,7 @@ export {
 } from "./lib/report/report_document.ts";
 export type { ScenarioResult } from "./lib/report/results.ts";
 export { runText } from "./lib/report/run_text.ts";
-export type { Sources } from "./lib/report/source_text.ts";
+export type { ExcerptLine, Sources } from "./lib/report/source_text.ts";
 export { resultText, stepListText, tickText } from "./lib/report/steps_text.ts";
 export { tapText } from "./lib/report/tap.ts";
 export { type EventOrigin, eventsText, ftraceText } from "./lib/report/trace_text.ts";

@@ -35,7 +35,7 @@ export function compare(paths: readonly string[], settings: Settings, streams: S
     { ...settings, policies: columns },
     streams,
     (results, options) =>
-      settings.json ? json(compareJson(results)) : compareText(results, options),
+      settings.json ? json(compareJson(results, options)) : compareText(results, options),
   );
 }
 

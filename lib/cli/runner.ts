@@ -244,7 +244,7 @@ async function finish(ran: readonly Ran[], asked: Asked): Promise<number> {
   const results = ran.map(({ result }) => result);
   const options = { sources, palette: out.palette, ...callOf(settings) };
   const coverage = await coverageOf(ran, runner);
-  const json = () => `${JSON.stringify({ ...runJson(results), ...coverage }, null, 2)}\n`;
+  const json = () => `${JSON.stringify({ ...runJson(results, options), ...coverage }, null, 2)}\n`;
   out.write(settings.json ? json() : runText(results, options));
   if (coverage !== undefined && !settings.json) {
     const { coverageText } = await import("../report/coverage_text.ts");

@@ -82,8 +82,8 @@ export function checkVmas(
     const { holds, expected } = match(vmas.length, demand.count, (name) => observed.figure(name));
     if (holds) return undefined;
     const diff = [
-      `- ${expected}`,
-      `+ ${vmas.length}`,
+      `- count: ${expected}`,
+      `+ count: ${vmas.length}`,
       ...vmas.map((vma) => `  ${vmaName(where, found, vma)}: ${vmaText(vma.flags)}`),
     ];
     return { subject: `number of ${subject}`, expected, actual: `${vmas.length}`, diff };

@@ -36,10 +36,12 @@ export function resolvedValues(
     ...[...uses, ...step?.uses ?? []].map((use) => resolved(use, values)),
     ...figuresOf(figures, values),
   ];
-  const ranges = [...rangesOf(demand), ...rangesIn(step?.args ?? {})].flatMap((where): ResolvedValue[] => {
-    const found = observed.resolve(where);
-    return found === undefined ? [] : [{ name: placedText(where), value: rangeText(found) }];
-  });
+  const ranges = [...rangesOf(demand), ...rangesIn(step?.args ?? {})].flatMap(
+    (where): ResolvedValue[] => {
+      const found = observed.resolve(where);
+      return found === undefined ? [] : [{ name: placedText(where), value: rangeText(found) }];
+    },
+  );
   return once([...named, ...ranges]);
 }
 

@@ -60,9 +60,11 @@ export function failureText(
     : excerpt({ message, position, lines }, options.sources, palette);
   const facts: string[] = [];
   const add = (key: string, texts: readonly string[], paint = (text: string) => text) =>
-    facts.push(...texts.map((text, at) =>
-      factLine(at === 0 ? key : "", paint(escapeControl(text)), palette)
-    ));
+    facts.push(
+      ...texts.map((text, at) =>
+        factLine(at === 0 ? key : "", paint(escapeControl(text)), palette)
+      ),
+    );
   if (message.length > LONG_MESSAGE && violations.length === 0 && diff === undefined) {
     add("wanted", [failure.expected]);
     add("got", [failure.actual]);
@@ -94,14 +96,19 @@ function paintDiff(line: string, { red, green, dim }: Palette): string {
  */
 export function rerunText(
   { kernel, policy, over }: Occurrence & { readonly over?: Failure["over"] | undefined },
-  { file, program }: Pick<ScenarioResult, "file" | "program">,
+  { file, program, comparisons = [] }:
+    & Pick<ScenarioResult, "file" | "program">
+    & Partial<Pick<ScenarioResult, "comparisons">>,
   options: Pick<ReportOptions, "invocation" | "settings">,
 ): string {
   const cell = program.cell === undefined ? [] : ["--filter", cellText(program)];
+  const ran = comparisons.map((one) => one.kernel);
+  const isUsual = ran.join() === program.kernels.join();
+  const kernels = over === undefined ? [kernel] : over === "file" || isUsual ? [] : ran;
   const words = [
     file,
     ...(over === "file" ? [] : cell),
-    ...(over === undefined ? ["--kernel", kernel] : []),
+    ...kernels.flatMap((one) => ["--kernel", one]),
     ...(policy === null ? [] : ["--policy", policy]),
   ];
   const quoted = [...words, ...options.settings].map(shellWord);

@@ -13,7 +13,18 @@ import type { Failure } from "../machine/observed.ts";
 import type { SourcePosition } from "../machine/program.ts";
 import type { PlacedViolation, StepResult } from "../machine/run.ts";
 import type { Diagnostic } from "../scenario/diagnostics.ts";
+import { type ReportOptions, rerunText } from "./failure_text.ts";
+import type { Occurrence } from "./failures.ts";
 import { hasPassed, type ScenarioResult } from "./results.ts";
+import { type ExcerptLine, excerptLines } from "./source_text.ts";
+
+/** An expectation that did not hold. */
+export interface FailureJson extends Failure {
+  /** Lines of the file that say it, where the file was given. */
+  readonly source?: readonly ExcerptLine[];
+  /** The command that repeats it, where it was said how the program is called. */
+  readonly rerun?: string;
+}
 
 /** One step of a run. */
 export interface StepJson {
@@ -50,7 +61,7 @@ export interface RunJson {
   /** What came of the steps. */
   readonly steps: readonly StepJson[];
   /** Expectations that did not hold. */
-  readonly failures: readonly Failure[];
+  readonly failures: readonly FailureJson[];
   /** Every breach of an invariant, expected ones included. */
   readonly violations: readonly PlacedViolation[];
   /** All figures at the end, by dotted name. */
@@ -80,7 +91,7 @@ export interface RunReportJson {
       /** How many expectations were evaluated. */
       readonly expectations: number;
       /** Those that did not hold. */
-      readonly failures: readonly Failure[];
+      readonly failures: readonly FailureJson[];
     }[];
   }[];
 }
@@ -100,7 +111,7 @@ export interface ComparisonJson {
   /** How many expectations on the comparison were evaluated. */
   readonly expectations: number;
   /** Those that did not hold. */
-  readonly failures: readonly Failure[];
+  readonly failures: readonly FailureJson[];
 }
 
 /** What `compare --json` writes. */
@@ -153,20 +164,27 @@ export interface CheckReportJson {
  * Puts the results of a run into their JSON shape.
  *
  * @param results The scenarios.
+ * @param options Files and the way to rerun, to tell of failures; they have neither unless given.
  * @returns Plain data.
  */
-export function runJson(results: readonly ScenarioResult[]): RunReportJson {
-  const scenarios = results.map((result) => ({
-    file: result.file,
-    name: result.program.name,
-    passed: hasPassed(result),
-    runs: result.comparisons.flatMap(({ runs }) => runs.map(oneRun)),
-    comparisons: result.comparisons.map(({ kernel, expectations, failures }) => ({
-      kernel,
-      expectations,
-      failures,
-    })),
-  }));
+export function runJson(
+  results: readonly ScenarioResult[],
+  options?: Omit<ReportOptions, "palette">,
+): RunReportJson {
+  const scenarios = results.map((result) => {
+    const failure = failureWriter(result, options);
+    return {
+      file: result.file,
+      name: result.program.name,
+      passed: hasPassed(result),
+      runs: result.comparisons.flatMap(({ runs }) => runs.map((run) => oneRun(run, failure))),
+      comparisons: result.comparisons.map(({ kernel, expectations, failures }) => ({
+        kernel,
+        expectations,
+        failures: failures.map((one) => failure(one, { kernel, policy: null })),
+      })),
+    };
+  });
   return { format: "mmulab.run/1", passed: results.every(hasPassed), scenarios };
 }
 
@@ -174,15 +192,18 @@ export function runJson(results: readonly ScenarioResult[]): RunReportJson {
  * Puts comparisons into their JSON shape.
  *
  * @param results The scenarios.
+ * @param options Files and the way to rerun, to tell of failures; they have neither unless given.
  * @returns Plain data.
  */
-export function compareJson(results: readonly ScenarioResult[]): CompareReportJson {
-  const scenarios = results.map(({ file, program: { name, about }, comparisons }) => ({
-    file,
-    name,
-    about,
-    kernels: comparisons.map(oneComparison),
-  }));
+export function compareJson(
+  results: readonly ScenarioResult[],
+  options?: Omit<ReportOptions, "palette">,
+): CompareReportJson {
+  const scenarios = results.map((result) => {
+    const { file, program: { name, about }, comparisons } = result;
+    const failure = failureWriter(result, options);
+    return { file, name, about, kernels: comparisons.map((one) => oneComparison(one, failure)) };
+  });
   return { format: "mmulab.compare/1", passed: results.every(hasPassed), scenarios };
 }
 
@@ -197,8 +218,27 @@ export function checkJson(files: readonly CheckedFile[]): CheckReportJson {
   return { format: "mmulab.check/1", passed, files };
 }
 
-function oneRun(run: RunSummary): RunJson {
-  return { ...run, steps: run.steps.map(oneStep) };
+type WriteFailure = (failure: Failure, occurrence: Occurrence) => FailureJson;
+
+function failureWriter(
+  result: ScenarioResult,
+  options: Omit<ReportOptions, "palette"> | undefined,
+): WriteFailure {
+  if (options === undefined) return (failure) => failure;
+  return (failure, occurrence) => {
+    const { position, over } = failure;
+    const text = position === null ? undefined : options.sources.get(position.file);
+    const rerun = rerunText({ ...occurrence, over }, result, options);
+    if (position === null || text === undefined) return { ...failure, rerun };
+    const { line } = position;
+    const lines = failure.lines ?? { first: line, last: line };
+    return { ...failure, source: excerptLines(text, lines, line), rerun };
+  };
+}
+
+function oneRun(run: RunSummary, failure: WriteFailure): RunJson {
+  const failures = run.failures.map((one) => failure(one, run));
+  return { ...run, failures, steps: run.steps.map(oneStep) };
 }
 
 function oneStep({ label, name, position, result, time_ns, skipped }: StepResult): StepJson {
@@ -207,10 +247,13 @@ function oneStep({ label, name, position, result, time_ns, skipped }: StepResult
   return skipped ? { ...step, skipped } : step;
 }
 
-function oneComparison(comparison: Comparison): ComparisonJson {
-  const { kernel, columns, passed, listeners, expectations, failures } = comparison;
-  const runs = comparison.runs.map((
-    { policy, seed, passed, time_ns, trace_dropped, failures, violations },
-  ) => ({ policy, seed, passed, time_ns, trace_dropped, failures, violations }));
+function oneComparison(comparison: Comparison, failure: WriteFailure): ComparisonJson {
+  const { kernel, columns, passed, listeners, expectations } = comparison;
+  const runs = comparison.runs.map((run) => {
+    const { policy, seed, passed, time_ns, trace_dropped, violations } = run;
+    const failures = run.failures.map((one) => failure(one, run));
+    return { policy, seed, passed, time_ns, trace_dropped, failures, violations };
+  });
+  const failures = comparison.failures.map((one) => failure(one, { kernel, policy: null }));
   return { kernel, columns, passed, listeners, runs, expectations, failures };
 }

@@ -30,7 +30,9 @@ export function readExpectations(node: Node, scope: Scope, place: ExpectPlace): 
   for (const block of node.kind === "list" ? node.items : [node]) {
     const entries = readMap(block, scope, "a map of expectations") ?? [];
     const when = readCondition(entries, scope);
-    for (const entry of entries) readEntry(entry, { scope, when, found, lines: linesOf(entry, scope) }, place);
+    for (const entry of entries) {
+      readEntry(entry, { scope, when, found, lines: linesOf(entry, scope) }, place);
+    }
   }
   return found;
 }

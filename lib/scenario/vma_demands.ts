@@ -64,7 +64,9 @@ export function readVmas(node: Node, scope: Scope): WrittenVmaDemand[] {
     for (const entry of entries) {
       if (!Object.hasOwn(FIELDS, entry.key.text)) continue;
       const demand = FIELDS[entry.key.text].shape.read(entry.value, scope);
-      if (where !== undefined && demand !== undefined) written.push({ where, demand, entry, range: key });
+      if (where !== undefined && demand !== undefined) {
+        written.push({ where, demand, entry, range: key });
+      }
     }
   }
   return written;

@@ -66,7 +66,7 @@ for (
 
 Deno.test("a sequence that differs is shown line by line", () => {
   const [failure] = failures("{ sequence: 'S CLEAR ram · E' }");
-  assertEquals(failure.details, [
+  assertEquals(failure.diff, [
     "- S CLEAR ram",
     "+ S PROTECTION_VMA ram[0..4]",
     "  E PROTECTION_VMA ram[0..4]",

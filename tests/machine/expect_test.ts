@@ -161,13 +161,21 @@ Deno.test("page flags must be so on every page", () => {
   assertEquals(flag("present", true), ["ram present: expected true, got false on ram[3]"]);
 });
 
-Deno.test("many pages that are wrong are counted", () => {
+Deno.test("pages in a row that are wrong alike are named together", () => {
   const where = { range: { mapping: "ram", firstPage: 0, pages: 7 } };
   const [message] = messages([{ kind: "pages", where, demand: { flag: "present", value: true } }]);
+  assertEquals(message, "ram[0..7] present: expected true, got false on ram[0..7]");
+});
+
+Deno.test("runs of pages that are wrong in different ways are counted", () => {
+  const where = { range: { mapping: "ram", firstPage: 0, pages: 7 } };
+  const pages = { p: [0, 1, 2, 3, 4, 5, 6].map((content) => page({ content })) };
+  const demand = { number: "content", matcher: is(9) } as const;
+  const [message] = messages([{ kind: "pages", where, demand }], { pages });
   assertEquals(
     message,
-    "ram[0..7] present: expected true, got false on ram[0], false on ram[1], " +
-      "false on ram[2], false on ram[3] and 3 more",
+    "ram[0..7] content: expected 9, got 0 on ram[0], 1 on ram[1], 2 on ram[2], 3 on ram[3] " +
+      "and 3 more",
   );
 });
 
