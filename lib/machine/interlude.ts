@@ -2,8 +2,8 @@
  * Interludes: what others do while an operation is interrupted at a named point.
  *
  * The others run to their end there and then, one after the other, like CPUs and devices that are
- * faster. A device that has to retry, or to wait, for the interrupted operation is set aside and
- * goes on when that has ended. Invariants are looked at when all have ended.
+ * faster. Who has to retry, or to wait, for the interrupted operation is set aside and goes on when
+ * that has ended. Invariants are looked at when all have ended.
  *
  * @module
  */
@@ -142,7 +142,8 @@ export class Interleaving implements Company {
       const now = this.#progress();
       const retried = now.retries > mark.retries;
       const idle = value === last && now.records === mark.records;
-      if (mayWait && value === "before_retry_check" && (retried || idle)) {
+      const retries = value === "before_retry_check" && (retried || idle);
+      if (mayWait && (retries || value === "migration_wait")) {
         this.#waiting.push(actor);
         return { ret: 0 };
       }

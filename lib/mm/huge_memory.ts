@@ -154,7 +154,7 @@ export function* handleHugeFault(vma: Vma, addr: Vaddr): Operation<FaultOutcome>
   const slot = tableOf(addr) & (HPAGE_PMD_NR - 1);
   const flags = pmd.hugeFlags[slot];
   if ((flags & PTE_MIGRATION) !== 0) {
-    yield "ptl_dropped";
+    yield "migration_wait";
     return FAULT.TOUCHED;
   }
   if (mm.host.profile.thpCow === "copy" && vma.file === null) {

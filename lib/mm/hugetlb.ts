@@ -64,7 +64,7 @@ export function* hugetlbFault(vma: Vma, addr: Vaddr, write: boolean): Operation<
   }
   const flags = pmd.hugeFlags[slot];
   if ((flags & PTE_MIGRATION) !== 0) {
-    yield "ptl_dropped";
+    yield "migration_wait";
     return FAULT.TOUCHED;
   }
   if ((flags & PTE_PROTNONE) !== 0) {

@@ -54,7 +54,7 @@ export function* handleSlowFault(
   }
   if ((flags & PTE_HWPOISON) !== 0) return FAULT.SIGBUS;
   if ((flags & PTE_MIGRATION) !== 0) {
-    yield "ptl_dropped";
+    yield "migration_wait";
     return FAULT.TOUCHED;
   }
   if ((flags & PTE_DEVICE_PRIVATE) !== 0) return yield* migrateToRam(vma, addr);

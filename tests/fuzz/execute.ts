@@ -4,9 +4,11 @@
  * @module
  */
 
+import { drain } from "../../lib/kernel/operation.ts";
 import { PROFILES } from "../../lib/kernel/profile.ts";
+import { Interleaving } from "../../lib/machine/interlude.ts";
 import type { Machine } from "../../lib/machine/machine.ts";
-import type { Program } from "../../lib/machine/program.ts";
+import type { Program, Step } from "../../lib/machine/program.ts";
 import { prepareMachine } from "../../lib/machine/run.ts";
 import type { OperationSpec } from "../../lib/machine/spec.ts";
 import { PG_HUGETLB, PG_HWPOISON, PG_RESERVED, PG_TAIL } from "../../lib/mm/page_flags.ts";
@@ -49,9 +51,11 @@ export interface Fault {
 export function firstFault(program: Program, { kernel, policy }: World): Fault | null {
   const machine = prepareMachine(program, { kernel, policy, traceLimit: 0 });
   const returns: number[] = [];
-  for (const { operation, args } of program.steps) {
+  for (const [index, step] of program.steps.entries()) {
+    const { operation, args } = step;
     try {
-      returns.push(machine.execute(limited(operation), args).ret);
+      const company = step.during && new Interleaving(machine, forgiving(step), index, policy);
+      returns.push(drain(machine.running(limited(operation), args, company)).ret);
     } catch (error) {
       if (!isMisnamed(error)) return { ...exception(error), operation: operation.name, returns };
       returns.push(0);
@@ -78,6 +82,29 @@ function limited(operation: OperationSpec): OperationSpec {
         yield value;
       }
       throw new Error(`${operation.name} does not end`);
+    },
+  };
+}
+
+/** A step whose company does nothing where it names what does not exist (any more). */
+function forgiving(step: Step): Step {
+  const company = (step.during ?? []).map((one) => ({
+    ...one,
+    steps: one.steps.map((other) => ({ ...other, operation: tried(limited(other.operation)) })),
+  }));
+  return { ...step, during: company };
+}
+
+function tried(operation: OperationSpec): OperationSpec {
+  return {
+    ...operation,
+    *run(machine, args) {
+      try {
+        return yield* operation.run(machine, args);
+      } catch (error) {
+        if (!isMisnamed(error)) throw error;
+        return { ret: 0 };
+      }
     },
   };
 }

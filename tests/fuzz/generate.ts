@@ -8,6 +8,7 @@
  */
 
 import { PAGE_SIZE, PMD_SIZE } from "../../lib/kernel/address.ts";
+import type { Preemption } from "../../lib/kernel/operation.ts";
 import { Rng } from "../../lib/kernel/rng.ts";
 import {
   newProgram,
@@ -24,6 +25,7 @@ import type {
 } from "../../lib/machine/spec.ts";
 import {
   ARENAS,
+  DEVICE_ACCESSES,
   FAVOURED,
   GIVING,
   HIGHEST,
@@ -36,6 +38,13 @@ import {
 
 /** Operations of one random program. */
 export const OPERATIONS_PER_PROGRAM = 240;
+/** Where a device comes between. */
+const POINTS: readonly Preemption[] = [
+  "window_open",
+  "ptl_dropped",
+  "window_closed",
+  "daemon_step",
+];
 /** Processes alive at a time. */
 const MAX_PROCESSES = 3;
 /** A mapping as far as it can be known before the program runs. */
@@ -88,7 +97,7 @@ class Generator {
     const steps = this.#beginning();
     while (steps.length < length) {
       const step = this.#step(this.#operation());
-      steps.push(step);
+      steps.push(this.#interrupted(step));
       if (step.operation.name === "mmap" && this.#rng.below(2) === 0) {
         steps.push(this.#adviceFor(step));
       }
@@ -107,6 +116,17 @@ class Generator {
       listeners: this.#listeners,
       steps,
     });
+  }
+
+  /** Now and then a device uses memory in the middle of what a CPU or a daemon does. */
+  #interrupted(step: Step): Step {
+    if (step.args.listener !== undefined || this.#rng.below(3) > 0) return step;
+    const interlude = {
+      at: this.#pick(POINTS),
+      nth: 1 + this.#rng.below(3),
+      steps: [this.#step(this.#pick(DEVICE_ACCESSES))],
+    };
+    return { ...step, during: [interlude] };
   }
 
   /** A file, and a mapping of each process, given to each of its listeners. */

@@ -82,12 +82,7 @@ export const ARENAS: readonly number[] = [
   0x600000000000 + PUD_SIZE,
 ];
 
-/**
- * Kinds of listener that take part.
- *
- * Left out are custom ones, which need a module, and those that are known to keep stale entries: HMM
- * of the time loses an -EAGAIN (fixed in v5.3), gntdev under the ideal policy keeps grants over CLEAR.
- */
+/** Kinds of listener that take part: all but custom ones, which need a module. */
 export const USED_LISTENERS: readonly string[] = [
   "kvm",
   "odp",
@@ -106,4 +101,9 @@ export const USED_LISTENERS: readonly string[] = [
 /** Operations that take part: those that some listener that takes part can do. */
 export const USED_OPERATIONS: readonly OperationSpec[] = OPERATIONS.filter(({ args }) =>
   args.listener?.listenerKinds?.some((kind) => USED_LISTENERS.includes(kind)) !== false
+);
+
+/** Operations by which a device reads and writes what it was given. */
+export const DEVICE_ACCESSES: readonly OperationSpec[] = USED_OPERATIONS.filter(({ name, args }) =>
+  args.listener !== undefined && /(read|write|submit|receive)$/.test(name)
 );

@@ -41,12 +41,22 @@ export function scenarioText(program: Program, world: World, fault: Fault): stri
   ].join("\n");
 }
 
-function stepText({ operation, args }: Step, ret: number): string {
+function stepText(step: Step, ret: number): string {
+  const during = (step.during ?? []).map(({ at, nth, steps }) =>
+    `{ at: ${at}, nth: ${nth}, do: [${steps.map((other) => `{ ${callText(other)} }`).join(", ")}] }`
+  );
+  return [
+    `  - ${callText(step)}`,
+    ...(during.length > 0 ? [`    during: [${during.join(", ")}]`] : []),
+    ...(ret < 0 ? [`    expect: { ret: ${ret} }`] : []),
+  ].join("\n");
+}
+
+function callText({ operation, args }: Step): string {
   const words = Object.entries(args).map(([name, value]) =>
     `${name}: ${valueText(operation.args[name], value)}`
   );
-  const text = `  - ${operation.name}: ${words.length === 0 ? "{}" : `{ ${words.join(", ")} }`}`;
-  return ret < 0 ? `${text}\n    expect: { ret: ${ret} }` : text;
+  return `${operation.name}: ${words.length === 0 ? "{}" : `{ ${words.join(", ")} }`}`;
 }
 
 function valueText(spec: ArgumentSpec, value: ArgumentValue): string {
@@ -56,7 +66,8 @@ function valueText(spec: ArgumentSpec, value: ArgumentValue): string {
 
 /** Every word of the arguments that may name a process or a listener. */
 function usedNames(steps: readonly Step[]): Set<string> {
-  return new Set(steps.flatMap(({ args }) => Object.values(args).map(String)));
+  const others = steps.flatMap(({ during = [] }) => during.flatMap((one) => one.steps));
+  return new Set([...steps, ...others].flatMap(({ args }) => Object.values(args).map(String)));
 }
 
 function quote(text: string): string {

@@ -47,6 +47,20 @@ Deno.test("a device that must wait for the interrupted operation goes on afterwa
   assertEquals(failures, []);
 });
 
+Deno.test("who meets a page that is being moved waits until it has moved", () => {
+  for (const access of ["read: { range: ram }", "guest_read: { listener: guest, range: ram }"]) {
+    const program = parseScenario(`${HEAD.replace("kernel:", "machine: { nodes: 2 }\nkernel:")}
+  - move_pages: { range: ram, node: 1 }
+    during:
+      at: window_closed
+      do:
+        - ${access}
+    expect: { pages: { ram: { node: 1, present: true } }, vmstat.pgmigrate_success: 4 }
+`);
+    assertEquals(runProgram(program).failures, [], access);
+  }
+});
+
 Deno.test("expectations of steps inside an interlude count", () => {
   const program = parseScenario(`${HEAD}
   - madvise: { range: ram, advice: DONTNEED }
