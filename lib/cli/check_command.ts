@@ -37,9 +37,9 @@ export function check(paths: readonly string[], settings: Settings, streams: Str
  */
 export function loadAll(
   paths: readonly string[],
-  { variables, seed, policies, listeners }: Settings,
+  { variables, ...settings }: Settings,
 ): Loaded {
-  return load(paths, { variables: Object.fromEntries(variables), seed, policies, listeners });
+  return load(paths, { ...settings, variables: Object.fromEntries(variables) });
 }
 
 /**

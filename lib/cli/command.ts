@@ -15,11 +15,11 @@ import { listCommand, mergeCommand, schemaCommand, showCommand } from "./library
 import { newCommand } from "./new_definition.ts";
 import {
   ABOUT_FILES,
+  ABOUT_KERNEL,
   ABOUT_LISTENER,
   ABOUT_VARIABLE_FILE,
   type CommandContext,
   FILES,
-  KERNELS,
   perform,
   RUN_OPTIONS,
 } from "./perform.ts";
@@ -83,9 +83,7 @@ function compareCommand(context: CommandContext) {
         "Exit codes are those of run.",
     )
     .arguments(FILES, ABOUT_FILES)
-    .option("--kernel <name:string>", `Kernel profile: ${KERNELS}; may be repeated.`, {
-      collect: true,
-    })
+    .option("--kernel <name:string>", ABOUT_KERNEL, { collect: true })
     .option("--policy <name:string>", "Only legacy and this policy; may be repeated.", {
       collect: true,
     })

@@ -34,14 +34,14 @@ function answer(work: Work, post: (answer: Answer) => void): void {
 }
 
 function runJob({ jobs, variables, request }: Work, index: number): Outcome {
-  const { file, text, cell } = jobs[index];
+  const { file, text, cell, kernels } = jobs[index];
   const { seed, policies } = request;
   const options = { variables: Object.fromEntries(variables), seed, policies };
   const { checked, programs } = checkFile({ file, text }, options);
   const program = programs.at(cell);
   return program === undefined
     ? { problem: checked }
-    : postable(runOne({ file, program, cell }, request));
+    : postable(runOne({ file, program, cell, kernels }, request));
 }
 
 /** What steps of interludes gave back is kept by step, and steps cannot go to another thread. */

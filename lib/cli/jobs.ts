@@ -19,6 +19,8 @@ export interface Job {
   readonly text: string;
   /** Which cell of its matrix. */
   readonly cell: number;
+  /** The kernel profiles under which it runs. */
+  readonly kernels: readonly string[];
 }
 
 /** All jobs, as every thread gets them. */

@@ -22,6 +22,8 @@ export interface LoadOptions {
   readonly seed?: number | undefined;
   /** Policies that every scenario has to know. */
   readonly policies: readonly string[];
+  /** Kernel profiles that are asked for; those of each scenario where there are none. */
+  readonly kernels?: readonly string[];
   /** Listeners of the user's own for every scenario. */
   readonly listeners?: readonly Attachment[];
 }
@@ -34,6 +36,8 @@ export interface LoadedScenario {
   readonly program: Program;
   /** Which cell of the file's matrix it is, from 0. */
   readonly cell: number;
+  /** The kernel profiles under which it runs; none if it names none of those asked for. */
+  readonly kernels: readonly string[];
 }
 
 /** What came of loading. */
@@ -62,11 +66,33 @@ export function load(paths: readonly string[], options: LoadOptions): Loaded {
     const { checked, programs, included } = checkFile(found, options);
     files.push(checked);
     for (const [file, text] of included) sources.set(file, text);
+    const isNamed = paths.includes(found.file);
     for (const [cell, program] of programs.entries()) {
-      scenarios.push({ file: found.file, program, cell });
+      const kernels = kernelsFor(program, options.kernels ?? [], isNamed);
+      scenarios.push({ file: found.file, program, cell, kernels });
     }
   }
   return { scenarios, files, sources };
+}
+
+/**
+ * Finds the kernels under which a scenario runs.
+ *
+ * One that was found in a folder or by a pattern does not run under a kernel that it does not name;
+ * one whose file is named runs under what is asked for.
+ *
+ * @param program The scenario.
+ * @param asked The kernels that are asked for; its own where there are none.
+ * @param isNamed Whether its file is named on the command line.
+ * @returns The kernels.
+ */
+export function kernelsFor(
+  { kernels, anyKernel }: Program,
+  asked: readonly string[],
+  isNamed: boolean,
+): readonly string[] {
+  if (asked.length === 0) return kernels;
+  return isNamed || anyKernel ? asked : asked.filter((kernel) => kernels.includes(kernel));
 }
 
 /** What came of checking one file. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { WRONG } from "./exit_code.ts";
 import { ANSI, type Palette, PLAIN } from "../report/palette.ts";
 
 /** A stream that text is written to. */
@@ -71,4 +72,16 @@ function writeAll(stream: typeof Deno.stdout, bytes: Uint8Array): boolean {
     if (error instanceof Deno.errors.BrokenPipe) return false;
     throw error;
   }
+}
+
+/**
+ * Says why nothing is done.
+ *
+ * @param message The reason, without a final period.
+ * @param err Where to write.
+ * @returns The exit code.
+ */
+export function refuse(message: string, err: TextStream): number {
+  err.write(`${err.palette.red("error")}: ${message}\n`);
+  return WRONG;
 }

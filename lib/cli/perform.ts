@@ -42,8 +42,9 @@ export const RUN_OPTIONS: readonly string[] = [
   "listener",
   "json",
 ];
-/** The kernel profiles, for the help. */
-export const KERNELS: string = Object.keys(PROFILES).join(", ");
+/** What --kernel is. */
+export const ABOUT_KERNEL: string = `Kernel profile: ${Object.keys(PROFILES).join(", ")}; may be ` +
+  "repeated. Scenarios of a folder or pattern that do not name it are skipped.";
 /** What --var-from-file is. */
 export const ABOUT_VARIABLE_FILE =
   "Set the variables of a YAML or JSON file, a map of names; may be repeated. --var goes before.";

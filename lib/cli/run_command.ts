@@ -11,11 +11,12 @@ import { type CheckedFile, compareJson } from "../report/json.ts";
 import { hasPassed, type ScenarioResult } from "../report/results.ts";
 import { FAILED, PASSED } from "./exit_code.ts";
 import type { Loaded } from "./load.ts";
-import type { Streams } from "./output.ts";
+import { refuse, type Streams } from "./output.ts";
 import { judgeFiles } from "./judge.ts";
 import { newProgress, type Progress } from "./progress.ts";
 import { loadAll, reportProblems } from "./check_command.ts";
 import { runOne } from "./run_one.ts";
+import { noKernelText } from "./selection.ts";
 import type { Settings } from "./settings.ts";
 
 /**
@@ -50,6 +51,9 @@ function execute(
   const loaded = loadAll(paths, settings);
   const wrong = loaded.files.some(({ diagnostics }) => diagnostics.length > 0);
   if (wrong) return reportProblems(loaded, settings, streams);
+  if (loaded.scenarios.every(({ kernels }) => kernels.length === 0)) {
+    return refuse(noKernelText(loaded.scenarios, settings.kernels), streams.err);
+  }
   const ran = runAll(loaded.scenarios, settings, newProgress(streams.err));
   const { problems } = ran;
   const results = judgeFiles(ran.results, loaded.scenarios, settings);

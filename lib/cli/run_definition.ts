@@ -7,10 +7,10 @@
 import { Command } from "@cliffy/command";
 import {
   ABOUT_FILES,
+  ABOUT_KERNEL,
   ABOUT_LISTENER,
   ABOUT_VARIABLE_FILE,
   type CommandContext,
-  KERNELS,
   perform,
   RUN_OPTIONS,
 } from "./perform.ts";
@@ -50,9 +50,7 @@ export function runCommand(context: CommandContext) {
         "line is wrong, 3 all passed, but a trace was full, so that something may be missed.",
     )
     .arguments("[files...:file]", ABOUT_FILES)
-    .option("--kernel <name:string>", `Kernel profile: ${KERNELS}; may be repeated.`, {
-      collect: true,
-    })
+    .option("--kernel <name:string>", ABOUT_KERNEL, { collect: true })
     .option("--policy <name:string>", "Only this policy; may be repeated.", { collect: true })
     .option("--seed <n:integer>", "Seed of everything left to chance.")
     .option("--var <assignment:string>", "Set a variable, name=value; may be repeated.", {

@@ -23,8 +23,6 @@ import type { LoadedScenario } from "./load.ts";
 
 /** How to run a scenario. */
 export interface RunRequest {
-  /** Kernel profiles; those of the scenario where empty. */
-  readonly kernels: readonly string[];
   /** Policies; all where empty. */
   readonly policies: readonly string[];
   /** Seed of the machines. */
@@ -98,11 +96,11 @@ export function runOne(
 }
 
 function compareAll(
-  { program }: LoadedScenario,
-  { kernels, policies, seed, traceLimit }: RunRequest,
+  { program, kernels }: LoadedScenario,
+  { policies, seed, traceLimit }: RunRequest,
   { watch, tape, onStep }: { watch: StepWatch; tape: Tape; onStep: OnStep },
 ): Comparison[] {
-  return (kernels.length > 0 ? kernels : program.kernels).map((kernel) =>
+  return kernels.map((kernel) =>
     comparePolicies(program, {
       kernel,
       ...(policies.length === 0 ? {} : { policies }),

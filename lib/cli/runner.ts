@@ -13,19 +13,19 @@ import type { ReportOptions } from "../report/failure_text.ts";
 import type { CheckedFile } from "../report/json.ts";
 import { runJson } from "../report/json.ts";
 import { amount } from "../report/numbers.ts";
-import { hasPassed, isInconclusive, type ScenarioResult } from "../report/results.ts";
+import { hasPassed, isInconclusive, isSkipped, type ScenarioResult } from "../report/results.ts";
 import { runText } from "../report/run_text.ts";
 import { loadAll, reportProblems } from "./check_command.ts";
 import { writeFile, writeProblems } from "./destinations.ts";
 import { judgeFiles } from "./judge.ts";
-import { FAILED, INCONCLUSIVE, PASSED, WRONG } from "./exit_code.ts";
+import { FAILED, INCONCLUSIVE, PASSED } from "./exit_code.ts";
 import type { Threads } from "./jobs.ts";
-import type { Streams, TextStream } from "./output.ts";
+import { refuse, type Streams, type TextStream } from "./output.ts";
 import { newProgress } from "./progress.ts";
 import { endsRun, type Outcome, runOne, type RunRequest } from "./run_one.ts";
 import { keepFailed, readFailed } from "./run_state.ts";
 import { type RawRunnerOptions, type RunnerSettings, runnerSettingsOf } from "./runner_settings.ts";
-import { isSelected, type PlannedScenario, select } from "./selection.ts";
+import { isSelected, noKernelText, type PlannedScenario, select } from "./selection.ts";
 import type { Settings } from "./settings.ts";
 
 /** A scenario that ran, with what was measured. */
@@ -72,8 +72,12 @@ export async function run(
   if (loaded.files.some(({ diagnostics }) => diagnostics.length > 0)) {
     return reportProblems(loaded, settings, streams);
   }
-  const selected = loaded.scenarios.filter((scenario) => isSelected(scenario, runner)).length;
+  const chosen = loaded.scenarios.filter((scenario) => isSelected(scenario, runner));
+  const selected = chosen.length;
   if (selected === 0) return refuse(nothingText(loaded.scenarios), streams.err);
+  if (chosen.every(({ kernels }) => kernels.length === 0)) {
+    return refuse(noKernelText(chosen, settings.kernels), streams.err);
+  }
   const planned = select(loaded.scenarios, runner);
   if (runner.shuffle !== undefined) {
     streams.err.write(`shuffled: repeat this order with --shuffle=${runner.shuffle}\n`);
@@ -128,11 +132,6 @@ function filesOf(paths: readonly string[], { rerunFailed }: RunnerSettings) {
   );
 }
 
-function refuse(message: string, err: TextStream): number {
-  err.write(`${err.palette.red("error")}: ${message}\n`);
-  return WRONG;
-}
-
 function nothingText(scenarios: readonly { readonly program: { tags: readonly string[] } }[]) {
   const tags = [...new Set(scenarios.flatMap(({ program }) => program.tags))].sort();
   const known = tags.length === 0 ? "they have no tags" : `their tags are ${tags.join(", ")}`;
@@ -141,14 +140,14 @@ function nothingText(scenarios: readonly { readonly program: { tags: readonly st
 
 async function showPlan(
   planned: readonly PlannedScenario[],
-  { kernels, policies, json }: Settings,
+  { policies, json }: Settings,
   { out }: Streams,
 ): Promise<number> {
   const { planJson, planText } = await import("../report/plan_text.ts");
-  const plan = planned.map(({ file, program }) => ({
+  const plan = planned.map(({ file, program, kernels }) => ({
     file,
     program,
-    kernels: kernels.length > 0 ? kernels : program.kernels,
+    kernels,
     policies: policies.length > 0 ? policies : columnsOf(program),
   }));
   out.write(
@@ -195,8 +194,10 @@ async function outcomesOf(
   try {
     if (threads === undefined) return runInTurn(planned.length, runHere, runner.failFast);
     const { newWork } = await import("./jobs.ts");
-    const jobs = planned.map(({ file, cell }) => ({ file, cell, text: sources.get(file) ?? "" }));
-    const weights = planned.map(({ program }) => program.steps.length * program.kernels.length);
+    const jobs = planned.map(({ file, cell, kernels }) => {
+      return { file, cell, kernels, text: sources.get(file) ?? "" };
+    });
+    const weights = planned.map(({ program, kernels }) => program.steps.length * kernels.length);
     const { variables } = settings;
     const { failFast } = runner;
     return await threads.run(newWork({ jobs, weights, variables, request, failFast }), runHere);
@@ -219,11 +220,11 @@ function runInTurn(
 }
 
 function requestOf(
-  { kernels, policies, seed }: Settings,
+  { policies, seed }: Settings,
   { traceLimit, reports, traces, coverage }: RunnerSettings,
 ): RunRequest {
   const wants = { timelines: reports.length > 0, traces: traces.length > 0 };
-  return { kernels, policies, seed, traceLimit, coverage, ...wants };
+  return { policies, seed, traceLimit, coverage, ...wants };
 }
 
 /** How a run was asked for. */
@@ -259,8 +260,9 @@ async function finish(ran: readonly Ran[], asked: Asked): Promise<number> {
     err.write(profileText(ran, err.palette));
   }
   const failed = results.filter((result) => !hasPassed(result)).map(({ file }) => file);
+  const tried = results.filter((result) => !isSkipped(result)).map(({ file }) => file);
   const trouble = await writeReports(ran, asked, options) ?? await writeTraces(ran, runner) ??
-    keepFailed(results.map(({ file }) => file), failed);
+    keepFailed(tried, failed);
   return trouble === undefined ? exitCodeOf(results) : refuse(trouble, err);
 }
 

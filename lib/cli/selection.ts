@@ -55,6 +55,22 @@ export function isSelected(
   return filter === undefined || text.toLowerCase().includes(filter);
 }
 
+/**
+ * Says that no scenario runs under the kernels that are asked for.
+ *
+ * @param scenarios The scenarios.
+ * @param kernels The kernels.
+ * @returns A sentence without a final period.
+ */
+export function noKernelText(
+  scenarios: readonly LoadedScenario[],
+  kernels: readonly string[],
+): string {
+  const known = [...new Set(scenarios.flatMap(({ program }) => program.kernels))].sort();
+  return `No scenario of ${scenarios.length} names ${kernels.join(" or ")}; ` +
+    `their kernels are ${known.join(", ")}. A file that is named itself runs under any kernel`;
+}
+
 function shuffleInPlace<T>(items: T[], rng: Rng): void {
   for (let last = items.length - 1; last > 0; last--) {
     const other = rng.below(last + 1);

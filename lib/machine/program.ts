@@ -204,6 +204,8 @@ export interface Program {
   readonly kernel: string;
   /** Names of the profiles under which it must pass. */
   readonly kernels: readonly string[];
+  /** Whether the scenario names no kernel, so that it must pass under any. */
+  readonly anyKernel?: true;
   /** Switches of the profile that are set differently. */
   readonly switches: Partial<KernelProfile>;
   /** The simulated computer. */

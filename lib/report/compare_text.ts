@@ -12,7 +12,7 @@ import type { ReportOptions } from "./failure_text.ts";
 import { type Cell, indent, layout, wrap } from "./layout.ts";
 import { amount, changeText, countText, timeText } from "./numbers.ts";
 import type { Palette } from "./palette.ts";
-import { hasPassed, type ScenarioResult } from "./results.ts";
+import { hasPassed, isSkipped, type ScenarioResult, skipText } from "./results.ts";
 import { failureLines } from "./run_text.ts";
 import { verdicts } from "./verdict.ts";
 
@@ -55,6 +55,7 @@ function scenarioLines(result: ScenarioResult, options: ReportOptions): string[]
   return [
     `${bold(escapeControl(program.name))}  ${dim(escapeControl(file))}`,
     ...indent(about.map(dim), 2),
+    ...(isSkipped(result) ? ["", `  skipped: ${skipText(result)}`] : []),
     ...groupKernels(comparisons).flatMap((group) => {
       return ["", ...indent(kernelLines(group, options.palette, width - 2), 2)];
     }),
@@ -165,11 +166,13 @@ function valueText(counter: string, value: number): string {
   return counter === "time_ns" ? timeText(value) : countText(value);
 }
 
-function sumText(results: readonly ScenarioResult[], { green, red }: Palette): string {
+function sumText(results: readonly ScenarioResult[], { green, red, yellow }: Palette): string {
   const failed = results.filter((result) => !hasPassed(result)).length;
+  const skipped = results.filter(isSkipped).length;
   const wanted = results.flatMap(({ comparisons }) => comparisons)
     .reduce((sum, { expectations }) => sum + expectations, 0);
   const of = `${amount(results.length, "scenario")}, ${amount(wanted, "compare expectation")}`;
-  const passed = green(`${results.length - failed} passed`);
-  return `${of}: ${passed}, ${failed === 0 ? "0 failed" : red(`${failed} failed`)}`;
+  const passed = green(`${results.length - failed - skipped} passed`);
+  const rest = skipped === 0 ? "" : `, ${yellow(`${skipped} skipped`)}`;
+  return `${of}: ${passed}, ${failed === 0 ? "0 failed" : red(`${failed} failed`)}${rest}`;
 }

@@ -12,7 +12,7 @@ import type { RecordedWindow } from "../compare/recorded.ts";
 import type { SourcePosition } from "../machine/program.ts";
 
 /** What a scenario came to. */
-export type Status = "passed" | "failed" | "inconclusive";
+export type Status = "passed" | "failed" | "inconclusive" | "skipped";
 
 /** A failure of a scenario, with all runs in which it came up. */
 export interface ReportFailure {
@@ -120,6 +120,8 @@ export interface ReportScenario {
   readonly tags: readonly string[];
   /** What it came to. */
   readonly status: Status;
+  /** Why it was skipped, where it was. */
+  readonly reason?: string;
   /** Its steps in short. */
   readonly steps: readonly string[];
   /** What came of it, by kernel. */
@@ -151,7 +153,7 @@ export interface ReportDocument {
  * @returns How many there are of each.
  */
 export function countStatus({ scenarios }: ReportDocument): Record<Status, number> {
-  const counts: Record<Status, number> = { passed: 0, failed: 0, inconclusive: 0 };
+  const counts: Record<Status, number> = { passed: 0, failed: 0, inconclusive: 0, skipped: 0 };
   for (const { status } of scenarios) counts[status]++;
   return counts;
 }

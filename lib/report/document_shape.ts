@@ -17,7 +17,7 @@ type Shape =
   | { readonly words: readonly string[] }
   | { readonly record: Readonly<Record<string, Shape>> };
 
-const STATUS: Shape = { words: ["passed", "failed", "inconclusive"] };
+const STATUS: Shape = { words: ["passed", "failed", "inconclusive", "skipped"] };
 const POSITION: Shape = { record: { file: "string", line: "number", column: "number" } };
 
 const FAILURE: Shape = {
@@ -100,6 +100,7 @@ const SCENARIO: Shape = {
     about: "string",
     tags: { list: "string" },
     status: STATUS,
+    reason: { orMissing: "string" },
     steps: { list: "string" },
     kernels: { list: KERNEL },
     failures: { list: FAILURE },

@@ -11,12 +11,13 @@ import type { ReportDocument, ReportFailure, ReportScenario } from "./document.t
  * Renders the failures of a run as annotations.
  *
  * @param document The run.
- * @returns A line per failure and per inconclusive scenario, or nothing.
+ * @returns A line per failure, and per scenario that is inconclusive or skipped, or nothing.
  */
 export function githubText({ scenarios }: ReportDocument): string {
   return scenarios.flatMap((scenario) => [
     ...scenario.failures.map((failure) => failureLine(scenario, failure)),
     ...(scenario.status === "inconclusive" ? [unclearLine(scenario)] : []),
+    ...(scenario.status === "skipped" ? [skippedLine(scenario)] : []),
   ]).join("");
 }
 
@@ -34,6 +35,11 @@ function failureLine({ name, file }: ReportScenario, failure: ReportFailure): st
 function unclearLine({ name, file }: ReportScenario): string {
   return `::warning file=${property(file)},title=${property(name)}::` +
     "Inconclusive: the trace was full\n";
+}
+
+function skippedLine({ name, file, reason = "" }: ReportScenario): string {
+  return `::notice file=${property(file)},title=${property(name)}::` +
+    `Skipped: ${data(escapeControl(reason))}\n`;
 }
 
 function data(text: string): string {

@@ -29,7 +29,7 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
  */
 export function htmlReport(document: ReportDocument): string {
   const { scenarios, shard, selected } = document;
-  const { passed, failed, inconclusive } = countStatus(document);
+  const { passed, failed, inconclusive, skipped } = countStatus(document);
   const part = shard === null ? "" : `, shard ${shard.index} of ${shard.of}`;
   const left = selected - scenarios.length;
   const omitted = shard === null && left > 0 ? `, ${left} left out` : "";
@@ -43,6 +43,7 @@ export function htmlReport(document: ReportDocument): string {
     `<span class="passed">${passed} passed</span>, ` +
     (failed > 0 ? `<span class="failed">${failed} failed</span>` : "0 failed") +
     (inconclusive > 0 ? `, <span class="inconclusive">${inconclusive} inconclusive</span>` : "") +
+    (skipped > 0 ? `, <span class="inconclusive">${skipped} skipped</span>` : "") +
     "</p>\n</header>\n<main>",
     failuresSection(scenarios),
     contents(scenarios),
@@ -76,13 +77,14 @@ function contents(scenarios: readonly ReportScenario[]): string {
 }
 
 function scenarioSection(scenario: ReportScenario): string {
-  const { order, name, file, about, status, steps, kernels, timelines } = scenario;
+  const { order, name, file, about, status, reason, steps, kernels, timelines } = scenario;
   const list = steps.map((step) => `<li>${text(step)}</li>`).join("");
   const drawn = timelines.map(windowChart).join("\n");
   return [
     `<section id="s${order}">`,
     `<h2>${text(name)} <span class="${status}">${status}</span></h2>`,
     `<p class="dim">${text(file)}</p>\n<p>${text(about)}</p>`,
+    reason === undefined ? "" : `<p>Skipped: ${text(reason)}</p>`,
     `<details><summary>${amount(steps.length, "step")}</summary><ol>${list}</ol></details>`,
     ...kernels.map(kernelBlock),
     timelines.length === 0 ? "" : `<h3>Windows over time, kernel ${text(timelines[0].kernel)}</h3>`,

@@ -19,7 +19,7 @@ body { margin: 0 auto; max-width: 72rem; padding: 1.5rem; background: var(--back
 h1 { font-size: 1.5rem; margin: 0 0 .5rem; } h2 { font-size: 1.2rem; margin: 2.5rem 0 .25rem; }
 h3 { font-size: 1rem; margin: 1.5rem 0 .25rem; } h4 { font-size: .95rem; margin: 1rem 0 .25rem; }
 p { margin: .25rem 0; } .dim, figcaption, caption { color: var(--dim); }
-.passed { color: var(--good); } .failed { color: var(--bad); } .inconclusive { color: var(--unclear); }
+.passed { color: var(--good); } .failed { color: var(--bad); } .inconclusive, .skipped { color: var(--unclear); }
 table { border-collapse: collapse; margin: .5rem 0; font-variant-numeric: tabular-nums; }
 caption { text-align: left; } th, td { padding: .15rem .75rem .15rem 0; text-align: left;
   border-bottom: 1px solid var(--line); vertical-align: top; }

@@ -15,7 +15,7 @@ import type { PlacedViolation, StepResult } from "../machine/run.ts";
 import type { Diagnostic } from "../scenario/diagnostics.ts";
 import { type ReportOptions, rerunText } from "./failure_text.ts";
 import type { Occurrence } from "./failures.ts";
-import { hasPassed, type ScenarioResult } from "./results.ts";
+import { hasPassed, isSkipped, type ScenarioResult, skipText } from "./results.ts";
 import { type ExcerptLine, excerptLines } from "./source_text.ts";
 
 /** An expectation that did not hold. */
@@ -82,6 +82,8 @@ export interface RunReportJson {
     readonly name: string;
     /** Whether all its runs and comparisons passed. */
     readonly passed: boolean;
+    /** Why it was not run, where it was not. */
+    readonly skipped?: string;
     /** Its runs: every policy under the first kernel, then the next kernel. */
     readonly runs: readonly RunJson[];
     /** Expectations on the comparison of policies, by kernel. */
@@ -128,6 +130,8 @@ export interface CompareReportJson {
     readonly name: string;
     /** What it shows. */
     readonly about: string;
+    /** Why it was not run, where it was not. */
+    readonly skipped?: string;
     /** What came of it, by kernel. */
     readonly kernels: readonly ComparisonJson[];
   }[];
@@ -177,6 +181,7 @@ export function runJson(
       file: result.file,
       name: result.program.name,
       passed: hasPassed(result),
+      ...(isSkipped(result) ? { skipped: skipText(result) } : {}),
       runs: result.comparisons.flatMap(({ runs }) => runs.map((run) => oneRun(run, failure))),
       comparisons: result.comparisons.map(({ kernel, expectations, failures }) => ({
         kernel,
@@ -202,7 +207,9 @@ export function compareJson(
   const scenarios = results.map((result) => {
     const { file, program: { name, about }, comparisons } = result;
     const failure = failureWriter(result, options);
-    return { file, name, about, kernels: comparisons.map((one) => oneComparison(one, failure)) };
+    const kernels = comparisons.map((one) => oneComparison(one, failure));
+    const skipped = isSkipped(result) ? { skipped: skipText(result) } : {};
+    return { file, name, about, ...skipped, kernels };
   });
   return { format: "mmulab.compare/1", passed: results.every(hasPassed), scenarios };
 }

@@ -19,6 +19,8 @@ export interface ReportCase {
   readonly time_ns: number;
   /** What does not hold. */
   readonly failures: readonly ReportFailure[];
+  /** Why nothing is known of it, where that is so. */
+  readonly reason?: string;
 }
 
 /**
@@ -40,12 +42,16 @@ export function junitXml(document: ReportDocument): string {
 }
 
 /**
- * Lists the cases of a scenario: every run, and the comparison under each kernel that has one.
+ * Lists the cases of a scenario: every run, and the comparison under each kernel that has one. One
+ * that was skipped is one case.
  *
  * @param scenario The scenario.
  * @returns The cases in order.
  */
-export function casesOf({ kernels, failures }: ReportScenario): ReportCase[] {
+export function casesOf({ kernels, failures, status, reason }: ReportScenario): ReportCase[] {
+  if (status === "skipped") {
+    return [{ name: "not run", status, time_ns: 0, failures, reason: reason ?? "" }];
+  }
   return kernels.flatMap(({ kernel, runs, expectations }) => {
     const failed = (policy: string | null) =>
       failures.filter((one) =>
@@ -56,6 +62,7 @@ export function casesOf({ kernels, failures }: ReportScenario): ReportCase[] {
       status,
       time_ns,
       failures: failed(policy),
+      ...(status === "inconclusive" ? { reason: "the trace was full" } : {}),
     }));
     if (expectations === 0) return cases;
     const compared = failed(null);
@@ -80,15 +87,16 @@ function caseLines(one: ReportCase, { file, name }: ReportScenario): string[] {
   const inner = one.failures.map((failure) =>
     `      <failure message="${text(failure.message)}">${text(failure.text)}</failure>`
   );
-  if (one.status === "inconclusive") {
-    inner.push('      <skipped message="Inconclusive: the trace was full"/>');
+  if (one.reason !== undefined) {
+    const what = one.status === "skipped" ? "Skipped" : "Inconclusive";
+    inner.push(`      <skipped message="${what}: ${text(one.reason)}"/>`);
   }
   return inner.length === 0 ? [`${open}/>`] : [`${open}>`, ...inner, "    </testcase>"];
 }
 
 function totals(cases: readonly ReportCase[]): string {
   const failed = cases.filter(({ status }) => status === "failed").length;
-  const skipped = cases.filter(({ status }) => status === "inconclusive").length;
+  const skipped = cases.filter(({ reason }) => reason !== undefined).length;
   const time = cases.reduce((sum, { time_ns }) => sum + time_ns, 0);
   return `tests="${cases.length}" failures="${failed}" errors="0" skipped="${skipped}" time="${
     seconds(time)

@@ -10,6 +10,7 @@ import { decisionTexts, withoutLaterPasses } from "./decisions.ts";
 import { indent } from "./layout.ts";
 import { amount } from "./numbers.ts";
 import type { Palette } from "./palette.ts";
+import { skipText } from "./results.ts";
 import { whenText } from "./words.ts";
 
 /** A scenario that would run. */
@@ -104,7 +105,11 @@ function scenarioLines(plan: PlannedRun, { bold, dim }: Palette): string[] {
   const width = String(program.steps.length).length;
   return [
     `${bold(escapeControl(program.name))}  ${dim(escapeControl(file))}`,
-    escapeControl(`  under ${kernels.join(", ")} with ${policies.join(", ")}`),
+    escapeControl(
+      kernels.length === 0
+        ? `  not under the kernels asked for: it ${skipText(plan)}`
+        : `  under ${kernels.join(", ")} with ${policies.join(", ")}`,
+    ),
     ...withoutLaterPasses(program.steps).flatMap((part) =>
       "left" in part
         ? [dim(`  ${" ".repeat(width)}  ${laterText(part.left)}`)]

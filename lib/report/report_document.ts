@@ -20,7 +20,7 @@ import type {
 import { failureText, type ReportOptions } from "./failure_text.ts";
 import { groupFailures } from "./failures.ts";
 import { PLAIN } from "./palette.ts";
-import { hasPassed, isInconclusive, type ScenarioResult } from "./results.ts";
+import { hasPassed, isInconclusive, isSkipped, type ScenarioResult, skipText } from "./results.ts";
 import { verdicts } from "./verdict.ts";
 
 /** Most windows of a run in a document. */
@@ -86,6 +86,7 @@ function scenarioOf(
     about,
     tags,
     status: statusOf(result),
+    ...(isSkipped(result) ? { reason: skipText(result) } : {}),
     steps: steps.map((step) =>
       step.name === undefined ? step.label : `${step.name}: ${step.label}`
     ),
@@ -101,6 +102,7 @@ function scenarioOf(
 }
 
 function statusOf(result: ScenarioResult): Status {
+  if (isSkipped(result)) return "skipped";
   return isInconclusive(result) ? "inconclusive" : hasPassed(result) ? "passed" : "failed";
 }
 

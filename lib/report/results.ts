@@ -18,6 +18,26 @@ export interface ScenarioResult {
 }
 
 /**
+ * Tells whether a scenario was not run, because it names none of the kernels asked for.
+ *
+ * @param result The scenario.
+ * @returns True if so.
+ */
+export function isSkipped({ comparisons }: Pick<ScenarioResult, "comparisons">): boolean {
+  return comparisons.length === 0;
+}
+
+/**
+ * Says why a scenario was not run.
+ *
+ * @param result The scenario.
+ * @returns Text such as `names only v5.2, v6.1`.
+ */
+export function skipText({ program }: Pick<ScenarioResult, "program">): string {
+  return `names only ${program.kernels.join(", ")}`;
+}
+
+/**
  * Tells whether every run passed and every comparison held.
  *
  * @param result The scenario.

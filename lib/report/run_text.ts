@@ -10,7 +10,7 @@ import { failureText, type ReportOptions } from "./failure_text.ts";
 import { type Cell, indent, layout } from "./layout.ts";
 import { amount, timeText } from "./numbers.ts";
 import type { Palette } from "./palette.ts";
-import { hasPassed, isInconclusive, type ScenarioResult } from "./results.ts";
+import { hasPassed, isInconclusive, isSkipped, type ScenarioResult, skipText } from "./results.ts";
 
 /**
  * Renders the results of a run.
@@ -49,12 +49,16 @@ function scenarioCells(result: ScenarioResult, palette: Palette): Cell[] {
     { text: escapeControl(program.name) },
     { text: amount(program.steps.length, "step") },
     { text: amount(countRuns(comparisons), "run") },
-    { text: timesText(result) },
-    { text: escapeControl(settingsText(result)), paint: dim },
+    { text: isSkipped(result) ? "" : timesText(result) },
+    {
+      text: isSkipped(result) ? skipText(result) : escapeControl(settingsText(result)),
+      paint: dim,
+    },
   ];
 }
 
 function statusCell(result: ScenarioResult, { green, red, yellow }: Palette): Cell {
+  if (isSkipped(result)) return { text: "skipped", paint: yellow };
   if (isInconclusive(result)) return { text: "unclear", paint: yellow };
   const passed = hasPassed(result);
   return { text: passed ? "passed" : "failed", paint: passed ? green : red };
@@ -76,10 +80,13 @@ function settingsText({ comparisons }: ScenarioResult): string {
 function sumText(results: readonly ScenarioResult[], { green, red, yellow }: Palette): string {
   const failed = results.filter((result) => !hasPassed(result)).length;
   const unclear = results.filter(isInconclusive).length;
-  const passed = results.length - failed - unclear;
+  const skipped = results.filter(isSkipped).length;
+  const passed = results.length - failed - unclear - skipped;
   const runs = results.reduce((sum, { comparisons }) => sum + countRuns(comparisons), 0);
   const of = `${amount(results.length, "scenario")}, ${amount(runs, "run")}`;
   return `${of}: ${green(`${passed} passed`)}, ${
     failed === 0 ? "0 failed" : red(`${failed} failed`)
-  }${unclear === 0 ? "" : `, ${yellow(`${unclear} unclear because the trace was full`)}`}`;
+  }${skipped === 0 ? "" : `, ${yellow(`${skipped} skipped`)}`}${
+    unclear === 0 ? "" : `, ${yellow(`${unclear} unclear because the trace was full`)}`
+  }`;
 }

@@ -22,9 +22,14 @@ export function tapText({ scenarios }: ReportDocument): string {
   return ["TAP version 14", `1..${points.length}`, ...lines, ""].join("\n");
 }
 
-function pointLines(title: string, { status, failures }: ReportCase, number: number): string[] {
+function pointLines(
+  title: string,
+  { status, failures, reason }: ReportCase,
+  number: number,
+): string[] {
   const verdict = status === "failed" ? "not ok" : "ok";
-  const directive = status === "inconclusive" ? " # SKIP inconclusive: the trace was full" : "";
+  const what = status === "inconclusive" ? "inconclusive: " : "";
+  const directive = reason === undefined ? "" : ` # SKIP ${what}${plain(reason)}`;
   const line = `${verdict} ${number} - ${plain(title)}${directive}`;
   return failures.length === 0 ? [line] : [line, "  ---", ...failures.flatMap(yaml), "  ..."];
 }

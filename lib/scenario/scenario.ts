@@ -173,6 +173,7 @@ function assemble(top: TopLevel): Program {
   return {
     ...program,
     kernels: kernels && kernels.length > 0 ? kernels : [program.kernel],
+    ...(chosen === undefined ? { anyKernel: true as const } : {}),
     about: program.about.trim(),
     costs: Object.fromEntries(costs ?? []),
     expect: expect?.expect ?? [],

@@ -90,7 +90,8 @@ export function topLevelFields(vocabulary: Vocabulary): TopLevelFields {
     tags: { about: "Words to select it by", shape: listOf("tags", text()) },
     kernel: { about: `Kernel profile (default ${DEFAULT_KERNEL})`, shape: kernel },
     kernels: {
-      about: "Kernel profiles under which it must pass (default the one of kernel)",
+      about:
+        "Kernel profiles under which it must pass (default the one of kernel; any, if neither is given)",
       shape: listOf("kernel profiles", kernel),
     },
     switches: { about: "Switches that differ from the profile", shape: switches(vocabulary) },

@@ -69,8 +69,8 @@ Deno.test("a step that cannot be carried out is reported from a thread as well",
 });
 
 Deno.test("jobs are taken once each, the longest first, by all threads together", () => {
-  const jobs = ["a", "b", "c", "d"].map((file) => ({ file, text: "", cell: 0 }));
-  const request = { kernels: [], policies: [] };
+  const jobs = ["a", "b", "c", "d"].map((file) => ({ file, text: "", cell: 0, kernels: [] }));
+  const request = { policies: [] };
   const work = newWork({ jobs, weights: [1, 5, 2, 5], variables: [], request, failFast: false });
   const outcome = { problem: { file: "", diagnostics: [] } };
   const taken: string[] = [];

@@ -56,6 +56,11 @@ Deno.test("the library has at least 60 scenarios, and three of each theme", () =
   for (const { theme, files } of themed) assert(files.length >= 3, theme);
 });
 
+Deno.test("every scenario of the library names the kernels under which it must hold", () => {
+  const silent = library.filter(({ text }) => !/^kernels?:/m.test(text));
+  assertEquals(silent.map(({ path }) => path), []);
+});
+
 Deno.test("no two scenarios have the same name", () => {
   const names = library.map(({ text }) => /^name: (.*)$/m.exec(text)?.[1]);
   assertEquals(names.length - new Set(names).size, 0);
