@@ -130,7 +130,8 @@ function replCommand(context: CommandContext) {
     .description(
       "Open a session: a kernel debugger's prompt on a simulated machine, with time travel.\n\n" +
         "The scenario is loaded and not yet run. Lines that come from a pipe are a script.\n\n" +
-        "Exit code: 0, or 1 if a command of a script failed.",
+        "Exit code: 0, or 1 if a command of a script failed, or something that the scenario expects\n" +
+        "of the steps walked through or of its end.",
     )
     .arguments("[file:file]", ["A scenario to load."])
     .option("-e, --execute <commands:string>", "Carry commands out, separated by ;, and end.")

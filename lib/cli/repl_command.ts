@@ -28,7 +28,7 @@ export interface ReplOptions {
  *
  * @param options What to load and carry out.
  * @param streams Where to write.
- * @returns The exit code: 1 if a command of a script failed.
+ * @returns The exit code: 1 if a command of a script failed, or something that its scenarios expect.
  */
 export async function repl(options: ReplOptions, streams: Streams): Promise<number> {
   const isTerminal = options.execute === undefined && Deno.stdin.isTerminal() &&
@@ -42,8 +42,9 @@ export async function repl(options: ReplOptions, streams: Streams): Promise<numb
   }
   const lines = options.execute === undefined ? stdinLines() : options.execute.split("\n");
   const failure = await runScript(interpreter, lines, streams.out.write);
-  if (failure === undefined) return PASSED;
-  return fail(`line ${failure.line}: ${failure.message}`, streams);
+  if (failure !== undefined) return fail(`line ${failure.line}: ${failure.message}`, streams);
+  if (!interpreter.session.hasFailed) return PASSED;
+  return fail("Something that the scenario expects does not hold", streams);
 }
 
 async function onTerminal({ file }: ReplOptions, streams: Streams): Promise<number> {

@@ -230,6 +230,18 @@ export function* runSteps(
 }
 
 /**
+ * Checks what a program expects at its end.
+ *
+ * @param program The program.
+ * @param machine The machine after its last step.
+ * @param policy Name of the policy of the run.
+ * @returns What does not hold.
+ */
+export function endFailures(program: Program, machine: Machine, policy: string): Failure[] {
+  return checkEnd(program, view(machine, policy, null, 0, machine.violations.length));
+}
+
+/**
  * Carries out one step of a program and checks what is expected of it.
  *
  * @param program The program.

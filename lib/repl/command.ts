@@ -22,6 +22,7 @@ export type ArgumentMeaning =
   | "policy"
   | "kernel"
   | "switch"
+  | "cell"
   | "scenario"
   | "file"
   | "command"
@@ -50,6 +51,8 @@ export interface CommandOption {
   readonly about: string;
   /** Name of its value; it has none unless given. */
   readonly value?: string;
+  /** What the value stands for, where it can be completed. */
+  readonly means?: ArgumentMeaning;
 }
 
 /** What a command was called with. */

@@ -78,6 +78,12 @@ function argumentWords(
   typed: string,
   listFiles: ListFiles,
 ): Completion {
+  const option = command.options?.find(({ name, value }) =>
+    value !== undefined && (before.at(-1) === `--${name}` || before.at(-1) === `-${name}`)
+  );
+  if (option !== undefined) {
+    return fitting(typed, wordsFor(session, option.means ?? "text", typed, listFiles));
+  }
   const position = before.filter((word) => !word.startsWith("-")).length;
   if (command.group === "Operations") return operationWords(session, command, position, typed);
   if (command.name === "set") {
@@ -141,6 +147,8 @@ export function wordsFor(
       return Object.keys(PROFILES);
     case "switch":
       return ["on", "off"];
+    case "cell":
+      return cellWords(session);
     case "command":
       return commandNames();
     case "address":
@@ -152,6 +160,13 @@ export function wordsFor(
     default:
       return [];
   }
+}
+
+/** The values that tell the cells of the scenario apart, and their numbers. */
+function cellWords({ source }: Session): string[] {
+  const cells = source?.cells ?? [];
+  const pairs = cells.flatMap((cell) => cell.slice(1, -1).split(", "));
+  return [...pairs.filter((pair) => !/\s/.test(pair)), ...cells.map((_, at) => String(at + 1))];
 }
 
 /** Mappings by name; pages of the one whose bracket is open; addresses where digits were typed. */

@@ -5,7 +5,7 @@
  */
 
 import { amount } from "../report/numbers.ts";
-import { tickText } from "../report/steps_text.ts";
+import { failuresText, tickText } from "../report/steps_text.ts";
 import { type Breakpoint, Breakpoints } from "./breakpoints.ts";
 import { holds } from "./conditions.ts";
 import type { Session, Work } from "./session.ts";
@@ -74,10 +74,18 @@ export async function runOn(session: Session, options: RunOnOptions): Promise<st
     const before = done === 0 ? undefined : breakpoints.before(session);
     if (before !== undefined) stop = stopText(before);
     else if (done > 0 && options.line === true && isOtherLine(session, line)) break;
-    else if (session.isAtEnd) stop = "end of the program\n";
+    else if (session.isAtEnd) stop = endText(session);
     else stop = await one(session, options, breakpoints);
   }
+  const walked = session.journal.ticks.slice(from).flatMap(({ result }) => result.failures);
+  if (walked.some(({ position }) => position !== null)) session.hasFailed = true;
   return ticksText(session, from) + stop;
+}
+
+function endText(session: Session): string {
+  const failures = session.failuresAtEnd();
+  if (failures.length > 0) session.hasFailed = true;
+  return `end of the program\n${failuresText(failures)}`;
 }
 
 /**

@@ -14,7 +14,14 @@ import { checkMachine } from "../machine/check.ts";
 import { isPlain } from "../machine/late.ts";
 import type { Machine } from "../machine/machine.ts";
 import { newProgram, type Program, type Step } from "../machine/program.ts";
-import { prepareMachine, runningStep, runStep, type StepResult } from "../machine/run.ts";
+import type { Failure } from "../machine/observed.ts";
+import {
+  endFailures,
+  prepareMachine,
+  runningStep,
+  runStep,
+  type StepResult,
+} from "../machine/run.ts";
 import type { KnownNames } from "../scenario/step_text.ts";
 import { Journal } from "./journal.ts";
 
@@ -42,6 +49,8 @@ export interface SessionSource {
   readonly file: string;
   /** Its text. */
   readonly text: string;
+  /** Names of the cells of its matrix, where it has one. */
+  readonly cells?: readonly string[];
 }
 
 /** What a session starts with. */
@@ -81,6 +90,8 @@ export class Session {
   readonly journal: Journal = new Journal();
   /** Process that commands mean where none is named. */
   context: string | undefined;
+  /** Whether something that a scenario expects did not hold while it was walked through. */
+  hasFailed = false;
   #program: Program;
   #source: SessionSource | undefined;
   #settings: SessionSettings;
@@ -245,6 +256,15 @@ export class Session {
   /** Forgets the steps that lie ahead. */
   forget(): void {
     this.#steps = this.#steps.slice(0, this.tick);
+  }
+
+  /**
+   * Checks what the program expects at its end; of comparisons nothing is known here.
+   *
+   * @returns What does not hold; nothing before the last step.
+   */
+  failuresAtEnd(): readonly Failure[] {
+    return this.isAtEnd ? endFailures(this.program, this.#machine, this.#settings.policy) : [];
   }
 
   /**

@@ -10,7 +10,7 @@ const PACKAGE = "@mmulab/mmulab";
 /** Names that code takes from another entry point than that of sessions. */
 const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   "": ["newStep", "operation"],
-  "/scenario": ["parseScenario"],
+  "/scenario": ["checkScenario", "parseScenario"],
   "/report": [
     "chainText",
     "countersText",

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Failure } from "../machine/observed.ts";
 import { errnoName } from "../kernel/errno.ts";
 import { hex } from "../kernel/address.ts";
 import { escapeControl } from "../kernel/escape.ts";
@@ -47,12 +48,26 @@ export function tickText(
     `#${tick} ${title}${escapeControl(result.label)} = ${resultText(result.result)}, ${
       timeText(result.time_ns)
     }`,
-    ...result.failures.map(({ message }) => `  failed: ${escapeControl(message)}`),
+    ...failedLines(result.failures),
     ...violations.map(({ invariant, message }) =>
       `  violation of ${invariant}: ${escapeControl(message)}`
     ),
   ];
   return lines.join("\n") + "\n";
+}
+
+/**
+ * Writes what does not hold.
+ *
+ * @param failures The failures.
+ * @returns A line each, or nothing; text that ends in a newline.
+ */
+export function failuresText(failures: readonly Failure[]): string {
+  return failedLines(failures).map((line) => `${line}\n`).join("");
+}
+
+function failedLines(failures: readonly Failure[]): string[] {
+  return failures.map(({ message }) => `  failed: ${escapeControl(message)}`);
 }
 
 /**

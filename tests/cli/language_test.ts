@@ -172,14 +172,44 @@ for (
   });
 }
 
-Deno.test("the prompt loads the first cell and says how to load another one", async () => {
+Deno.test("the prompt loads the first cell and lists the others", async () => {
   await withFolder({ "m.yaml": MATRIX }, async (folder) => {
     const { stdout } = await run("repl", "-e", `load ${folder}/m.yaml`);
     assertStringIncludes(stdout, "Sizes [pages=2]: 2 steps");
-    assertStringIncludes(stdout, "The first of 2 cells");
+    const cells = "Cell 1 of 2; --cell loads another one\n=> 1 [pages=2]\n   2 [pages=3]\n";
+    assertStringIncludes(stdout, cells);
     const other = await run("repl", "-e", `load ${folder}/m.yaml pages=3; continue; print p.rss`);
     assertStringIncludes(other.stdout, "Sizes [pages=3]");
   });
+});
+
+for (
+  const [asked, says] of [
+    ["2", "Sizes [pages=3]: 2 steps"],
+    ["pages=3", "Sizes [pages=3]: 2 steps"],
+    ["'[PAGES=2]'", "Sizes [pages=2]: 2 steps"],
+    ["3", 'No cell is "3"; cells are [pages=2], [pages=3]'],
+    ["0", 'No cell is "0"'],
+    ["pages", '2 cells have "pages"; cells are [pages=2], [pages=3]'],
+  ]
+) {
+  Deno.test(`the prompt loads cell ${asked}: ${says}`, async () => {
+    await withFolder({ "m.yaml": MATRIX }, async (folder) => {
+      const { code, stdout, stderr } = await run(
+        "repl",
+        "-e",
+        `load ${folder}/m.yaml --cell ${asked}`,
+      );
+      assertStringIncludes(stdout + stderr, says);
+      assertEquals(code, says.startsWith("Sizes") ? 0 : 1);
+    });
+  });
+}
+
+Deno.test("the prompt has no cells to choose from without a matrix", async () => {
+  const { code, stderr } = await run("repl", "-e", "load scenarios/ksm-merge-kvm.yaml --cell 2");
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, 'Cannot find cell "2": there is no matrix');
 });
 
 Deno.test("the prompt loads a scenario with included files", async () => {

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { complete } from "../../lib/repl/complete.ts";
+import { Interpreter } from "../../lib/repl/interpreter.ts";
 import { COMMANDS } from "../../lib/repl/commands/mod.ts";
 import { MERGED, promptAfter } from "./prompt.ts";
 
@@ -47,3 +48,21 @@ Deno.test("every command can be completed", async () => {
   const { words } = complete(prompt.session, "");
   for (const { name } of COMMANDS) assert(words.includes(name), name);
 });
+
+const MATRIX =
+  "name: t\nmatrix: { pages: [2, 3], word: ['a b', c] }\nsteps: [{ wait: { time: 1 } }]\n";
+
+for (
+  const [line, words] of [
+    ["load t.yaml --c", ["--cell"]],
+    ["load t.yaml --cell ", ["1", "2", "3", "4", "pages=2", "pages=3", "word=c"]],
+    ["load t.yaml --cell p", ["pages=2", "pages=3"]],
+  ] as const
+) {
+  Deno.test(`"${line}" of a matrix goes on with ${words.join(", ")}`, async () => {
+    const prompt = new Interpreter({ readFile: () => MATRIX });
+    await prompt.execute("load t.yaml --cell 3");
+    assertEquals(prompt.session.program.cell, { pages: 3, word: "a b" });
+    assertEquals(complete(prompt.session, line).words, words);
+  });
+}

@@ -68,3 +68,43 @@ Deno.test("runScript() tells the line on which a command begins", async () => {
   const failure = await runScript(interpreter, ["process p", "{ mmap: {", "} }"], () => {});
   assertEquals(failure?.line, 2);
 });
+
+const EXPECTING = `name: t
+kernel: v5.2
+processes: { p: {} }
+steps:
+  - mmap: { process: p, name: a, size: 2 pages }
+    expect: { ret: STEP }
+  - write: { range: a }
+expect: { p.rss: END }
+`;
+
+for (
+  const [step, end, commands, code] of [
+    ["'>= 0'", "2", "continue", 0],
+    ["1", "2", "continue", 1],
+    ["1", "2", "step; back; print 1", 1],
+    ["1", "2", "print 1", 0],
+    ["'>= 0'", "3", "continue", 1],
+    ["'>= 0'", "3", "step", 0],
+    ["'>= 0'", "2", "continue; munmap a; munmap a", 0],
+    ["1", "2", "continue | grep nothing; print 1", 1],
+  ] as const
+) {
+  Deno.test(`"${commands}" of a first step that returns ${step}, and ${end} pages at the end`, async () => {
+    const text = EXPECTING.replace("STEP", step).replace("END", end);
+    const prompt = new Interpreter({ readFile: () => text });
+    const failure = await runScript(prompt, ["load t.yaml", commands], () => {});
+    assertEquals(failure, undefined);
+    assertEquals(prompt.session.hasFailed, code === 1);
+  });
+}
+
+Deno.test("a script ends with 1 where something that its scenario expects does not hold", async () => {
+  const { code, out, err } = await repl(["tests/cli/fixtures/failing.yaml", "-e", "continue"]);
+  assertStringIncludes(out, "  failed: ret: expected 1, got 0\n");
+  assertEquals({ code, err }, {
+    code: 1,
+    err: "error: Something that the scenario expects does not hold\n",
+  });
+});

@@ -5,7 +5,7 @@
  */
 
 import { escapeControl } from "../../kernel/escape.ts";
-import type { Program } from "../../machine/program.ts";
+import { cellText, type Program } from "../../machine/program.ts";
 import { formatDiagnostic } from "../../scenario/diagnostics.ts";
 import { scenarioText } from "../../scenario/write.ts";
 import { checkScenario } from "../../scenario/scenario.ts";
@@ -39,37 +39,63 @@ const LOAD: Command = {
       rest: true,
     },
   ],
+  options: [
+    {
+      name: "cell",
+      value: "cell",
+      means: "cell",
+      about: "Cell of its matrix: its number, or a part of its name (default 1)",
+    },
+  ],
+  details: "Of a scenario with a matrix it lists the cells; their names are those that run writes.",
   examples: [
     ["load scenarios/ksm-merge-kvm.yaml", "a scenario"],
     ["load scenarios/ksm-merge-kvm.yaml pages=4", "with another number of pages"],
+    ["load scenarios/language/ksm-sweep.yaml --cell 2", "the second cell of its matrix"],
   ],
-  run({ session, readFile, includesOf }, { args }) {
+  run({ session, readFile, includesOf }, { args, options: { cell } }) {
     const { file } = args;
     const text = readFile(file);
     const variables = variablesOf(args.variables);
     const read = includesOf(file);
     const options = { file, variables, ...(read === undefined ? {} : { read }) };
-    const { program, programs, diagnostics, included } = checkScenario(text, options);
-    if (program === undefined) {
+    const { programs, diagnostics, included } = checkScenario(text, options);
+    if (programs.length === 0) {
       const lines = diagnostics.map((one) => {
         const place = one.file ?? file;
         return formatDiagnostic(one, included.get(place) ?? text, place);
       });
       throw new CommandError(`Cannot load ${args.file}:\n${lines.join("\n")}`);
     }
-    session.load(program, { file: args.file, text });
+    const at = cellAt(programs, cell);
+    const program = programs[at];
+    const cells = programs.length > 1 ? { cells: programs.map(cellText) } : {};
+    session.load(program, { file: args.file, text, ...cells });
     return `${
       escapeControl(program.name)
     }: ${program.steps.length} steps, kernel ${session.kernel}, ` +
-      `policy ${session.settings.policy}\n${othersText(programs)}`;
+      `policy ${session.settings.policy}\n${cellsText(programs, at)}`;
   },
-  ts({ readFile }, { args }) {
+  ts({ readFile, includesOf }, { args, options: { cell } }) {
     const variables = literal(variablesOf(args.variables));
     const source = literal(readFile(args.file));
-    return snippet(["parseScenario"], [
+    const read = includesOf(args.file);
+    const at = cell === undefined ? 0 : cellAt(
+      checkScenario(readFile(args.file), {
+        file: args.file,
+        variables: variablesOf(args.variables),
+        ...(read === undefined ? {} : { read }),
+      }).programs,
+      cell,
+    );
+    const parsed = `{ file, variables: ${variables} }`;
+    const program = at === 0
+      ? `parseScenario(source, ${parsed})`
+      : `checkScenario(source, ${parsed}).programs[${at}]`;
+    return snippet([at === 0 ? "parseScenario" : "checkScenario"], [
       `const source = ${source};`,
       `const file = ${literal(args.file)};`,
-      `const program = parseScenario(source, { file, variables: ${variables} });`,
+      `const program = ${program};`,
       "session.load(program, { file, text: source });",
       "const { name, steps } = program;",
       "const { kernel, settings: { policy } } = session;",
@@ -78,12 +104,34 @@ const LOAD: Command = {
   },
 };
 
-/** Says how to load the other cells of a matrix. */
-function othersText(programs: readonly Program[]): string {
+/** Most cells that are listed. */
+const MOST_CELLS = 20;
+
+/** Lists the cells of a matrix. */
+function cellsText(programs: readonly Program[], at: number): string {
   if (programs.length < 2) return "";
-  const values = Object.entries(programs[1].cell ?? {}).map(([name, value]) => `${name}=${value}`);
-  const advice = `Name the values of another one after the file: ${values.join(" ")}`;
-  return escapeControl(`The first of ${programs.length} cells. ${advice}`) + "\n";
+  const width = String(programs.length).length;
+  const cells = programs.slice(0, MOST_CELLS).map((program, index) =>
+    `${index === at ? "=>" : "  "} ${String(index + 1).padStart(width)} ${cellText(program)}`
+  );
+  const left = programs.length - cells.length;
+  const head = `Cell ${at + 1} of ${programs.length}; --cell loads another one`;
+  const lines = [head, ...cells, ...(left > 0 ? [`   and ${left} more`] : [])];
+  return lines.map((line) => `${escapeControl(line)}\n`).join("");
+}
+
+/** Finds the cell that is asked for. */
+function cellAt(programs: readonly Program[], asked: string | true = "1"): number {
+  const names = programs.map(cellText);
+  const word = String(asked);
+  const found = /^[0-9]+$/.test(word)
+    ? [Number(word) - 1].filter((at) => at >= 0 && at < programs.length)
+    : names.flatMap((name, at) => name.toLowerCase().includes(word.toLowerCase()) ? [at] : []);
+  if (found.length === 1) return found[0];
+  if (names.length < 2) throw new CommandError(`Cannot find cell "${word}": there is no matrix`);
+  const known = `cells are ${names.slice(0, MOST_CELLS).join(", ")}`;
+  const what = found.length === 0 ? `No cell is "${word}"` : `${found.length} cells have "${word}"`;
+  throw new CommandError(`${what}; ${known}`);
 }
 
 const LIST: Command = {
