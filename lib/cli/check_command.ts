@@ -7,7 +7,7 @@
 import { checkText, diagnosticsText } from "../report/check_text.ts";
 import { checkJson } from "../report/json.ts";
 import { PASSED, WRONG } from "./exit_code.ts";
-import { load, type Loaded } from "./load.ts";
+import { isWrong, load, type Loaded } from "./load.ts";
 import type { Streams } from "./output.ts";
 import type { Settings } from "./settings.ts";
 
@@ -22,8 +22,7 @@ import type { Settings } from "./settings.ts";
 export function check(paths: readonly string[], settings: Settings, streams: Streams): number {
   const loaded = loadAll(paths, settings);
   if (!settings.json) streams.out.write(checkText(loaded.files, streams.out.palette));
-  const wrong = loaded.files.some(({ diagnostics }) => diagnostics.length > 0);
-  if (wrong) return reportProblems(loaded, settings, streams);
+  if (isWrong(loaded)) return reportProblems(loaded, settings, streams);
   if (settings.json) streams.out.write(jsonOf(loaded));
   return PASSED;
 }

@@ -15,13 +15,11 @@ import { listCommand, mergeCommand, schemaCommand, showCommand } from "./library
 import { newCommand } from "./new_definition.ts";
 import {
   ABOUT_FILES,
-  ABOUT_KERNEL,
-  ABOUT_LISTENER,
   ABOUT_VARIABLE_FILE,
   type CommandContext,
   FILES,
   perform,
-  RUN_OPTIONS,
+  runningCommand,
 } from "./perform.ts";
 import { runCommand } from "./run_definition.ts";
 import { VERSION } from "./version.ts";
@@ -73,7 +71,7 @@ function allCommands(context: CommandContext): readonly DescribedCommand[] {
 }
 
 function compareCommand(context: CommandContext) {
-  return new Command()
+  return runningCommand("Only legacy and this policy; may be repeated.")
     .description(
       "Show what each listener did under every policy, side by side.\n\n" +
         "There is a table for each listener under each kernel that the scenario names; kernels with\n" +
@@ -83,26 +81,11 @@ function compareCommand(context: CommandContext) {
         "Exit codes are those of run.",
     )
     .arguments(FILES, ABOUT_FILES)
-    .option("--kernel <name:string>", ABOUT_KERNEL, { collect: true })
-    .option("--policy <name:string>", "Only legacy and this policy; may be repeated.", {
-      collect: true,
-    })
-    .option("--seed <n:integer>", "Seed of everything left to chance.")
-    .option("--var <assignment:string>", "Set a variable, name=value; may be repeated.", {
-      collect: true,
-    })
-    .option("--var-from-file <file:string>", ABOUT_VARIABLE_FILE, { collect: true })
-    .option(
-      "--listener <module:string>",
-      ABOUT_LISTENER,
-      { collect: true },
-    )
-    .option("--json", "Write JSON.")
     .example("One scenario:", "mmulab compare scenarios/ksm-merge-kvm.yaml")
     .example("Under one kernel:", "mmulab compare a.yaml --kernel v5-series")
-    .action(async (options, ...files) => {
+    .action(async function (options, ...files) {
       const { compare } = await import("./run_command.ts");
-      await perform(context, options, files, [...RUN_OPTIONS], compare);
+      await perform(this, context, options, files, compare);
     });
 }
 
@@ -119,9 +102,9 @@ function checkCommand(context: CommandContext) {
     .option("--var-from-file <file:string>", ABOUT_VARIABLE_FILE, { collect: true })
     .option("--json", "Write JSON.")
     .example("All scenarios of a folder:", "mmulab check scenarios")
-    .action(async (options, ...files) => {
+    .action(async function (options, ...files) {
       const { check } = await import("./check_command.ts");
-      await perform(context, options, files, ["var", "var-from-file", "json"], check);
+      await perform(this, context, options, files, check);
     });
 }
 

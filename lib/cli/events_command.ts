@@ -12,6 +12,7 @@ import { heatMapHtml, heatMapSvg } from "../report/heat_map.ts";
 import { loadAll, reportProblems } from "./check_command.ts";
 import { PASSED, WRONG } from "./exit_code.ts";
 import { libraryOr } from "./library.ts";
+import { isWrong } from "./load.ts";
 import type { Streams } from "./output.ts";
 import { newProgress } from "./progress.ts";
 import type { Settings } from "./settings.ts";
@@ -41,9 +42,7 @@ export function events(
   files: EventsFiles = {},
 ): number {
   const loaded = loadAll(libraryOr(paths), settings);
-  if (loaded.files.some(({ diagnostics }) => diagnostics.length > 0)) {
-    return reportProblems(loaded, settings, streams);
-  }
+  if (isWrong(loaded)) return reportProblems(loaded, settings, streams);
   const progress = newProgress(streams.err);
   const { scenarios } = loaded;
   const [kernel] = settings.kernels;

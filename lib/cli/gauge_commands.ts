@@ -6,16 +6,13 @@
 
 import { Command, ValidationError } from "@cliffy/command";
 import { type FaultName, INJECTABLE_FAULTS } from "../kernel/faults.ts";
-import { PROFILES } from "../kernel/profile.ts";
 import { suggestion } from "../scenario/suggest.ts";
-import type { CommandContext } from "./perform.ts";
-import { settingsOf } from "./settings.ts";
+import { type CommandContext, KERNELS, perform } from "./perform.ts";
 
 const FILES = "[files...:file]";
 const ABOUT_FILES = [
   "Scenario files and folders; the library that comes with mmulab unless given.",
 ];
-const KERNELS = Object.keys(PROFILES).join(", ");
 const FAULTS = Object.keys(INJECTABLE_FAULTS) as FaultName[];
 
 /**
@@ -41,16 +38,21 @@ export function eventsCommand(context: CommandContext) {
     .option("--json", "Write JSON.")
     .example("The library:", "mmulab events")
     .example("A picture:", "mmulab events scenarios --svg events.svg")
-    .action(async (options, ...files) => {
+    .action(async function (options, ...files) {
       const { kernel, svg, html, ...rest } = options;
-      const words = ["help", "kernel", "seed", "svg", "html", "json"].map((name) => `--${name}`);
       const raw = { ...rest, ...(kernel === undefined ? {} : { kernel: [kernel] }) };
-      const settings = await settingsOf(raw, files, words, context.invocation);
-      const { events } = await import("./events_command.ts");
-      context.exitCode = events(files, settings, context.streams, {
+      const images = {
         ...(svg === undefined ? {} : { svg }),
         ...(html === undefined ? {} : { html }),
-      });
+      };
+      const { events } = await import("./events_command.ts");
+      await perform(
+        this,
+        context,
+        raw,
+        files,
+        (paths, settings, streams) => events(paths, settings, streams, images),
+      );
     });
 }
 
@@ -74,12 +76,16 @@ export function mutateCommand(context: CommandContext) {
     .option("--json", "Write JSON.")
     .example("The library:", "mmulab mutate")
     .example("One mistake:", "mmulab mutate scenarios --fault skip_end")
-    .action(async (options, ...files) => {
+    .action(async function (options, ...files) {
       const { fault = [], ...rest } = options;
-      const words = ["help", "fault", "json"].map((name) => `--${name}`);
-      const settings = await settingsOf(rest, files, words, context.invocation);
       const { mutate } = await import("./mutate_command.ts");
-      context.exitCode = mutate(files, settings, context.streams, fault.map(faultName));
+      await perform(
+        this,
+        context,
+        rest,
+        files,
+        (paths, settings, streams) => mutate(paths, settings, streams, fault.map(faultName)),
+      );
     });
 }
 

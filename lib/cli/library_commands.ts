@@ -11,7 +11,7 @@ import { VOCABULARY } from "../scenario/builtin_vocabulary.ts";
 import { scenarioSchema } from "../scenario/schema.ts";
 import { loadAll, reportProblems } from "./check_command.ts";
 import { PASSED } from "./exit_code.ts";
-import type { Loaded } from "./load.ts";
+import { isWrong } from "./load.ts";
 import type { Streams } from "./output.ts";
 import { type RawRunnerOptions, runnerSettingsOf } from "./runner_settings.ts";
 import { isSelected } from "./selection.ts";
@@ -74,8 +74,4 @@ export function show(paths: readonly string[], settings: Settings, streams: Stre
 export function schema({ out }: Streams): number {
   out.write(`${JSON.stringify(scenarioSchema(VOCABULARY), null, 2)}\n`);
   return PASSED;
-}
-
-function isWrong({ files }: Loaded): boolean {
-  return files.some(({ diagnostics }) => diagnostics.length > 0);
 }

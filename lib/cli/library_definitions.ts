@@ -27,13 +27,13 @@ export function listCommand(context: CommandContext) {
     .option("--filter <text:string>", "Only scenarios with this text in their name or file.")
     .option("--json", "Write JSON.")
     .example("What there is on KSM:", "mmulab list scenarios --tags ksm")
-    .action(async (options, ...files) => {
+    .action(async function (options, ...files) {
       const { list } = await import("./library_commands.ts");
       await perform(
+        this,
         context,
         options,
         files,
-        ["tags", "filter", "json"],
         (paths, settings, to) => list(paths, settings, options, to),
       );
     });
@@ -54,9 +54,9 @@ export function showCommand(context: CommandContext) {
     })
     .option("--var-from-file <file:string>", ABOUT_VARIABLE_FILE, { collect: true })
     .example("One scenario:", "mmulab show scenarios/ksm-merge-kvm.yaml")
-    .action(async (options, ...files) => {
+    .action(async function (options, ...files) {
       const { show } = await import("./library_commands.ts");
-      await perform(context, options, files, ["var", "var-from-file"], show);
+      await perform(this, context, options, files, show);
     });
 }
 

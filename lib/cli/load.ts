@@ -95,6 +95,16 @@ export function kernelsFor(
   return isNamed || anyKernel ? asked : asked.filter((kernel) => kernels.includes(kernel));
 }
 
+/**
+ * Tells whether something is wrong with the files, so that nothing may run.
+ *
+ * @param loaded What came of loading them.
+ * @returns True if something is.
+ */
+export function isWrong({ files }: Loaded): boolean {
+  return files.some(({ diagnostics }) => diagnostics.length > 0);
+}
+
 /** What came of checking one file. */
 export interface Checked {
   /** What is wrong with it. */

@@ -10,6 +10,7 @@ import { hasNoHole, mutateJson, mutateText } from "../report/mutate_text.ts";
 import { loadAll, reportProblems } from "./check_command.ts";
 import { FAILED, PASSED } from "./exit_code.ts";
 import { libraryOr } from "./library.ts";
+import { isWrong } from "./load.ts";
 import type { Streams } from "./output.ts";
 import { newProgress } from "./progress.ts";
 import type { Settings } from "./settings.ts";
@@ -30,9 +31,7 @@ export function mutate(
   faults: readonly FaultName[] = [],
 ): number {
   const loaded = loadAll(libraryOr(paths), settings);
-  if (loaded.files.some(({ diagnostics }) => diagnostics.length > 0)) {
-    return reportProblems(loaded, settings, streams);
-  }
+  if (isWrong(loaded)) return reportProblems(loaded, settings, streams);
   const progress = newProgress(streams.err);
   const { scenarios } = loaded;
   const report = mutateAll(scenarios, {

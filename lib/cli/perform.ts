@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Command } from "@cliffy/command";
 import { PROFILES } from "../kernel/profile.ts";
 import type { Streams } from "./output.ts";
 import { type RawOptions, type Settings, settingsOf } from "./settings.ts";
@@ -32,43 +33,63 @@ export const ABOUT_FILES: string[] = [
   "Scenario files; a folder stands for all .yaml files below it, and patterns such as " +
   "'**/ksm-*.yaml' for all that fit.",
 ];
-/** Options of commands that run scenarios. */
-export const RUN_OPTIONS: readonly string[] = [
-  "kernel",
-  "policy",
-  "seed",
-  "var",
-  "var-from-file",
-  "listener",
-  "json",
-];
-/** What --kernel is. */
-export const ABOUT_KERNEL: string = `Kernel profile: ${Object.keys(PROFILES).join(", ")}; may be ` +
-  "repeated. Scenarios of a folder or pattern that do not name it are skipped.";
+/** The kernel profiles, for the help. */
+export const KERNELS: string = Object.keys(PROFILES).join(", ");
 /** What --var-from-file is. */
 export const ABOUT_VARIABLE_FILE =
   "Set the variables of a YAML or JSON file, a map of names; may be repeated. --var goes before.";
-/** What --listener is. */
-export const ABOUT_LISTENER =
-  "Module of a listener of your own: FILE, NAME=FILE or NAME@PROCESS=FILE; may be repeated.";
+
+/**
+ * Makes a command that runs scenarios, with the options that all of these have.
+ *
+ * @param aboutPolicy What `--policy` does to it.
+ * @returns The command.
+ */
+export function runningCommand(aboutPolicy: string) {
+  return new Command()
+    .option(
+      "--kernel <name:string>",
+      `Kernel profile: ${KERNELS}; may be repeated. Scenarios of a folder or pattern that do not ` +
+        "name it are skipped.",
+      { collect: true },
+    )
+    .option("--policy <name:string>", aboutPolicy, { collect: true })
+    .option("--seed <n:integer>", "Seed of everything left to chance.")
+    .option("--var <assignment:string>", "Set a variable, name=value; may be repeated.", {
+      collect: true,
+    })
+    .option("--var-from-file <file:string>", ABOUT_VARIABLE_FILE, { collect: true })
+    .option(
+      "--listener <module:string>",
+      "Module of a listener of your own: FILE, NAME=FILE or NAME@PROCESS=FILE; may be repeated.",
+      { collect: true },
+    )
+    .option("--json", "Write JSON.");
+}
+
+/** The little of a command that is needed to carry it out. */
+interface Optioned {
+  getOptions(): readonly { readonly flags: readonly string[] }[];
+}
 
 /**
  * Checks the options of a command and carries it out.
  *
+ * @param command The command, for the options that it has.
  * @param context Where the exit code goes.
- * @param options The options.
+ * @param options The options as they were given.
  * @param files The files.
- * @param known Names of the options that the command has.
  * @param work The command.
  */
 export async function perform(
+  command: Optioned,
   context: CommandContext,
   options: RawOptions,
   files: readonly string[],
-  known: readonly string[],
   work: Work,
 ): Promise<void> {
-  const flags = ["--help", ...known.map((name) => `--${name}`)];
-  const settings = await settingsOf(options, files, flags, context.invocation);
+  const flags = command.getOptions().flatMap(({ flags }) => flags);
+  const known = flags.filter((flag) => flag.startsWith("--"));
+  const settings = await settingsOf(options, files, known, context.invocation);
   context.exitCode = await work(files, settings, context.streams);
 }

@@ -10,7 +10,7 @@ import type { ReportOptions } from "../report/failure_text.ts";
 import { type CheckedFile, compareJson } from "../report/json.ts";
 import { hasPassed, type ScenarioResult } from "../report/results.ts";
 import { FAILED, PASSED } from "./exit_code.ts";
-import type { Loaded } from "./load.ts";
+import { isWrong, type Loaded } from "./load.ts";
 import { refuse, type Streams } from "./output.ts";
 import { judgeFiles } from "./judge.ts";
 import { newProgress, type Progress } from "./progress.ts";
@@ -49,8 +49,7 @@ function execute(
   render: Render,
 ): number {
   const loaded = loadAll(paths, settings);
-  const wrong = loaded.files.some(({ diagnostics }) => diagnostics.length > 0);
-  if (wrong) return reportProblems(loaded, settings, streams);
+  if (isWrong(loaded)) return reportProblems(loaded, settings, streams);
   if (loaded.scenarios.every(({ kernels }) => kernels.length === 0)) {
     return refuse(noKernelText(loaded.scenarios, settings.kernels), streams.err);
   }

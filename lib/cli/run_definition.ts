@@ -4,34 +4,7 @@
  * @module
  */
 
-import { Command } from "@cliffy/command";
-import {
-  ABOUT_FILES,
-  ABOUT_KERNEL,
-  ABOUT_LISTENER,
-  ABOUT_VARIABLE_FILE,
-  type CommandContext,
-  perform,
-  RUN_OPTIONS,
-} from "./perform.ts";
-
-/** Options that only this command has. */
-const RUNNER_OPTIONS = [
-  "tags",
-  "filter",
-  "shard",
-  "fail-fast",
-  "shuffle",
-  "dry-run",
-  "profile",
-  "coverage",
-  "rerun-failed",
-  "trace-limit",
-  "report",
-  "trace",
-  "jobs",
-  "watch",
-];
+import { ABOUT_FILES, type CommandContext, perform, runningCommand } from "./perform.ts";
 
 /**
  * Makes the command.
@@ -40,7 +13,7 @@ const RUNNER_OPTIONS = [
  * @returns The command.
  */
 export function runCommand(context: CommandContext) {
-  return new Command()
+  return runningCommand("Only this policy; may be repeated.")
     .description(
       "Run scenarios and check all that they expect.\n\n" +
         "Each scenario runs under every kernel that it names and every policy: legacy, followup,\n" +
@@ -50,19 +23,6 @@ export function runCommand(context: CommandContext) {
         "line is wrong, 3 all passed, but a trace was full, so that something may be missed.",
     )
     .arguments("[files...:file]", ABOUT_FILES)
-    .option("--kernel <name:string>", ABOUT_KERNEL, { collect: true })
-    .option("--policy <name:string>", "Only this policy; may be repeated.", { collect: true })
-    .option("--seed <n:integer>", "Seed of everything left to chance.")
-    .option("--var <assignment:string>", "Set a variable, name=value; may be repeated.", {
-      collect: true,
-    })
-    .option("--var-from-file <file:string>", ABOUT_VARIABLE_FILE, { collect: true })
-    .option(
-      "--listener <module:string>",
-      ABOUT_LISTENER,
-      { collect: true },
-    )
-    .option("--json", "Write JSON.")
     .option("--tags <expression:string>", 'Only these tags, such as "ksm and not (slow or huge)".')
     .option("--filter <text:string>", "Only scenarios with this text in their name or file.")
     .option("--shard <i/n:string>", "Only part i of n; the parts of all shards are the whole.")
@@ -109,15 +69,14 @@ export function runCommand(context: CommandContext) {
     )
     .example("While writing one:", "mmulab run a.yaml --watch")
     .example("More pages:", "mmulab run a.yaml --var pages=512")
-    .action(async (options, ...files) => {
+    .action(async function (options, ...files) {
       const { run } = await import("./runner.ts");
-      const known = [...RUN_OPTIONS, ...RUNNER_OPTIONS];
       const once = (read: Set<string>) =>
         perform(
+          this,
           context,
           options,
           files,
-          known,
           (paths, settings, streams) => run(paths, settings, options, streams, read),
         );
       if (options.watch !== true) return await once(new Set());

@@ -20,6 +20,7 @@ import { writeFile, writeProblems } from "./destinations.ts";
 import { judgeFiles } from "./judge.ts";
 import { FAILED, INCONCLUSIVE, PASSED } from "./exit_code.ts";
 import type { Threads } from "./jobs.ts";
+import { isWrong } from "./load.ts";
 import { refuse, type Streams, type TextStream } from "./output.ts";
 import { newProgress } from "./progress.ts";
 import { endsRun, type Outcome, runOne, type RunRequest } from "./run_one.ts";
@@ -69,9 +70,7 @@ export async function run(
   using threads = await startThreads(settings, runner);
   const loaded = loadAll(files, settings);
   for (const file of loaded.sources.keys()) read.add(file);
-  if (loaded.files.some(({ diagnostics }) => diagnostics.length > 0)) {
-    return reportProblems(loaded, settings, streams);
-  }
+  if (isWrong(loaded)) return reportProblems(loaded, settings, streams);
   const chosen = loaded.scenarios.filter((scenario) => isSelected(scenario, runner));
   const selected = chosen.length;
   if (selected === 0) return refuse(nothingText(loaded.scenarios), streams.err);
