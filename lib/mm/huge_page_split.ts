@@ -10,10 +10,6 @@
 import { HPAGE_PMD_NR, indexInTable, PAGE_SIZE, type Pfn } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
-import { mmuNotifierRangeInit } from "../notifier/range.ts";
-import { SITE } from "../notifier/sites.ts";
-import { changeInWindow } from "../notifier/window.ts";
 import type { Host } from "./host.ts";
 import { type HugeRmapPlace, rmapWalkHuge, totalMapcount } from "./huge_rmap.ts";
 import { splitHugePmd } from "./huge_split.ts";
@@ -30,6 +26,7 @@ import {
 import type { PteTable } from "./page_table.ts";
 import { PTE_DIRTY, PTE_MIGRATION, PTE_PRESENT, PTE_SPECIAL, PTE_SWP_EXCLUSIVE } from "./pte.ts";
 import { pageRemoveRmap } from "./rmap.ts";
+import { changeInUnmapWindow } from "./unmap_window.ts";
 
 /**
  * Takes a compound page apart.
@@ -69,17 +66,10 @@ function* unmapHugePage(host: Host, head: Pfn, places: readonly HugeRmapPlace[])
   for (const place of places) {
     const { vma, start, end } = place;
     yield* splitHugePmd(vma, start, head, true);
-    const range = mmuNotifierRangeInit(
-      MMU_NOTIFY_CLEAR,
-      0,
+    yield* changeInUnmapWindow(
       vma,
-      vma.mm,
       start,
       end,
-      SITE.try_to_unmap_one,
-    );
-    yield* changeInWindow(
-      range,
       () => forEachEntry(head, place, (table, index) => unmapEntry(host, place, table, index)),
     );
     if (!isMapped(host, head)) return;

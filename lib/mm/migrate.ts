@@ -11,10 +11,6 @@
 import { indexInTable, PAGE_SIZE, type Pfn } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
-import { mmuNotifierRangeInit } from "../notifier/range.ts";
-import { SITE } from "../notifier/sites.ts";
-import { changeInWindow } from "../notifier/window.ts";
 import type { Host } from "./host.ts";
 import { pageStableNode } from "./ksm_tree.ts";
 import { moveHugePage } from "./migrate_huge.ts";
@@ -35,9 +31,10 @@ import { PTE_DEVICE_PRIVATE, PTE_DIRTY, PTE_MIGRATION, PTE_SWP_EXCLUSIVE } from 
 import { type RmapPlace, rmapWalk } from "./rmap.ts";
 import { pteMaps } from "./rmap_referenced.ts";
 import { swapSlotOf } from "./swap_cache.ts";
+import { changeInUnmapWindow } from "./unmap_window.ts";
 
 /** Passes that migrate_pages makes over its list before it gives up. */
-export const MIGRATE_PASSES = 10;
+const MIGRATE_PASSES = 10;
 
 /** How a run of migrations ended. */
 export interface MigrateResult {
@@ -158,18 +155,8 @@ export function* tryToMigrate(
   places: readonly RmapPlace[],
 ): Operation {
   for (const { vma, addr } of places) {
-    const { mm } = vma;
-    const range = mmuNotifierRangeInit(
-      MMU_NOTIFY_CLEAR,
-      0,
-      vma,
-      mm,
-      addr,
-      addr + PAGE_SIZE,
-      SITE.try_to_unmap_one,
-    );
-    const goOn = yield* changeInWindow(range, () => {
-      const table = mm.pageTable.lookup(addr);
+    const goOn = yield* changeInUnmapWindow(vma, addr, addr + PAGE_SIZE, () => {
+      const table = vma.mm.pageTable.lookup(addr);
       const index = indexInTable(addr);
       const maps = pteMaps(table, index, pfn) || isDeviceEntry(table, index, pfn);
       return !maps || setMigrationEntry(host, table!, index, pfn);

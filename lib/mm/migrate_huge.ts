@@ -10,10 +10,6 @@
 import { HPAGE_PMD_NR, indexInTable, PAGE_SIZE, type Pfn, tableOf } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
-import { mmuNotifierRangeInit } from "../notifier/range.ts";
-import { SITE } from "../notifier/sites.ts";
-import { changeInWindow } from "../notifier/window.ts";
 import type { Host } from "./host.ts";
 import {
   addHugeMapping,
@@ -34,6 +30,7 @@ import {
   PG_TAIL,
 } from "./page_flags.ts";
 import { PTE_DIRTY, PTE_MIGRATION, PTE_PRESENT, PTE_SPECIAL, PTE_SWP_EXCLUSIVE } from "./pte.ts";
+import { changeInUnmapWindow } from "./unmap_window.ts";
 
 /** An entry that maps the compound page or a page of it, whatever its size. */
 interface Entry {
@@ -87,16 +84,7 @@ function* tryToMigrateHuge(
 ): Operation {
   for (const place of places) {
     const { vma, start, end } = place;
-    const range = mmuNotifierRangeInit(
-      MMU_NOTIFY_CLEAR,
-      0,
-      vma,
-      vma.mm,
-      start,
-      end,
-      SITE.try_to_unmap_one,
-    );
-    const goOn = yield* changeInWindow(range, () => {
+    const goOn = yield* changeInUnmapWindow(vma, start, end, () => {
       host.charge("tlb_shootdown");
       return entriesOf(place, head, PTE_PRESENT).every((entry) => freeze(host, entry, head));
     });

@@ -10,10 +10,6 @@
 import { indexInTable, PAGE_SIZE, type Pfn, PMD_SIZE, tableOf } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { mmuNotifierClearFlushYoung, mmuNotifierInvalidateRange } from "../notifier/dispatch.ts";
-import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
-import { mmuNotifierRangeInit } from "../notifier/range.ts";
-import { SITE } from "../notifier/sites.ts";
-import { changeInWindow } from "../notifier/window.ts";
 import type { Host } from "./host.ts";
 import { type HugeRmapPlace, rmapWalkHuge, totalMapcount } from "./huge_rmap.ts";
 import { splitHugePmd } from "./huge_split.ts";
@@ -22,6 +18,7 @@ import type { PteTable } from "./page_table.ts";
 import { PTE_DIRTY, PTE_PRESENT, PTE_SPECIAL, PTE_YOUNG } from "./pte.ts";
 import { pageRemoveRmap } from "./rmap.ts";
 import type { References } from "./rmap_referenced.ts";
+import { changeInUnmapWindow } from "./unmap_window.ts";
 import { VM_LOCKED, VM_SEQ_READ, type Vma } from "./vma.ts";
 
 /**
@@ -60,16 +57,12 @@ export function* tryToUnmapHuge(host: Host, head: Pfn): Operation<boolean> {
   for (const place of rmapWalkHuge(host, head)) {
     const { vma, start, end } = place;
     yield* splitHugePmd(vma, start, head);
-    const range = mmuNotifierRangeInit(
-      MMU_NOTIFY_CLEAR,
-      0,
+    const discarded = yield* changeInUnmapWindow(
       vma,
-      vma.mm,
       start,
       end,
-      SITE.try_to_unmap_one,
+      () => discardRange(host, place, head),
     );
-    const discarded = yield* changeInWindow(range, () => discardRange(host, place, head));
     if (!discarded || totalMapcount(frames, head) === 0) break;
   }
   return totalMapcount(frames, head) === 0;

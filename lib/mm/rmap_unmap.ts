@@ -13,10 +13,6 @@
 import { indexInTable, PAGE_SIZE, type Pfn } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { mmuNotifierInvalidateRange } from "../notifier/dispatch.ts";
-import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
-import { mmuNotifierRangeInit } from "../notifier/range.ts";
-import { SITE } from "../notifier/sites.ts";
-import { changeInWindow } from "../notifier/window.ts";
 import type { Host } from "./host.ts";
 import { PG_ANON, PG_ANON_EXCLUSIVE, PG_DIRTY, PG_MLOCKED, PG_SWAPBACKED } from "./page_flags.ts";
 import type { PteTable } from "./page_table.ts";
@@ -31,6 +27,7 @@ import {
 import { pageRemoveRmap, type RmapPlace, rmapWalk } from "./rmap.ts";
 import { clearFlushYoung, pteMaps } from "./rmap_referenced.ts";
 import { swapSlotOf } from "./swap_cache.ts";
+import { changeInUnmapWindow } from "./unmap_window.ts";
 import { VM_LOCKED } from "./vma.ts";
 
 /**
@@ -45,18 +42,8 @@ export function* tryToUnmap(host: Host, pfn: Pfn, poisoned = false): Operation<b
   const { frames } = host;
   for (const place of rmapWalk(host, pfn)) {
     const { vma, addr } = place;
-    const { mm } = vma;
-    const range = mmuNotifierRangeInit(
-      MMU_NOTIFY_CLEAR,
-      0,
-      vma,
-      mm,
-      addr,
-      addr + PAGE_SIZE,
-      SITE.try_to_unmap_one,
-    );
-    const goOn = yield* changeInWindow(range, () => {
-      const table = mm.pageTable.lookup(addr);
+    const goOn = yield* changeInUnmapWindow(vma, addr, addr + PAGE_SIZE, () => {
+      const table = vma.mm.pageTable.lookup(addr);
       const index = indexInTable(addr);
       if (!pteMaps(table, index, pfn)) return true;
       if (poisoned) return poisonOne(host, place, table, index);
