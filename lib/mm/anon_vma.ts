@@ -72,12 +72,11 @@ export class AnonVmas {
  *
  * A neighbour's is shared where the two could be merged, so that mprotect later can.
  *
- * @param vma The mapping.
- * @param prev The mapping before it, if any.
- * @param next The mapping after it, if any.
+ * @param vma The mapping; nothing is done if it has one.
  */
-export function anonVmaPrepare(vma: Vma, prev: Vma | undefined, next: Vma | undefined): void {
+export function anonVmaPrepare(vma: Vma): void {
   if (vma.anonVma !== null) return;
+  const { prev, next } = vma.mm.neighbours(vma);
   let anonVma = next ? reusableAnonVma(next, vma, next) : null;
   anonVma ??= prev ? reusableAnonVma(prev, prev, vma) : null;
   if (anonVma === null) anonVma = vma.mm.host.anonVmas.create(null);

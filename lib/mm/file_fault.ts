@@ -8,9 +8,10 @@
  */
 
 import { alignDown, HPAGE_PMD_NR, indexInTable, PAGE_SIZE, type Vaddr } from "../kernel/address.ts";
+import { anonVmaPrepare } from "./anon_vma.ts";
 import type { AddressSpace } from "./address_space.ts";
 import { filemapGetPage, findCachedPage, setPageDirty } from "./filemap.ts";
-import { FAULT, type FaultOutcome, prepareAnonVma } from "./memory.ts";
+import { FAULT, type FaultOutcome } from "./memory.ts";
 import { PG_HWPOISON, PG_LOCKED, PG_RECLAIM } from "./page_flags.ts";
 import type { PteTable } from "./page_table.ts";
 import { PTE_MARKER, PTE_MKDIRTY, PTE_UFFD_WP, PTE_WRITE, PTE_YOUNG } from "./pte.ts";
@@ -91,7 +92,7 @@ function doSharedFault(vma: Vma, file: AddressSpace, table: PteTable, addr: Vadd
 /** mm/memory.c: do_cow_fault. The copy is made at once, and nothing was mapped before. */
 function doCowFault(vma: Vma, file: AddressSpace, table: PteTable, addr: Vaddr): FaultOutcome {
   const { frames } = vma.mm.host;
-  if (vma.anonVma === null) prepareAnonVma(vma);
+  if (vma.anonVma === null) anonVmaPrepare(vma);
   const copy = frames.alloc(vma.policy?.node);
   if (copy < 0) return FAULT.OOM;
   const pfn = getPage(vma, file, addr);

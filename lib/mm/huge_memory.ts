@@ -69,7 +69,7 @@ export function doHugePmdAnonymousPage(vma: Vma, addr: Vaddr, write: boolean): F
   if (!transhugeVmaSuitable(vma, addr)) return FAULT.TOUCHED;
   const { mm } = vma;
   const { host } = mm;
-  prepareAnonVma(vma);
+  anonVmaPrepare(vma);
   khugepagedEnterVma(vma, vma.flags);
   if ((mm.flags & MMF_UNSTABLE) !== 0) return FAULT.SIGBUS;
   const pmd = mm.pageTable.ensurePmd(addr);
@@ -248,10 +248,4 @@ function canReuseHuge(vma: Vma, head: Pfn): boolean {
   }
   pageMoveAnonHugeRmap(vma, head);
   return true;
-}
-
-function prepareAnonVma(vma: Vma): void {
-  if (vma.anonVma !== null) return;
-  const { prev, next } = vma.mm.neighbours(vma);
-  anonVmaPrepare(vma, prev, next);
 }

@@ -21,9 +21,10 @@ import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
 import { mmuNotifierRangeInit } from "../notifier/range.ts";
 import { SITE } from "../notifier/sites.ts";
 import { changeInWindow } from "../notifier/window.ts";
+import { anonVmaPrepare } from "./anon_vma.ts";
 import { addHugeMapping, pageMoveAnonHugeRmap, removeHugeMapping } from "./huge_rmap.ts";
 import { hugetlbOwner, unmapRefPrivate } from "./hugetlb_range.ts";
-import { FAULT, type FaultOutcome, prepareAnonVma } from "./memory.ts";
+import { FAULT, type FaultOutcome } from "./memory.ts";
 import {
   PG_ANON,
   PG_ANON_EXCLUSIVE,
@@ -114,7 +115,7 @@ function addToCache(vma: Vma, index: number, head: Pfn): void {
 }
 
 function bindAnon(vma: Vma, base: Vaddr, head: Pfn): void {
-  prepareAnonVma(vma);
+  anonVmaPrepare(vma);
   const { frames } = vma.mm.host;
   const index = vma.indexOf(base);
   const id = vma.anonVma!.id;

@@ -180,7 +180,7 @@ function doAnonymousPage(
     table.pfn[index] = ZERO_PFN;
     return FAULT.INSTALLED;
   }
-  if (vma.anonVma === null) prepareAnonVma(vma);
+  if (vma.anonVma === null) anonVmaPrepare(vma);
   const pfn = vma.mm.host.frames.alloc(vma.policy?.node);
   if (pfn < 0) return FAULT.OOM;
   pageAddNewAnonRmap(vma, addr, pfn);
@@ -208,7 +208,7 @@ export function doAnonymousPages(
 ): number {
   const { mm } = vma;
   if ((mm.flags & MMF_UNSTABLE) !== 0) return 0;
-  if (vma.anonVma === null) prepareAnonVma(vma);
+  if (vma.anonVma === null) anonVmaPrepare(vma);
   const { frames } = mm.host;
   const { flags, pfn: pfns } = table;
   const entry = vmPageProt(vma) | PTE_YOUNG | PTE_MKDIRTY | PTE_WRITE;
@@ -355,20 +355,10 @@ function reuseKsmPage(vma: Vma, pfn: Pfn, index: number): boolean {
   return true;
 }
 
-/**
- * Gives a mapping an anon_vma if it has none, shared with a neighbour where that is possible.
- *
- * @param vma The mapping.
- */
-export function prepareAnonVma(vma: Vma): void {
-  const { prev, next } = vma.mm.neighbours(vma);
-  anonVmaPrepare(vma, prev, next);
-}
-
 /** Makes the copy, with one reference that becomes the mapping's. */
 function copyPage(vma: Vma, from: Pfn): Pfn {
   const { frames } = vma.mm.host;
-  if (vma.anonVma === null) prepareAnonVma(vma);
+  if (vma.anonVma === null) anonVmaPrepare(vma);
   const copy = frames.alloc(vma.policy?.node);
   if (copy >= 0) frames.content[copy] = frames.content[from];
   return copy;

@@ -198,13 +198,9 @@ function finish(host: Host, target: Pfn): void {
 
 /** Fills holes and zero pages with device pages (mm: migrate_vma_insert_page). */
 function* insertPages(vma: Vma, start: Vaddr, end: Vaddr): Operation<number> {
-  const { mm } = vma;
   const first = firstHole(vma, start, end);
   if (first === end) return 0;
-  if (vma.anonVma === null) {
-    const { prev, next } = mm.neighbours(vma);
-    anonVmaPrepare(vma, prev, next);
-  }
+  anonVmaPrepare(vma);
   const range = windowOf(vma, first, end, SITE.migrate_vma_pages);
   const insert = () => {
     let inserted = 0;

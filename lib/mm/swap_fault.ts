@@ -46,7 +46,7 @@ export function* doSwapPage(vma: Vma, addr: Vaddr, write: boolean): Operation<Fa
   yield "ptl_dropped";
   if (table.flags[index] !== entry || table.pfn[index] !== slot) return FAULT.TOUCHED;
   if (mm.host.swap.cache.get(slot) !== cached) return FAULT.TOUCHED;
-  if (vma.anonVma === null) prepare(vma);
+  if (vma.anonVma === null) anonVmaPrepare(vma);
   const pfn = ksmMightNeedToCopy(vma, addr, cached);
   if (pfn < 0) return FAULT.OOM;
   if (pfn !== cached) installCopy(vma, addr, { table, slot, entry, pfn, write });
@@ -177,9 +177,4 @@ function ksmMightNeedToCopy(vma: Vma, addr: Vaddr, cached: Pfn): Pfn {
   const copy = frames.alloc(vma.policy?.node);
   if (copy >= 0) frames.content[copy] = frames.content[cached];
   return copy;
-}
-
-function prepare(vma: Vma): void {
-  const { prev, next } = vma.mm.neighbours(vma);
-  anonVmaPrepare(vma, prev, next);
 }

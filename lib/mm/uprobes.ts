@@ -19,7 +19,7 @@ import { changeInWindow } from "../notifier/window.ts";
 import type { AddressSpace } from "./address_space.ts";
 import { filemapGetPage, findCachedPage } from "./filemap.ts";
 import type { Host } from "./host.ts";
-import { prepareAnonVma } from "./memory.ts";
+import { anonVmaPrepare } from "./anon_vma.ts";
 import type { PteTable } from "./page_table.ts";
 import { faultinPages } from "./populate.ts";
 import { PTE_PRESENT, PTE_SPECIAL, PTE_YOUNG } from "./pte.ts";
@@ -92,7 +92,7 @@ function* uprobeWriteOpcode(vma: Vma, vaddr: Vaddr, insert: boolean): Operation<
   const clean = original >= 0 ? frames.content[original] : 0;
   const isPatched = frames.content[old] === patched(clean, vaddr - page);
   if (isPatched === insert) return 0;
-  prepareAnonVma(vma);
+  anonVmaPrepare(vma);
   const content = insert ? patched(frames.content[old], vaddr - page) : clean;
   const drops = !insert && profile.uprobeDropsCopy && original >= 0;
   const copy = drops ? null : frames.alloc(vma.policy?.node);

@@ -21,7 +21,7 @@ import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { addToPageCache, findCachedPage } from "./filemap.ts";
 import { ZERO_PFN } from "./frames.ts";
-import { prepareAnonVma } from "./memory.ts";
+import { anonVmaPrepare } from "./anon_vma.ts";
 import type { Mm } from "./mm_struct.ts";
 import { MmuGather } from "./mmu_gather.ts";
 import { changeProtection, isolateRange } from "./mprotect.ts";
@@ -157,7 +157,7 @@ function copyOne(vma: Vma, addr: Vaddr, content: number | null): number {
     addToPageCache(vma.mm.host, vma.file!, vma.indexOf(addr), pfn);
     pageAddFileRmap(vma, pfn);
   } else {
-    prepareAnonVma(vma);
+    anonVmaPrepare(vma);
     pageAddNewAnonRmap(vma, addr, pfn);
   }
   const write = (vma.flags & VM_WRITE) !== 0 ? PTE_WRITE : 0;
