@@ -5,6 +5,7 @@
  */
 
 import { PAGE_SIZE, type Vaddr } from "../kernel/address.ts";
+import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { reportWrite } from "./actions.ts";
 import { type Device, requirePages } from "./device.ts";
@@ -97,6 +98,16 @@ export function* deviceAccess(
     page = next;
   }
   return 0;
+}
+
+/**
+ * The fault handler of a device that cannot fault: what it has no translation for is lost.
+ *
+ * @returns -EFAULT.
+ */
+// deno-lint-ignore require-yield
+export function* noFault(): Operation<number> {
+  return -ERRNO.EFAULT;
 }
 
 /** Serves consecutive hits of one leaf; returns the first page not served. */

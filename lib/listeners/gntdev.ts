@@ -22,7 +22,7 @@ import { type MmuNotifierRange, mmuNotifierRangeBlockable } from "../notifier/ra
 import { decide } from "./actions.ts";
 import type { ListenerCounters } from "./counters.ts";
 import { type Device, type ListenerInit, newDevice, requirePages, spend } from "./device.ts";
-import { deviceAccess, type PageContent, type PageVisitor } from "./device_access.ts";
+import { deviceAccess, noFault, type PageContent, type PageVisitor } from "./device_access.ts";
 import type { Listener, ListenerRange, SecondaryEntry } from "./listener.ts";
 import { type MemoryRegion, MrSet } from "./mr_set.ts";
 import { NO_LEAF } from "./range_index.ts";
@@ -262,13 +262,7 @@ export class GntdevListener implements Listener {
     requirePages("access grants", start, pages);
     const map = this.#maps.find(start, pages, content !== null);
     if (map === null) return -ERRNO.EACCES;
-    const unit = { table: map.table, fault: lost };
+    const unit = { table: map.table, fault: noFault };
     return yield* deviceAccess(this.#device, unit, { start, pages, content, visit });
   }
-}
-
-/** A lost grant does not come back by a fault. */
-// deno-lint-ignore require-yield
-function* lost(): Operation<number> {
-  return -ERRNO.EFAULT;
 }

@@ -19,7 +19,7 @@ import type { MmuNotifierRange } from "../notifier/range.ts";
 import { decide, type PlainAction, restartRecording } from "./actions.ts";
 import type { ListenerCounters } from "./counters.ts";
 import { type Device, type ListenerInit, newDevice, requirePages, spend } from "./device.ts";
-import { deviceAccess, type PageContent } from "./device_access.ts";
+import { deviceAccess, noFault, type PageContent } from "./device_access.ts";
 import type { Listener, ListenerRange, SecondaryEntry } from "./listener.ts";
 import { type MemoryRegion, MrSet } from "./mr_set.ts";
 import { NO_LEAF } from "./range_index.ts";
@@ -224,10 +224,4 @@ export class Hfi1Listener implements Listener {
     spend(this.#device, gone * costs.hfi1_tid);
     return gone;
   }
-}
-
-/** A buffer is pinned; an adapter without page faults cannot get another page. */
-// deno-lint-ignore require-yield
-function* noFault(): Operation<number> {
-  return -ERRNO.EFAULT;
 }

@@ -24,7 +24,7 @@ import type { MmuNotifierRange } from "../notifier/range.ts";
 import { reportRecorded, restartRecording } from "./actions.ts";
 import type { ListenerCounters } from "./counters.ts";
 import { type Device, type ListenerInit, newDevice, requirePages } from "./device.ts";
-import { deviceAccess, type PageContent, type PageVisitor } from "./device_access.ts";
+import { deviceAccess, noFault, type PageContent, type PageVisitor } from "./device_access.ts";
 import type { Listener, ListenerRange, SecondaryEntry } from "./listener.ts";
 import { type MemoryRegion, MrSet } from "./mr_set.ts";
 import { NO_LEAF } from "./range_index.ts";
@@ -247,10 +247,4 @@ export class PinnedMrListener implements Listener {
     const unit = { table: mr.table, fault: noFault };
     return yield* deviceAccess(this.#device, unit, { start, pages, content, visit });
   }
-}
-
-/** A pinned MR has every translation; a device without page faults cannot get another. */
-// deno-lint-ignore require-yield
-function* noFault(): Operation<number> {
-  return -ERRNO.EFAULT;
 }

@@ -23,7 +23,7 @@ import {
   RETRY_LIMIT,
   spend,
 } from "./device.ts";
-import { deviceAccess, type PageContent, type PageVisitor } from "./device_access.ts";
+import { deviceAccess, noFault, type PageContent, type PageVisitor } from "./device_access.ts";
 import type { Listener, ListenerRange, SecondaryEntry } from "./listener.ts";
 import { MrSet } from "./mr_set.ts";
 import { holdPage, newUserptr, putPages, type UserptrObject } from "./userptr.ts";
@@ -351,9 +351,3 @@ const TAKES_WRITE: ReadonlySet<PlainAction> = new Set([
   "drop_writable",
   "resnapshot",
 ]);
-
-/** A job runs on bound pages; these devices cannot fault. */
-// deno-lint-ignore require-yield
-function* noFault(): Operation<number> {
-  return -ERRNO.EFAULT;
-}
