@@ -50,6 +50,9 @@ interface Fault {
   met: boolean;
 }
 
+/** Windows kept as such while the count does not fall to zero. */
+const MOST_WINDOWS = 256;
+
 /** Options of a mirror. */
 export interface HmmOptions {
   /** Somebody holds mirrors_sem whenever a window that must not sleep opens; false if left out. */
@@ -66,7 +69,7 @@ export class HmmListener extends TableListener {
   protected override readonly unit: AccessUnit;
   readonly #ranges = new RangeIndex();
   readonly #contended: boolean;
-  /** Windows, and ranges registered, since no window was open. */
+  /** Windows, and ranges that are not valid whatever the windows say, since no window was open. */
   #windows: Span[] = [];
   #unready = new Set<Span>();
   readonly #faults = new Set<Fault>();
@@ -177,6 +180,7 @@ export class HmmListener extends TableListener {
     const { hmmTouchingRanges } = this.device.user.mm.notifierContext.profile;
     const window = { start: range.start, end: range.end + (hmmTouchingRanges ? 1 : 0) };
     this.#windows.push(window);
+    if (this.#windows.length > MOST_WINDOWS) this.#settleWindows();
     for (const fault of this.#faults) fault.met ||= fault.ranges.some((one) => meets(window, one));
     const result = mmuNotifierRangeBlockable(range) ? 0 : this.#tryNonblock(range);
     if (result === 0) this.#invalidate(range);
@@ -242,6 +246,14 @@ export class HmmListener extends TableListener {
     if (this.#notifiers > 0) return;
     this.#windows = [];
     if (this.#unready.size > 0) this.#unready = new Set();
+  }
+
+  /** Lists the ranges that the windows met instead of the windows, which a kept count lets pile up. */
+  #settleWindows(): void {
+    for (const { start, end } of this.#windows) {
+      this.#ranges.forEachOverlap(start, end, (range) => void this.#unready.add(range));
+    }
+    this.#windows = [];
   }
 
   /** The proposal: entries get back the write access that the CPU still has. */

@@ -104,6 +104,19 @@ Deno.test("HMM that finds its lock taken keeps the count (B-4)", () => {
   }
 });
 
+for (const others of [0, 1000]) {
+  Deno.test(`HMM that keeps a count knows what was hit ${others} windows ago`, () => {
+    const { user, device } = mirror({ ...kernelProfile("v5.2"), hmmLeaksNotifiers: true }, {
+      contended: true,
+    });
+    for (const first of [0, 2, 4]) device.mirror(page(first), 2);
+    mmuNotifierInvalidateRangeStartNonblock(windowOver(user, MMU_NOTIFY_CLEAR, 15, 1));
+    pass(windowOver(user, MMU_NOTIFY_CLEAR, 2, 1));
+    for (let count = 0; count < others; count++) pass(windowOver(user, MMU_NOTIFY_CLEAR, 6, 1));
+    assertEquals([0, 2, 4].map((first) => device.isValid(page(first))), [true, false, true]);
+  });
+}
+
 Deno.test("HMM that is told to wait by its mirror answers -EAGAIN, or loses it (B-4)", () => {
   for (const [hmmLeaksNotifiers, answer] of [[true, 0], [false, -ERRNO.EAGAIN]] as const) {
     const { user, device } = mirror({ ...kernelProfile("v5.2"), hmmLeaksNotifiers });
