@@ -30,23 +30,9 @@ export function* madviseSoftOffline(mm: Mm, start: Vaddr, end: Vaddr): Operation
   return yield* injectError(mm, start, end, softOfflinePage);
 }
 
-/**
- * Moves a page away and never uses its frame again (mm/memory-failure.c: soft_offline_page).
- *
- * @param host The machine.
- * @param pfn The frame, with a reference of the caller that is used up.
- * @returns 0, or -EBUSY if the page cannot be moved.
- */
-export function* softOfflinePage(host: Host, pfn: Pfn): Operation<number> {
+/** Moves a page away; -EBUSY if it cannot be moved (mm/memory-failure.c: soft_offline_page). */
+function* softOfflinePage(host: Host, pfn: Pfn): Operation<number> {
   const { frames } = host;
-  if ((frames.flags[pfn] & PG_HWPOISON) !== 0) {
-    frames.put(pfn);
-    return 0;
-  }
-  if (!(yield* splitBeforeLoss(host, pfn))) {
-    frames.put(pfn);
-    return -ERRNO.EBUSY;
-  }
   const isolated = isolateLruPage(host, pfn);
   frames.put(pfn);
   if (!isolated) return -ERRNO.EBUSY;
@@ -70,23 +56,11 @@ export function* madviseHwpoison(mm: Mm, start: Vaddr, end: Vaddr): Operation<nu
 }
 
 /**
- * Takes a broken page out of every page table; whoever touches it is killed (mm/memory-failure.c:
- * memory_failure).
- *
- * @param host The machine.
- * @param pfn The frame, with a reference of the caller that keeps it from being used again.
- * @returns 0, or -EBUSY if it is still mapped.
+ * Takes a broken page out of every page table, and keeps the reference: whoever touches the page is
+ * killed (mm/memory-failure.c: memory_failure). -EBUSY if it is still mapped.
  */
-export function* memoryFailure(host: Host, pfn: Pfn): Operation<number> {
+function* memoryFailure(host: Host, pfn: Pfn): Operation<number> {
   const { frames } = host;
-  if ((frames.flags[pfn] & PG_HWPOISON) !== 0) {
-    frames.put(pfn);
-    return 0;
-  }
-  if (!(yield* splitBeforeLoss(host, pfn))) {
-    frames.put(pfn);
-    return -ERRNO.EBUSY;
-  }
   frames.flags[pfn] |= PG_HWPOISON;
   const unmapped = frames.mapcount[pfn] === 0 || (yield* tryToUnmap(host, pfn, true));
   if (!unmapped) return -ERRNO.EBUSY;
@@ -109,18 +83,24 @@ function poison(host: Host, pfn: Pfn): void {
   frames.refcount[pfn] = 1;
 }
 
+/** Takes a page of 4 KiB out of use; the caller's reference goes over to it. */
+type Take = (host: Host, pfn: Pfn) => Operation<number>;
+
 /** Takes a reference on each page of a range and hands it over (mm/madvise.c: madvise_inject_error). */
-function* injectError(
-  mm: Mm,
-  start: Vaddr,
-  end: Vaddr,
-  take: (host: Host, pfn: Pfn) => Operation<number>,
-): Operation<number> {
+function* injectError(mm: Mm, start: Vaddr, end: Vaddr, take: Take): Operation<number> {
   for (let addr = start; addr < end; addr += PAGE_SIZE) {
     const pfn = yield* getUserPage(mm, addr, false);
     if (pfn < 0) return pfn;
-    const result = yield* take(mm.host, pfn);
+    const result = yield* injectOne(mm.host, pfn, take);
     if (result < 0) return result;
   }
   return 0;
+}
+
+function* injectOne(host: Host, pfn: Pfn, take: Take): Operation<number> {
+  const { frames } = host;
+  const poisoned = (frames.flags[pfn] & PG_HWPOISON) !== 0;
+  if (!poisoned && (yield* splitBeforeLoss(host, pfn))) return yield* take(host, pfn);
+  frames.put(pfn);
+  return poisoned ? 0 : -ERRNO.EBUSY;
 }
