@@ -140,7 +140,7 @@ export function* hugetlbVmdeleteList(
  * @param vma The mapping, with its new flags.
  * @param start First byte.
  * @param end First byte after.
- * @param prot PTE_PROT_MASK bits the entries get.
+ * @param prot Protection bits (PTE_PRESENT, PTE_WRITE and so on) the entries get.
  */
 export function* hugetlbChangeProtection(
   vma: Vma,

@@ -30,18 +30,17 @@ import { punchHole } from "./truncate.ts";
 import { zapPageRange } from "./zap.ts";
 import {
   VM_DONTCOPY,
-  VM_DONTEXPAND,
   VM_HUGEPAGE,
   VM_HUGETLB,
   VM_LOCKED,
   VM_MAYSHARE,
   VM_MERGEABLE,
-  VM_MIXEDMAP,
   VM_NOHUGEPAGE,
   VM_PFNMAP,
   VM_RAND_READ,
   VM_SEQ_READ,
   VM_SHARED,
+  VM_SPECIAL,
   VM_WIPEONFORK,
   VM_WRITE,
   type Vma,
@@ -76,6 +75,17 @@ export const ADVICE = [
 
 /** Name of an advice, without the prefix MADV_. */
 export type Advice = typeof ADVICE[number];
+
+/** Advice that only changes the flags of the mapping: which go, and which come. */
+const FLAG_ADVICE = {
+  DONTFORK: [0, VM_DONTCOPY],
+  DOFORK: [VM_DONTCOPY, 0],
+  KEEPONFORK: [VM_WIPEONFORK, 0],
+  NOHUGEPAGE: [VM_HUGEPAGE, VM_NOHUGEPAGE],
+  NORMAL: [VM_SEQ_READ | VM_RAND_READ, 0],
+  SEQUENTIAL: [VM_RAND_READ, VM_SEQ_READ],
+  RANDOM: [VM_SEQ_READ, VM_RAND_READ],
+} as const;
 
 /**
  * Gives advice about a range. Mappings before and after a hole are handled; the hole itself makes
@@ -141,36 +151,26 @@ function* adviseVma(
       return yield* madviseSoftOffline(vma.mm, start, end);
     case "HWPOISON":
       return yield* madviseHwpoison(vma.mm, start, end);
-    case "DONTFORK":
-      return yield* updateFlags(vma, start, end, flags | VM_DONTCOPY);
-    case "DOFORK":
-      return yield* updateFlags(vma, start, end, flags & ~VM_DONTCOPY);
     case "WIPEONFORK":
       if (vma.file !== null || (flags & VM_SHARED) !== 0) return -ERRNO.EINVAL;
       return yield* updateFlags(vma, start, end, flags | VM_WIPEONFORK);
-    case "KEEPONFORK":
-      return yield* updateFlags(vma, start, end, flags & ~VM_WIPEONFORK);
     case "HUGEPAGE":
       khugepagedEnterVma(vma, (flags & ~VM_NOHUGEPAGE) | VM_HUGEPAGE);
       return yield* updateFlags(vma, start, end, (flags & ~VM_NOHUGEPAGE) | VM_HUGEPAGE);
-    case "NOHUGEPAGE":
-      return yield* updateFlags(vma, start, end, (flags & ~VM_HUGEPAGE) | VM_NOHUGEPAGE);
     case "COLLAPSE":
       return yield* madviseCollapse(vma, start, end);
     case "MERGEABLE":
       return yield* mergeable(vma, start, end);
-    case "NORMAL":
-      return yield* updateFlags(vma, start, end, flags & ~(VM_SEQ_READ | VM_RAND_READ));
-    case "SEQUENTIAL":
-      return yield* updateFlags(vma, start, end, (flags & ~VM_RAND_READ) | VM_SEQ_READ);
-    case "RANDOM":
-      return yield* updateFlags(vma, start, end, (flags & ~VM_SEQ_READ) | VM_RAND_READ);
     case "WILLNEED":
       return 0;
     case "UNMERGEABLE":
       return yield* unmergeable(vma, start, end);
     case "REMOVE":
       return yield* remove(vma, start, end);
+    default: {
+      const [cleared, set] = FLAG_ADVICE[advice];
+      return yield* updateFlags(vma, start, end, (flags & ~cleared) | set);
+    }
   }
 }
 
@@ -196,8 +196,7 @@ function* remove(vma: Vma, start: Vaddr, end: Vaddr): Operation<number> {
 
 /** mm/ksm.c: ksm_madvise, MADV_MERGEABLE; silently ignored where pages cannot merge. */
 function* mergeable(vma: Vma, start: Vaddr, end: Vaddr): Operation<number> {
-  const excluded = VM_MERGEABLE | VM_SHARED | VM_MAYSHARE | VM_PFNMAP | VM_DONTEXPAND |
-    VM_HUGETLB | VM_MIXEDMAP;
+  const excluded = VM_MERGEABLE | VM_SHARED | VM_MAYSHARE | VM_SPECIAL | VM_HUGETLB;
   if ((vma.flags & excluded) !== 0) return 0;
   ksmEnter(vma.mm);
   return yield* updateFlags(vma, start, end, vma.flags | VM_MERGEABLE);

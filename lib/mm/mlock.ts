@@ -15,17 +15,9 @@ import { isolateRange } from "./mprotect.ts";
 import { PG_MLOCKED, PG_UNEVICTABLE } from "./page_flags.ts";
 import { mmPopulate } from "./populate.ts";
 import { PTE_PRESENT, PTE_SPECIAL } from "./pte.ts";
-import {
-  VM_DONTEXPAND,
-  VM_HUGETLB,
-  VM_LOCKED,
-  VM_LOCKONFAULT,
-  VM_MIXEDMAP,
-  VM_PFNMAP,
-  type Vma,
-} from "./vma.ts";
+import { VM_HUGETLB, VM_LOCKED, VM_LOCKONFAULT, VM_SPECIAL, type Vma } from "./vma.ts";
 
-const NEVER_LOCKED = VM_DONTEXPAND | VM_PFNMAP | VM_MIXEDMAP | VM_HUGETLB;
+const NEVER_LOCKED = VM_SPECIAL | VM_HUGETLB;
 
 /**
  * Locks a range (mm/mlock.c: do_mlock).

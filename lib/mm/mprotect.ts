@@ -64,7 +64,7 @@ import { splitVma, vmaMerge } from "./vma_merge.ts";
 
 /** How the entries of a range change. */
 export interface ProtectionChange {
-  /** PTE_PROT_MASK bits the entries get. */
+  /** Protection bits (PTE_PRESENT, PTE_WRITE and so on) the entries get. */
   readonly prot: number;
   /**
    * Entries of a NUMA-hinting pass that are left alone (MM_CP_PROT_NUMA); the others remember that

@@ -42,8 +42,6 @@ export const PTE_DEVICE_PRIVATE = 1 << 14;
 /** Bits that a protection change keeps (arch/x86: _PAGE_CHG_MASK). */
 export const PTE_CHG_MASK: number = PTE_YOUNG | PTE_DIRTY | PTE_SPECIAL | PTE_UFFD_WP |
   PTE_SOFT_DIRTY;
-/** Bits that a vma's protection decides. */
-export const PTE_PROT_MASK: number = PTE_PRESENT | PTE_WRITE | PTE_PROTNONE | PTE_EXEC;
 
 /** What every kernel-made dirty entry carries on x86: dirty and soft-dirty together. */
 export const PTE_MKDIRTY: number = PTE_DIRTY | PTE_SOFT_DIRTY;

@@ -9,15 +9,7 @@
 
 import { alignDown, alignUp, HPAGE_PMD_NR, PMD_SIZE, type Vaddr } from "../kernel/address.ts";
 import { type Mm, MMF_VM_HUGEPAGE } from "./mm_struct.ts";
-import {
-  VM_DONTEXPAND,
-  VM_HUGEPAGE,
-  VM_HUGETLB,
-  VM_MIXEDMAP,
-  VM_NOHUGEPAGE,
-  VM_PFNMAP,
-  type Vma,
-} from "./vma.ts";
+import { VM_HUGEPAGE, VM_HUGETLB, VM_NOHUGEPAGE, VM_SPECIAL, type Vma } from "./vma.ts";
 
 /** Mappings that may have huge pages: all, those with MADV_HUGEPAGE, or none. */
 export type ThpEnabled = "always" | "madvise" | "never";
@@ -25,7 +17,7 @@ export type ThpEnabled = "always" | "madvise" | "never";
 /** Like {@linkcode ThpEnabled} for shmem, where "advise" stands for "madvise". */
 export type ShmemEnabled = "always" | "advise" | "never";
 
-const VM_NO_KHUGEPAGED = VM_DONTEXPAND | VM_PFNMAP | VM_MIXEDMAP | VM_HUGETLB;
+const VM_NO_KHUGEPAGED = VM_SPECIAL | VM_HUGETLB;
 
 /** The knobs of transparent huge pages and of khugepaged. */
 export class Thp {

@@ -60,6 +60,8 @@ export const VM_NOHUGEPAGE = 0x40000000;
 export const VM_MERGEABLE = 0x80000000;
 /** Frame numbers without struct page. */
 export const VM_PFNMAP = 0x400;
+/** Mappings that are neither merged nor locked (include/linux/mm.h: VM_SPECIAL). */
+export const VM_SPECIAL: number = VM_DONTEXPAND | VM_PFNMAP | VM_MIXEDMAP;
 /** Access rights. */
 export const VM_ACCESS_FLAGS: number = VM_READ | VM_WRITE | VM_EXEC;
 
@@ -165,7 +167,7 @@ export interface MemoryPolicy {
  * it unless writes must be noticed (mm/mmap.c: vma_wants_writenotify).
  *
  * @param vma The mapping.
- * @returns PTE_PROT_MASK bits.
+ * @returns Bits such as PTE_PRESENT and PTE_WRITE.
  */
 export function vmPageProt(vma: Vma): number {
   const prot = vmGetPageProt(vma.flags);
@@ -177,7 +179,7 @@ export function vmPageProt(vma: Vma): number {
  * vm_get_page_prot).
  *
  * @param flags VM_ bits.
- * @returns PTE_PROT_MASK bits.
+ * @returns Bits such as PTE_PRESENT and PTE_WRITE.
  */
 export function vmGetPageProt(flags: number): number {
   const access = flags & VM_ACCESS_FLAGS;

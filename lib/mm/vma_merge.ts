@@ -22,9 +22,7 @@ import { type AnonVma, anonVmaClone, whileUnlinked } from "./anon_vma.ts";
 import { splitHugePmd } from "./huge_split.ts";
 import type { Mm } from "./mm_struct.ts";
 import { unlinkVma } from "./unmap.ts";
-import { VM_DONTEXPAND, VM_MIXEDMAP, VM_PFNMAP, VM_SOFTDIRTY, Vma } from "./vma.ts";
-
-const VM_SPECIAL = VM_DONTEXPAND | VM_PFNMAP | VM_MIXEDMAP;
+import { VM_SOFTDIRTY, VM_SPECIAL, Vma } from "./vma.ts";
 
 /** What a range is about to become, for finding neighbours it can merge with. */
 export interface MergeRequest {
@@ -144,7 +142,7 @@ export function canMergeBefore(next: Vma, request: MergeRequest): boolean {
  * @param start Its new first byte.
  * @param end Its new end.
  */
-export function* adjustTransHuge(vma: Vma, start: Vaddr, end: Vaddr): Operation {
+function* adjustTransHuge(vma: Vma, start: Vaddr, end: Vaddr): Operation {
   for (const border of [start, end]) {
     const block = alignDown(border, PMD_SIZE);
     if (block === border) continue;
