@@ -9,9 +9,9 @@
 import { mayWrite, writeFile } from "./destinations.ts";
 
 /** Folder of the file. */
-export const STATE_FOLDER = ".mmulab";
+const STATE_FOLDER = ".mmulab";
 /** The file. */
-export const STATE_FILE: string = `${STATE_FOLDER}/failed.json`;
+const STATE_FILE: string = `${STATE_FOLDER}/failed.json`;
 
 /**
  * Reads which scenario files failed.

@@ -18,7 +18,7 @@ export interface Attachment {
 }
 
 /** Name of an added listener that is given none. */
-export const DEFAULT_NAME = "mine";
+const DEFAULT_NAME = "mine";
 
 /**
  * Gives the listeners of kind custom their code; where the program has none by that name, one is

@@ -110,7 +110,7 @@ function weight({ event, range }: SequenceItem): number {
  * @param item The callback.
  * @returns Text such as `S CLEAR ram[3]`.
  */
-export function sequenceItemText(item: SequenceItem): string {
+function sequenceItemText(item: SequenceItem): string {
   const words: string[] = [item.callback];
   if (item.event !== undefined) words.push(item.event);
   if (item.range !== undefined) {

@@ -57,7 +57,7 @@ export function isPlain({ gates, captures, late, during }: Step): boolean {
  * @param result Result of the step that has just run, if one is meant.
  * @returns Captures, then the result as `ret` and `values.NAME`, then figures.
  */
-export function valuesOf(machine: Machine, result: OperationResult | null): NameValues {
+function valuesOf(machine: Machine, result: OperationResult | null): NameValues {
   return {
     get(name) {
       const captured = machine.captures.get(name);
@@ -136,7 +136,7 @@ export function endlessLoops(step: Step, index: number, machine: Machine): Failu
  * @returns The value.
  * @throws {LateError} If it has none.
  */
-export function computed(
+function computed(
   formula: Formula,
   values: NameValues,
   position: SourcePosition | null,

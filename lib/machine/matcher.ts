@@ -80,7 +80,7 @@ export function matcherTree(matcher: Matcher, lookup: NameLookup): string[] {
  * @param lookup Gives values to names.
  * @returns The number; NaN where a name has no value, which no comparison accepts.
  */
-export function evaluate(quantity: Quantity, lookup: NameLookup): number {
+function evaluate(quantity: Quantity, lookup: NameLookup): number {
   if (typeof quantity === "number") return quantity;
   if ("name" in quantity) return lookup(quantity.name) ?? NaN;
   const left = evaluate(quantity.left, lookup);
@@ -105,7 +105,7 @@ export function evaluate(quantity: Quantity, lookup: NameLookup): number {
  * @param quantity The quantity.
  * @returns Text such as `legacy * 2`.
  */
-export function quantityText(quantity: Quantity): string {
+function quantityText(quantity: Quantity): string {
   if (typeof quantity === "number") return String(quantity);
   if ("name" in quantity) return quantity.name;
   const { left, operator, right } = quantity;

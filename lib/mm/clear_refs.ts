@@ -24,9 +24,6 @@ import { PTE_PRESENT, PTE_SOFT_DIRTY, PTE_SPECIAL, PTE_SWAP, PTE_WRITE, PTE_YOUN
 import { MMF_HAS_PINNED } from "./mm_struct.ts";
 import { VM_PFNMAP, VM_SOFTDIRTY, type Vma } from "./vma.ts";
 
-/** The values that may be written. */
-export type ClearRefsValue = 1 | 2 | 3 | 4 | 5;
-
 /**
  * Writes a value to clear_refs.
  *

@@ -87,7 +87,7 @@ export function* compactZone(
  * @returns `"success"` if there is a block already, `"skipped"` if fragmentation is not the reason
  * for its lack, null if compaction should run.
  */
-export function compactionSuitable(
+function compactionSuitable(
   host: Host,
   nodeNumber: number,
   order: number,

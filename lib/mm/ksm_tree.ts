@@ -31,7 +31,7 @@ function keyOf(tree: number, content: number): number {
  * @param pfn The frame.
  * @returns Number of the tree.
  */
-export function treeOf(host: Host, pfn: Pfn): number {
+function treeOf(host: Host, pfn: Pfn): number {
   return host.ksm.knobs.merge_across_nodes === 1 ? 0 : host.frames.nodeOf(pfn);
 }
 
@@ -112,7 +112,7 @@ export function stableTreeAppend(host: Host, item: RmapItem, node: StableNode): 
  * @param node The node.
  * @returns True if the page is still there.
  */
-export function getKsmPage(host: Host, node: StableNode): boolean {
+function getKsmPage(host: Host, node: StableNode): boolean {
   const { frames } = host;
   const flags = frames.flags[node.pfn];
   const alive = (flags & PG_BUDDY) === 0 && (flags & PG_KSM) !== 0 &&

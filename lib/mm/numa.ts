@@ -19,7 +19,7 @@ import { PTE_PRESENT, PTE_PROTNONE, PTE_SPECIAL } from "./pte.ts";
 import { VM_ACCESS_FLAGS, VM_MIXEDMAP, VM_READ, VM_WRITE, type Vma } from "./vma.ts";
 
 /** Memory that one scan covers in MiB (numa_balancing_scan_size_mb). */
-export const NUMA_SCAN_SIZE_MB = 256;
+const NUMA_SCAN_SIZE_MB = 256;
 
 /**
  * Takes the rights of the next chunk of a process away (kernel/sched/fair.c: task_numa_work).
@@ -55,7 +55,7 @@ export function* taskNumaWork(
  * @param start First byte, within the mapping.
  * @param end First byte after.
  */
-export function* changeProtNuma(vma: Vma, start: Vaddr, end: Vaddr): Operation {
+function* changeProtNuma(vma: Vma, start: Vaddr, end: Vaddr): Operation {
   const gather = new MmuGather(vma.mm);
   yield* changeProtection(gather, vma, start, end, {
     prot: PTE_PRESENT | PTE_PROTNONE,

@@ -47,7 +47,7 @@ export function* doNumaPage(vma: Vma, addr: Vaddr): Operation<FaultOutcome> {
  * @param node The node.
  * @returns True if it was moved.
  */
-export function* migrateMisplacedPage(vma: Vma, pfn: Pfn, node: number): Operation<boolean> {
+function* migrateMisplacedPage(vma: Vma, pfn: Pfn, node: number): Operation<boolean> {
   const { host } = vma.mm;
   const { frames } = host;
   const flags = frames.flags[pfn];

@@ -24,7 +24,7 @@ import { VM_HUGETLB, VM_LOCKED, VM_PFNMAP, VM_SHARED, type Vma } from "./vma.ts"
 /** Times the reaper tries before it gives up. */
 export const MAX_OOM_REAP_RETRIES = 10;
 /** Time between two tries in ns (HZ/10). */
-export const OOM_REAP_INTERVAL: number = 100e6;
+const OOM_REAP_INTERVAL: number = 100e6;
 
 /**
  * Reaps a process, again and again if listeners would block (mm/oom_kill.c: oom_reap_task).

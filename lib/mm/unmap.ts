@@ -93,7 +93,7 @@ export function freePgtables(
 }
 
 /** Frees tables wholly inside `[floor, ceiling)` that cover `[addr, end)` (mm: free_pgd_range). */
-export function freePgdRange(
+function freePgdRange(
   gather: MmuGather,
   addr: Vaddr,
   end: Vaddr,

@@ -90,7 +90,7 @@ export function* writebackRange(
  * @param host The machine.
  * @param pfn A frame of the page cache.
  */
-export function* pageMkclean(host: Host, pfn: Pfn): Operation {
+function* pageMkclean(host: Host, pfn: Pfn): Operation {
   if (host.frames.mapcount[pfn] === 0) return;
   for (const { vma, addr } of rmapWalk(host, pfn)) {
     if ((vma.flags & VM_SHARED) !== 0) yield* pageMkcleanOne(vma, addr, pfn);

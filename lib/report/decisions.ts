@@ -27,7 +27,7 @@ export function decisionTexts({ gates = [], captures = [], ends = [], deferred }
  * @param step The step.
  * @returns True if so: such steps are no news to a reader.
  */
-export function isLaterPass({ gates = [] }: Step): boolean {
+function isLaterPass({ gates = [] }: Step): boolean {
   return gates.some(({ after }) => after !== undefined);
 }
 

@@ -9,6 +9,7 @@
 import type { EventRow, EventTable } from "../compare/event_table.ts";
 import { EVENT_NAMES } from "../notifier/events.ts";
 import { CALL_SITES } from "../notifier/sites.ts";
+import { escapeMarkup } from "./markup.ts";
 import { amount, timeText } from "./numbers.ts";
 
 const CELL = { width: 112, height: 30 };
@@ -75,17 +76,6 @@ export function heatMapHtml(table: EventTable): string {
     htmlTable(["", "function", "event", "windows"], sites),
     "</body></html>",
   ].join("\n") + "\n";
-}
-
-/**
- * Makes text safe inside HTML and SVG.
- *
- * @param raw Any text.
- * @returns The text without characters of mark-up.
- */
-export function escapeMarkup(raw: string): string {
-  const safe: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-  return raw.replace(/[&<>"]/g, (one) => safe[one]).replaceAll("'", "&#39;");
 }
 
 function findRow(rows: readonly EventRow[], kind: string, event: string, policy: string) {

@@ -78,7 +78,7 @@ export function smapsText(mm: Mm, only: readonly Vma[] = mm.vmas): string {
  * @param vma The mapping.
  * @returns The line, without a newline.
  */
-export function mapLine(vma: Vma): string {
+function mapLine(vma: Vma): string {
   const { start, end, file } = vma;
   const pgoff = file === null ? 0 : vma.pgoff * 4096;
   const device = file === null ? "00:00" : file.kind === "file" ? "08:01" : "00:05";
@@ -155,6 +155,6 @@ function sizeLine(name: string, bytes: number): string {
  * @param flags VM_ bits.
  * @returns Mnemonics such as `rd`, in the order of their bits.
  */
-export function vmFlagNames(flags: number): string[] {
+function vmFlagNames(flags: number): string[] {
   return VM_FLAG_NAMES.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name);
 }

@@ -124,7 +124,7 @@ export function rangeName(
  * @param record The record.
  * @returns Text such as `invalidate_range_start CLEAR`.
  */
-export function kindText({ kind, event }: TraceRecord): string {
+function kindText({ kind, event }: TraceRecord): string {
   const hasEvent = kind === "invalidate_range_start" || kind === "invalidate_range_end";
   return hasEvent ? `${kind} ${WINDOW_EVENT_NAMES[event]}` : kind;
 }

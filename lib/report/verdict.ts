@@ -81,7 +81,7 @@ function moreOrFewer(by: number): string {
  * @param comparison The comparison it is part of.
  * @returns A clause, or undefined where the run does not show it.
  */
-export function reason(listener: ListenerComparison, comparison: Comparison): string | undefined {
+function reason(listener: ListenerComparison, comparison: Comparison): string | undefined {
   const { counters, windows, policy } = listener;
   const base = comparison.columns[0];
   if (policy !== null) return `it keeps the policy ${policy} in every column`;

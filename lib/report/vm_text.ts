@@ -69,7 +69,7 @@ export function psText(machine: Machine, current?: string): string {
  * @param mm The address space.
  * @returns The number, from 1.
  */
-export function pidOf(mm: Mm): number {
+function pidOf(mm: Mm): number {
   return mm.id + 1;
 }
 

@@ -24,7 +24,7 @@ const NAME = new RegExp(`^${NAME_PATTERN}$`);
  * @param spec The specification.
  * @returns The field; its value is of the type that the kind of argument becomes.
  */
-export function argumentField(spec: ArgumentSpec): Field<ArgumentValue> {
+function argumentField(spec: ArgumentSpec): Field<ArgumentValue> {
   const shape = argumentShape(spec);
   const about = spec.default === undefined
     ? spec.about
@@ -90,7 +90,7 @@ export function processName(): Shape<string> {
  *
  * @returns The shape.
  */
-export function fileName(): Shape<string> {
+function fileName(): Shape<string> {
   return {
     read: (node, scope) => knownName(node, scope, "file", scope.names.files),
     schema: () => ({ type: "string" }),

@@ -27,7 +27,7 @@ export interface Expanded {
 }
 
 /** The keys of a fragment, with their meaning. */
-export const FRAGMENT_KEYS = {
+const FRAGMENT_KEYS = {
   about: "What it does",
   params: "Its parameters with their defaults; one without a default must be given",
   steps: "What to do",

@@ -17,7 +17,7 @@ export interface JsonObject {
 export type JsonSchema = JsonObject;
 
 /** Text with an expression, which may stand for any scalar. */
-export const EXPRESSION_SCHEMA: JsonSchema = { $ref: "#/$defs/expression" };
+const EXPRESSION_SCHEMA: JsonSchema = { $ref: "#/$defs/expression" };
 
 /**
  * Allows an expression in the place of a scalar.

@@ -70,7 +70,7 @@ export function parseSchedule(text: string): Turn[] {
  * @param rng Chance.
  * @returns A schedule of all steps.
  */
-export function seededSchedule(queues: Queues, rng: Rng): Turn[] {
+function seededSchedule(queues: Queues, rng: Rng): Turn[] {
   const left = new Map([...queues].map(([actor, steps]) => [actor, steps.length]));
   const turns: Turn[] = [];
   for (let actor = someone(left, rng); actor !== undefined; actor = someone(left, rng)) {
@@ -96,7 +96,7 @@ export function seededSchedule(queues: Queues, rng: Rng): Turn[] {
  * @returns The steps.
  * @throws {ExpressionError} If the schedule names someone who is unknown or cannot go on.
  */
-export function arrange(turns: readonly Turn[], queues: Queues): Step[] {
+function arrange(turns: readonly Turn[], queues: Queues): Step[] {
   const steps = turns.map((turn) => take(turn, queues, []));
   return [...steps, ...[...queues.values()].flatMap((queue) => queue.splice(0))];
 }

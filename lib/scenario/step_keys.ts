@@ -15,7 +15,7 @@ import { integer } from "./measures.ts";
 import { choice, flag, recordSchema, text } from "./shape.ts";
 
 /** Keys of a step that stand beside an operation or a block. */
-export const STEP_KEYS: readonly string[] = [
+const STEP_KEYS: readonly string[] = [
   "name",
   "expect",
   "during",
