@@ -9,6 +9,7 @@
 
 import { HPAGE_PMD_NR, type Pfn } from "../kernel/address.ts";
 import type { AddressSpace } from "./address_space.ts";
+import type { Frames } from "./frames.ts";
 import type { Host } from "./host.ts";
 import {
   PG_DIRTY,
@@ -167,7 +168,7 @@ export function truncateInodePages(
   for (const [index, pfn] of [...file.cache]) {
     if (!inside(index)) continue;
     const base = index - (pfn - frames.head(pfn));
-    const whole = inside(base) && base + pagesOf(host, pfn) <= end;
+    const whole = inside(base) && base + pagesOf(frames, pfn) <= end;
     if (whole) deleteFromPageCache(host, file, index);
     else frames.content[pfn] = 0;
   }
@@ -177,10 +178,15 @@ export function truncateInodePages(
   for (const index of [...file.disk.keys()]) if (inside(index)) file.disk.delete(index);
 }
 
-/** Pages of the compound page that a frame belongs to. */
-function pagesOf(host: Host, pfn: Pfn): number {
-  const compound = (host.frames.flags[pfn] & (PG_HEAD | PG_TAIL)) !== 0;
-  return compound ? HPAGE_PMD_NR : 1;
+/**
+ * Counts the frames of the compound page that a frame belongs to.
+ *
+ * @param frames Memory.
+ * @param pfn The frame.
+ * @returns 512, or 1 for a frame of its own.
+ */
+export function pagesOf(frames: Frames, pfn: Pfn): number {
+  return (frames.flags[pfn] & (PG_HEAD | PG_TAIL)) !== 0 ? HPAGE_PMD_NR : 1;
 }
 
 /** Reads one page from the disk, or makes a zeroed one, and puts it into the cache. */

@@ -12,7 +12,7 @@ import { HPAGE_PMD_NR, PAGE_SIZE } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import type { AddressSpace } from "./address_space.ts";
-import { truncateInodePages } from "./filemap.ts";
+import { pagesOf, truncateInodePages } from "./filemap.ts";
 import { truncatePartialPages } from "./huge_file.ts";
 import type { Host } from "./host.ts";
 import { hugetlbVmdeleteList } from "./hugetlb_range.ts";
@@ -40,7 +40,7 @@ export function* ftruncate(host: Host, file: AddressSpace, pages: number): Opera
   if (file.kind === "hugetlb") return yield* removeHugepages(host, file, pages, Infinity);
   yield* unmapMappingRange(file, pages, Infinity, true);
   yield* truncatePartialPages(host, file, pages, Infinity);
-  truncateInodePages(host, file, pages, Infinity);
+  yield* removePages(host, file, pages, Infinity);
   yield* unmapMappingRange(file, pages, Infinity, true);
   return 0;
 }
@@ -71,7 +71,7 @@ export function* punchHole(
   yield* writebackRange(host, file, first, last);
   yield* unmapMappingRange(file, first, last, false);
   yield* truncatePartialPages(host, file, first, last);
-  truncateInodePages(host, file, first, last);
+  yield* removePages(host, file, first, last);
   return 0;
 }
 
@@ -83,9 +83,33 @@ function* removeHugepages(
   end: number,
 ): Operation<number> {
   yield* hugetlbVmdeleteList(file.mappings, first, end);
-  truncateInodePages(host, file, first, end);
+  yield* removePages(host, file, first, end);
   host.hugetlb.unreserve(`file ${file.id}`, first, end);
   return 0;
+}
+
+/**
+ * Takes the pages of a part out of the cache. One that somebody has mapped again meanwhile is unmapped
+ * first (mm/truncate.c: truncate_cleanup_folio; fs/hugetlbfs/inode.c: remove_inode_hugepages).
+ */
+function* removePages(host: Host, file: AddressSpace, first: number, end: number): Operation {
+  for (let page; (page = mappedPage(host, file, first, end)) !== undefined;) {
+    yield* file.kind === "hugetlb"
+      ? hugetlbVmdeleteList(file.mappings, page.first, page.end)
+      : unmapMappingRange(file, page.first, page.end, false);
+  }
+  truncateInodePages(host, file, first, end);
+}
+
+/** Page offsets of a page that is mapped and lies wholly in a part of a file. */
+function mappedPage({ frames }: Host, file: AddressSpace, first: number, end: number) {
+  for (const [index, pfn] of file.cache) {
+    if (index < first || index >= end || frames.mapcount[pfn] === 0) continue;
+    const base = index - (pfn - frames.head(pfn));
+    const page = { first: base, end: base + pagesOf(frames, pfn) };
+    if (page.first >= first && page.end <= end) return page;
+  }
+  return undefined;
 }
 
 /**

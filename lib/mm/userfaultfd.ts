@@ -22,6 +22,7 @@ import type { Operation } from "../kernel/operation.ts";
 import { addToPageCache, findCachedPage } from "./filemap.ts";
 import { ZERO_PFN } from "./frames.ts";
 import { anonVmaPrepare } from "./anon_vma.ts";
+import { maySplitAt } from "./hugetlb_range.ts";
 import type { Mm } from "./mm_struct.ts";
 import { MmuGather } from "./mmu_gather.ts";
 import { changeProtection, isolateRange } from "./mprotect.ts";
@@ -49,8 +50,8 @@ const VM_UFFD_FLAGS = VM_UFFD_MISSING | VM_UFFD_WP;
  * @param start First byte, page aligned.
  * @param length Bytes, a multiple of the page size.
  * @param mode What user space looks after.
- * @returns 0; -EINVAL for a range without mappings, a mapping of a disk file, or a kernel that
- * cannot protect; or -ENOMEM above all mappings.
+ * @returns 0; -EINVAL for a range without mappings, a mapping of a disk file, a part of a huge page
+ * of hugetlbfs, or a kernel that cannot protect; or -ENOMEM above all mappings.
  */
 export function* uffdRegister(
   mm: Mm,
@@ -63,7 +64,7 @@ export function* uffdRegister(
   if (mode === "wp" && !mm.host.profile.uffdWp) return -ERRNO.EINVAL;
   if (mm.findVmaIndex(start) === mm.vmas.length) return -ERRNO.ENOMEM;
   const vmas = mm.vmasIn(start, end);
-  if (vmas.length === 0 || !vmas.every(canUserfault)) return -ERRNO.EINVAL;
+  if (vmas.length === 0 || !vmas.every((vma) => mayChange(vma, start, end))) return -ERRNO.EINVAL;
   yield* setUffdFlags(mm, start, end, mode === "wp" ? VM_UFFD_WP : VM_UFFD_MISSING);
   return 0;
 }
@@ -81,7 +82,7 @@ export function* uffdUnregister(mm: Mm, start: Vaddr, length: number): Operation
   const end = start + length;
   if (!isAligned(start, PAGE_SIZE) || !isAligned(end, PAGE_SIZE)) return -ERRNO.EINVAL;
   const vmas = mm.vmasIn(start, end);
-  if (vmas.length === 0 || !vmas.every(canUserfault)) return -ERRNO.EINVAL;
+  if (vmas.length === 0 || !vmas.every((vma) => mayChange(vma, start, end))) return -ERRNO.EINVAL;
   yield* setUffdFlags(mm, start, end, 0);
   return 0;
 }
@@ -93,7 +94,8 @@ export function* uffdUnregister(mm: Mm, start: Vaddr, length: number): Operation
  * @param start First byte, page aligned.
  * @param length Bytes, a multiple of the page size.
  * @param protect Whether writes are to be noticed.
- * @returns 0, or -ENOENT unless one mapping registered for this holds the range.
+ * @returns 0; -ENOENT unless one mapping registered for this holds the range; -EINVAL inside a huge
+ * page of hugetlbfs.
  */
 export function* uffdWriteprotect(
   mm: Mm,
@@ -104,6 +106,7 @@ export function* uffdWriteprotect(
   const vma = mm.vmaAt(start);
   if (vma === undefined || start + length > vma.end) return -ERRNO.ENOENT;
   if ((vma.flags & VM_UFFD_WP) === 0) return -ERRNO.ENOENT;
+  if (!maySplitAt(vma, start) || !maySplitAt(vma, start + length)) return -ERRNO.EINVAL;
   yield* uffdWpRange(vma, start, start + length, protect);
   return 0;
 }
@@ -204,4 +207,9 @@ function makeTables(vma: Vma, start: Vaddr, end: Vaddr): void {
 /** fs/userfaultfd.c: vma_can_userfault. */
 function canUserfault(vma: Vma): boolean {
   return vma.file === null || vma.file.kind !== "file";
+}
+
+/** Whole huge pages of hugetlbfs only. */
+function mayChange(vma: Vma, start: Vaddr, end: Vaddr): boolean {
+  return canUserfault(vma) && maySplitAt(vma, start) && maySplitAt(vma, end);
 }

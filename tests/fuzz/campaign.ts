@@ -47,10 +47,11 @@ export function tryProgram(seed: number): Finding | null {
  */
 export function shrinkFinding(program: Program, world: World, fault: Fault): Finding {
   const faultOf = (steps: Program["steps"]) => firstFault({ ...program, steps }, world);
-  const steps = shrink(program.steps, (part) => {
+  const fails = (part: Program["steps"]) => {
     const found = faultOf(part);
     return found?.invariant === fault.invariant && found.operation === fault.operation;
-  });
+  };
+  const steps = withoutCompany(shrink(program.steps, fails), fails);
   const shortest = { ...program, steps };
   const shown = faultOf(steps) ?? fault;
   return {
@@ -59,4 +60,17 @@ export function shrinkFinding(program: Program, world: World, fault: Fault): Fin
     program: shortest,
     scenario: scenarioText(shortest, world, shown),
   };
+}
+
+/** Leaves out what others do meanwhile, where the failure does not need it. */
+function withoutCompany(
+  steps: Program["steps"],
+  fails: (steps: Program["steps"]) => boolean,
+): Program["steps"] {
+  return steps.reduce((kept, step, index) => {
+    if (step.during === undefined) return kept;
+    const { during: _, ...alone } = step;
+    const less = kept.with(index, alone);
+    return fails(less) ? less : kept;
+  }, steps);
 }

@@ -16,6 +16,7 @@ import { mprotect } from "../../lib/mm/mprotect.ts";
 import { mremap } from "../../lib/mm/mremap.ts";
 import { isSoftDirty } from "../../lib/mm/pagemap.ts";
 import { ftruncate, punchHole } from "../../lib/mm/truncate.ts";
+import { uffdRegister, uffdUnregister, uffdWriteprotect } from "../../lib/mm/userfaultfd.ts";
 import { VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 import { mmuNotifierRegister } from "../../lib/notifier/chain.ts";
 import { BASE, read, TWO_BLOCKS, windows, write } from "./huge_world.ts";
@@ -148,6 +149,23 @@ Deno.test("mbind refuses to cut through a huge page of hugetlbfs, and gives back
   assertEquals([mm.vmas.length, host.frames.refcount[head]], [1, 1]);
   assertEquals(drain(mbind(mm, BASE, PMD_SIZE, { node }, { move: true })), 0);
   assertEquals([mm.vmas.length, host.frames.nodeOf(mm.pageTable.pfnAt(BASE))], [2, node]);
+});
+
+Deno.test("userfaultfd takes whole huge pages of hugetlb memory", () => {
+  const { mm } = hugetlbProcess();
+  const calls = (from: number, pages: number) => {
+    const [start, length] = [BASE + from * PAGE_SIZE, pages * PAGE_SIZE];
+    return [
+      drain(uffdRegister(mm, start, length, "wp")),
+      drain(uffdWriteprotect(mm, start, length, true)),
+      drain(uffdUnregister(mm, start, length)),
+    ];
+  };
+  assertEquals(calls(0, 512), [0, 0, 0]);
+  drain(uffdRegister(mm, BASE, TWO_BLOCKS, "wp"));
+  const refused = [-ERRNO.EINVAL, -ERRNO.EINVAL, -ERRNO.EINVAL];
+  assertEquals([calls(0, 7), calls(7, 505)], [refused, refused]);
+  assertEquals(mm.vmas.map(({ start }) => start), [BASE, BASE + PMD_SIZE]);
 });
 
 Deno.test("hugetlb pages have no soft-dirty bit of their own", () => {

@@ -40,6 +40,19 @@ Deno.test("truncation drops private copies, hole punching only notifies them", (
   assertEquals([flagsOf(mm, 1), mm.anonPages], [0, 0]);
 });
 
+Deno.test("a page mapped again before it goes from the cache is unmapped again", () => {
+  const { host, mm } = machine();
+  const file = host.createFile("shmem", "memfd", 4);
+  map(mm, 0, 4, { file, shared: true });
+  write(mm, 0, 4);
+  const hole = punchHole(host, file, 1, 3);
+  while (hole.next().value !== "window_closed");
+  read(mm, 2, 1);
+  drain(hole);
+  assertEquals(windows(host), ["P CLEAR [1,3)", "P CLEAR [1,2)", "P CLEAR [2,3)"]);
+  assertEquals([flagsOf(mm, 2), file.cache.has(2)], [0, false]);
+});
+
 Deno.test("growing a file tells nobody", () => {
   const { host, mm } = machine();
   const file = host.createFile("shmem", "memfd", 4);
