@@ -3,11 +3,11 @@
  * of the kernel and of crash.
  *
  * ```ts
- * import { compareText, PLAIN } from "@mmulab/mmulab/report";
- * import { comparePolicies, parseScenario } from "@mmulab/mmulab/scenario";
+ * import { report } from "@mmulab/mmulab/report";
+ * import { compareScenario } from "@mmulab/mmulab/scenario";
  * import { assertStringIncludes } from "@std/assert";
  *
- * const program = parseScenario(`
+ * const comparison = compareScenario(`
  * name: A page goes away
  * processes: { app: {} }
  * listeners: { nic: { kind: odp, process: app } }
@@ -17,21 +17,21 @@
  *   - rdma_write: { listener: nic, range: buf }
  *   - munmap: { range: buf }
  * `);
- * const results = [{ file: "page.yaml", program, comparisons: [comparePolicies(program)] }];
- * const text = compareText(results, {
- *   sources: new Map(),
- *   palette: PLAIN,
- *   invocation: "mmulab",
- *   settings: [],
- * });
- * assertStringIncludes(text, "A page goes away  page.yaml");
+ * assertStringIncludes(report("junit", comparison), 'name="A page goes away"');
  * ```
  *
  * @module
  */
 
 export type { Coverage, EventCoverage } from "./lib/compare/coverage.ts";
-export type { RecordedWindow } from "./lib/compare/recorded.ts";
+export type {
+  CallbackName,
+  RecordedCallback,
+  RecordedOperation,
+  RecordedRun,
+  RecordedSample,
+  RecordedWindow,
+} from "./lib/compare/recorded.ts";
 export { compareText } from "./lib/report/compare_text.ts";
 export type {
   ReportDocument,
@@ -46,7 +46,7 @@ export type {
   Status,
 } from "./lib/report/document.ts";
 export { parseReport } from "./lib/report/document_shape.ts";
-export type { ReportOptions } from "./lib/report/failure_text.ts";
+export type { ReportOptions } from "./lib/report/options.ts";
 export { githubText } from "./lib/report/github.ts";
 export { htmlReport } from "./lib/report/html.ts";
 export {
@@ -66,15 +66,21 @@ export { kmemText, ksmText, swapText, vmstatText } from "./lib/report/memory_tex
 export { pageListText, pagemapText, pageTypesText, rmapText } from "./lib/report/pages_text.ts";
 export { ANSI, type Palette, PLAIN } from "./lib/report/palette.ts";
 export {
-  type DocumentHead,
-  type PlacedResult,
-  reportDocument,
-} from "./lib/report/report_document.ts";
-export type { ScenarioResult } from "./lib/report/results.ts";
+  recordComparison,
+  type Recorded,
+  type RecordedComparison,
+  type RecordOptions,
+  recordSteps,
+} from "./lib/report/record.ts";
+export { report, type ReportKind } from "./lib/report/render.ts";
+export { renderTrace, type TraceFormat } from "./lib/report/render_trace.ts";
+export { type DocumentOptions, reportDocument } from "./lib/report/report_document.ts";
+export type { Reportable, Reported, ScenarioResult } from "./lib/report/results.ts";
 export { runText } from "./lib/report/run_text.ts";
-export type { ExcerptLine, Sources } from "./lib/report/source_text.ts";
+export type { ExcerptLine } from "./lib/report/source_text.ts";
 export { resultText, stepListText, tickText } from "./lib/report/steps_text.ts";
 export { tapText } from "./lib/report/tap.ts";
+export type { TracedRun } from "./lib/report/trace_events.ts";
 export { type EventOrigin, eventsText, ftraceText } from "./lib/report/trace_text.ts";
 export { psText, vmPagesText, vmText } from "./lib/report/vm_text.ts";
 export { pteText, vtopText } from "./lib/report/vtop_text.ts";

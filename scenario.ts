@@ -28,17 +28,20 @@
 export {
   type CompareOptions,
   comparePolicies,
+  type CompareProgress,
+  compareSteps,
   type Comparison,
   type RunSummary,
 } from "./lib/compare/compare.ts";
-export { StepError } from "./lib/compare/instrument.ts";
+export { StepError } from "./lib/compare/step_error.ts";
 export type { ByColumn, ListenerComparison, WindowCounts } from "./lib/compare/listeners.ts";
 export {
   mutate,
   type MutateOptions,
+  mutateRuns,
   type Mutation,
+  type MutationProgress,
   type MutationReport,
-  type Subject,
 } from "./lib/compare/mutate.ts";
 export {
   compareScenario,

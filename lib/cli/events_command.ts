@@ -4,8 +4,8 @@
  * @module
  */
 
-import { StepError } from "../compare/instrument.ts";
-import { tabulateEvents } from "../compare/event_table.ts";
+import { StepError } from "../compare/step_error.ts";
+import { tabulateRuns } from "../compare/event_table.ts";
 import { eventsJson } from "../report/events_json.ts";
 import { eventsText } from "../report/events_text.ts";
 import { heatMapHtml, heatMapSvg } from "../report/heat_map.ts";
@@ -14,7 +14,7 @@ import { PASSED, WRONG } from "./exit_code.ts";
 import { libraryOr } from "./library.ts";
 import { isWrong } from "./load.ts";
 import type { Streams } from "./output.ts";
-import { newProgress } from "./progress.ts";
+import { withProgress } from "./progress.ts";
 import type { Settings } from "./settings.ts";
 import { writeTextFile } from "./write_file.ts";
 
@@ -43,23 +43,24 @@ export function events(
 ): number {
   const loaded = loadAll(libraryOr(paths), settings);
   if (isWrong(loaded)) return reportProblems(loaded, settings, streams);
-  const progress = newProgress(streams.err);
   const { scenarios } = loaded;
   const [kernel] = settings.kernels;
   let table;
   try {
-    table = tabulateEvents(scenarios.map(({ program }) => program), {
+    const work = tabulateRuns(scenarios.map(({ program }) => program), {
       ...(kernel === undefined ? {} : { kernel }),
       ...(settings.seed === undefined ? {} : { seed: settings.seed }),
-      onProgram: (index) => progress.update(() => `${index + 1} of ${scenarios.length}`),
     });
+    table = withProgress(
+      streams.err,
+      work,
+      ({ index }) => `${index + 1} of ${scenarios.length}: ${scenarios[index].file}`,
+    );
   } catch (error) {
     if (!(error instanceof StepError) && !(error instanceof RangeError)) throw error;
-    progress.done();
     streams.err.write(`error: ${error.message}\n`);
     return WRONG;
   }
-  progress.done();
   const { out } = streams;
   const json = () => JSON.stringify(eventsJson(table), null, 2) + "\n";
   out.write(settings.json ? json() : eventsText(table, out.palette));

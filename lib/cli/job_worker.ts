@@ -4,6 +4,7 @@
  * @module
  */
 
+import { newProgram } from "../machine/program.ts";
 import { type Answer, carryOut, type Work } from "./jobs.ts";
 import { checkFile } from "./load.ts";
 import { type Outcome, runOne } from "./run_one.ts";
@@ -13,6 +14,8 @@ interface WorkerScope {
   onmessage: ((event: MessageEvent<Work>) => void) | null;
   postMessage(answer: Answer): void;
 }
+
+const NOTHING = newProgram({ name: "" });
 
 function isWorker(scope: unknown): scope is WorkerScope {
   return typeof scope === "object" && scope !== null && "postMessage" in scope;
@@ -44,16 +47,10 @@ function runJob({ jobs, variables, request }: Work, index: number): Outcome {
     : postable(runOne({ file, program, cell, kernels }, request));
 }
 
-/** What steps of interludes gave back is kept by step, and steps cannot go to another thread. */
+/** Programs have functions, which cannot go to another thread; there they are known anyway. */
 function postable(outcome: Outcome): Outcome {
   if ("problem" in outcome) return outcome;
-  const comparisons = outcome.comparisons.map(({ runs, ...comparison }) => ({
-    ...comparison,
-    runs: runs.map((run) => ({
-      ...run,
-      steps: run.steps.map(({ meanwhile: _, ...step }) => step),
-    })),
-  }));
+  const comparisons = outcome.comparisons.map((one) => ({ ...one, program: NOTHING }));
   return { ...outcome, comparisons };
 }
 

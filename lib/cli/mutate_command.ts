@@ -4,7 +4,7 @@
  * @module
  */
 
-import { mutate as mutateAll } from "../compare/mutate.ts";
+import { mutateRuns } from "../compare/mutate.ts";
 import type { FaultName } from "../kernel/faults.ts";
 import { hasNoHole, mutateJson, mutateText } from "../report/mutate_text.ts";
 import { loadAll, reportProblems } from "./check_command.ts";
@@ -12,7 +12,7 @@ import { FAILED, PASSED } from "./exit_code.ts";
 import { libraryOr } from "./library.ts";
 import { isWrong } from "./load.ts";
 import type { Streams } from "./output.ts";
-import { newProgress } from "./progress.ts";
+import { withProgress } from "./progress.ts";
 import type { Settings } from "./settings.ts";
 
 /**
@@ -32,14 +32,15 @@ export function mutate(
 ): number {
   const loaded = loadAll(libraryOr(paths), settings);
   if (isWrong(loaded)) return reportProblems(loaded, settings, streams);
-  const progress = newProgress(streams.err);
   const { scenarios } = loaded;
-  const report = mutateAll(scenarios, {
-    ...(faults.length === 0 ? {} : { faults }),
-    onSubject: (index) =>
-      progress.update(() => `${index + 1} of ${scenarios.length}: ${scenarios[index].file}`),
-  });
-  progress.done();
+  const report = withProgress(
+    streams.err,
+    mutateRuns(
+      scenarios.map(({ program }) => program),
+      faults.length === 0 ? {} : { faults },
+    ),
+    ({ index }) => `${index + 1} of ${scenarios.length}: ${scenarios[index].file}`,
+  );
   const { out } = streams;
   const json = () => JSON.stringify(mutateJson(report), null, 2) + "\n";
   out.write(settings.json ? json() : mutateText(report, out.palette));

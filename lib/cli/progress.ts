@@ -49,3 +49,30 @@ export function newProgress(
     },
   };
 }
+
+/**
+ * Does long work to its end, with a progress line that says after each part how far it has come.
+ *
+ * @typeParam Part What the work says after each part.
+ * @typeParam Result What comes of it.
+ * @param stream Where to write.
+ * @param work The work.
+ * @param text Makes the text from the last part.
+ * @returns What came of it.
+ */
+export function withProgress<Part, Result>(
+  stream: TextStream,
+  work: Generator<Part, Result>,
+  text: (part: Part) => string,
+): Result {
+  const progress = newProgress(stream);
+  try {
+    for (;;) {
+      const { done, value } = work.next();
+      if (done) return value;
+      progress.update(() => text(value));
+    }
+  } finally {
+    progress.done();
+  }
+}

@@ -6,8 +6,8 @@
 
 import { BUILT_IN_COLUMNS } from "../compare/columns.ts";
 import { compareText } from "../report/compare_text.ts";
-import type { ReportOptions } from "../report/failure_text.ts";
 import { type CheckedFile, compareJson } from "../report/json.ts";
+import type { ReportOptions } from "../report/options.ts";
 import { hasPassed, type ScenarioResult } from "../report/results.ts";
 import { FAILED, PASSED } from "./exit_code.ts";
 import { isWrong, type Loaded } from "./load.ts";
@@ -61,7 +61,6 @@ function execute(
   }
   const { palette, width } = streams.out;
   streams.out.write(render(results, {
-    sources: loaded.sources,
     palette,
     invocation: settings.invocation,
     settings: settings.rerun,

@@ -6,19 +6,11 @@
  * @module
  */
 
-import { type Coverage, CoverageMeter, joinCoverage } from "../compare/coverage.ts";
-import { comparePolicies, type Comparison } from "../compare/compare.ts";
 import { judgeKernels } from "../compare/over_runs.ts";
-import { StepError } from "../compare/instrument.ts";
-import type { RecordedRun } from "../compare/recorded.ts";
-import { Recording } from "../compare/recording.ts";
+import { StepError } from "../compare/step_error.ts";
 import { LateError } from "../machine/late.ts";
-import type { Machine } from "../machine/machine.ts";
-import type { RunResult } from "../machine/run.ts";
-import type { ReportTimeline } from "../report/document.ts";
-import { PageSteps } from "../report/page_steps.ts";
-import { timelineOf } from "../report/report_document.ts";
 import type { CheckedFile } from "../report/json.ts";
+import { type RecordedComparison, recordSteps } from "../report/record.ts";
 import type { LoadedScenario } from "./load.ts";
 
 /** How to run a scenario. */
@@ -40,16 +32,10 @@ export interface RunRequest {
 /** What came of a scenario, or why it cannot be carried out. */
 export type Outcome =
   | {
-    /** What came of it, by kernel. */
-    readonly comparisons: readonly Comparison[];
+    /** What came of it, by kernel, with what was asked for. */
+    readonly comparisons: readonly RecordedComparison[];
     /** Wall time of each step over all runs, in ms. */
     readonly wall_ms: readonly number[];
-    /** Windows under the first kernel, where they were asked for. */
-    readonly timelines: readonly ReportTimeline[];
-    /** Every run, where that was asked for. */
-    readonly traces: readonly RecordedRun[];
-    /** What all runs reached, where that was asked for. */
-    readonly coverage?: Coverage;
   }
   | {
     /** What is wrong with it. */
@@ -66,7 +52,7 @@ export function endsRun(outcome: Outcome): boolean {
   return "comparisons" in outcome && !outcome.comparisons.every(({ passed }) => passed);
 }
 
-/** Called before each step; the text says where the run is. */
+/** Called before and after each step; the text says where the run is. */
 export type OnStep = (at: () => string) => void;
 
 /**
@@ -74,7 +60,7 @@ export type OnStep = (at: () => string) => void;
  *
  * @param scenario The scenario.
  * @param request How to run it.
- * @param onStep Called before each step.
+ * @param onStep Called before and after each step.
  * @param now The clock, in ms.
  * @returns What came of it.
  */
@@ -84,12 +70,10 @@ export function runOne(
   onStep: OnStep = () => {},
   now: () => number = () => performance.now(),
 ): Outcome {
-  const watch = new StepWatch(scenario.program.steps.length, now);
-  const tape = new Tape(request);
+  const wall_ms = scenario.program.steps.map(() => 0);
   try {
-    const runs = compareAll(scenario, request, { watch, tape, onStep });
-    const comparisons = judgeKernels(scenario.program, runs);
-    return { comparisons, wall_ms: watch.times, ...tape.recorded() };
+    const runs = compareAll(scenario, request, new StepWatch(wall_ms, now), onStep);
+    return { comparisons: judgeKernels(scenario.program, runs), wall_ms };
   } catch (error) {
     return { problem: problemOf(scenario, error) };
   }
@@ -97,101 +81,46 @@ export function runOne(
 
 function compareAll(
   { program, kernels }: LoadedScenario,
-  { policies, seed, traceLimit }: RunRequest,
-  { watch, tape, onStep }: { watch: StepWatch; tape: Tape; onStep: OnStep },
-): Comparison[] {
-  return kernels.map((kernel) =>
-    comparePolicies(program, {
+  { policies, seed, traceLimit, timelines, traces = false, coverage = false }: RunRequest,
+  watch: StepWatch,
+  onStep: OnStep,
+): RecordedComparison[] {
+  return kernels.map((kernel, index) => {
+    const running = recordSteps(program, {
       kernel,
+      timelines: timelines === true && index === 0,
+      traces,
+      coverage,
       ...(policies.length === 0 ? {} : { policies }),
       ...(seed === undefined ? {} : { seed }),
       ...(traceLimit === undefined ? {} : { traceLimit }),
-      ...(tape.asked === undefined ? {} : { asked: tape.asked }),
-      onStep: (policy, step) => {
-        watch.begin(step);
-        tape.beginStep(step);
-        onStep(() => `${kernel} ${policy}, step ${step + 1} of ${program.steps.length}`);
-      },
-      onMachine: (_, machine) => tape.begin(machine),
-      onResult: (result) => {
-        watch.end();
-        tape.end(result);
-      },
-    })
-  );
-}
-
-/** Records what is asked for. */
-class Tape {
-  /** The kernel's switches that are asked for, where that is to be noted. */
-  readonly asked: Set<string> | undefined;
-  readonly #timelines: ReportTimeline[] = [];
-  readonly #traces: RecordedRun[] = [];
-  readonly #coverage: Coverage[] = [];
-  readonly #request: RunRequest;
-  #kernel: string | undefined;
-  #recording: Recording | undefined;
-  #pages: PageSteps | undefined;
-  #meter: CoverageMeter | undefined;
-
-  constructor(request: RunRequest) {
-    this.#request = request;
-    this.asked = request.coverage ? new Set() : undefined;
-  }
-
-  recorded() {
-    const [timelines, traces] = [this.#timelines, this.#traces];
-    const coverage = joinCoverage(this.#coverage);
-    return { timelines, traces, ...(this.asked === undefined ? {} : { coverage }) };
-  }
-
-  begin(machine: Machine): void {
-    const { name } = machine.host.profile;
-    this.#kernel ??= name;
-    const { traces, timelines } = this.#request;
-    const isShown = timelines && name === this.#kernel;
-    if (traces || isShown) this.#recording = new Recording(machine);
-    if (isShown) this.#pages = new PageSteps(machine);
-    if (this.asked !== undefined) this.#meter = new CoverageMeter(machine, this.asked);
-  }
-
-  beginStep(step: number): void {
-    this.#recording?.beginStep(step);
-    this.#pages?.beginStep(step);
-  }
-
-  end(result: RunResult): void {
-    if (this.#meter !== undefined) this.#coverage.push(this.#meter.finish());
-    if (this.#recording === undefined) return;
-    const run = this.#recording.finish(result);
-    if (this.#pages !== undefined) this.#timelines.push(timelineOf(run, this.#pages.finish()));
-    if (this.#request.traces) this.#traces.push(run);
-    this.#recording = this.#pages = undefined;
-  }
+    });
+    for (;;) {
+      const { done, value } = running.next();
+      if (done) return value;
+      const { policy, steps } = value;
+      watch.reach(steps);
+      onStep(() => `${kernel} ${policy}, ${steps} of ${program.steps.length} steps`);
+    }
+  });
 }
 
 /** Measures steps, of which each ends where the next begins. */
 class StepWatch {
-  readonly times: number[];
+  readonly #times: number[];
   readonly #now: () => number;
-  #step = -1;
   #since = 0;
 
-  constructor(steps: number, now: () => number) {
-    this.times = new Array(steps).fill(0);
+  constructor(times: number[], now: () => number) {
+    this.#times = times;
     this.#now = now;
   }
 
-  begin(step: number): void {
-    if (step === this.#step) return; // a step inside another one
-    this.end();
-    this.#step = step;
-    this.#since = this.#now();
-  }
-
-  end(): void {
-    if (this.#step >= 0) this.times[this.#step] += this.#now() - this.#since;
-    this.#step = -1;
+  /** Notes how many steps of a run are done. */
+  reach(steps: number): void {
+    const now = this.#now();
+    if (steps > 0) this.#times[steps - 1] += now - this.#since;
+    this.#since = now;
   }
 }
 

@@ -6,14 +6,12 @@
 
 import { ValidationError } from "@cliffy/command";
 import { columnsOf } from "../compare/columns.ts";
-import type { Coverage } from "../compare/coverage.ts";
-import type { RecordedRun } from "../compare/recorded.ts";
-import type { ReportTimeline } from "../report/document.ts";
-import type { ReportOptions } from "../report/failure_text.ts";
 import type { CheckedFile } from "../report/json.ts";
 import { runJson } from "../report/json.ts";
 import { amount } from "../report/numbers.ts";
+import type { ReportOptions } from "../report/options.ts";
 import { hasPassed, isInconclusive, isSkipped, type ScenarioResult } from "../report/results.ts";
+import type { TraceFormat } from "../report/render_trace.ts";
 import { runText } from "../report/run_text.ts";
 import { loadAll, reportProblems } from "./check_command.ts";
 import { writeFile, writeProblems } from "./destinations.ts";
@@ -34,9 +32,6 @@ interface Ran {
   readonly planned: PlannedScenario;
   readonly result: ScenarioResult;
   readonly wall_ms: readonly number[];
-  readonly timelines: readonly ReportTimeline[];
-  readonly traces: readonly RecordedRun[];
-  readonly coverage?: Coverage;
 }
 
 /**
@@ -172,9 +167,10 @@ async function runAll(
   const problems = outcomes.flatMap((outcome) => "problem" in outcome ? [outcome.problem] : []);
   const ran = outcomes.flatMap((outcome, index): Ran[] => {
     if ("problem" in outcome) return [];
-    const { order: _, ...scenario } = planned[index];
-    const { comparisons, ...measured } = outcome;
-    return [{ ...measured, planned: planned[index], result: { ...scenario, comparisons } }];
+    const { file, program } = planned[index];
+    const comparisons = outcome.comparisons.map((one) => ({ ...one, program }));
+    const { wall_ms } = outcome;
+    return [{ planned: planned[index], result: { file, program, comparisons }, wall_ms }];
   });
   return { ran, problems };
 }
@@ -239,10 +235,10 @@ interface Asked {
 }
 
 async function finish(ran: readonly Ran[], asked: Asked): Promise<number> {
-  const { settings, runner, streams, sources, planned } = asked;
+  const { settings, runner, streams, planned } = asked;
   const { out, err } = streams;
   const results = ran.map(({ result }) => result);
-  const options = { sources, palette: out.palette, ...callOf(settings) };
+  const options = { palette: out.palette, ...callOf(settings) };
   const coverage = await coverageOf(ran, runner);
   const json = () => `${JSON.stringify({ ...runJson(results, options), ...coverage }, null, 2)}\n`;
   out.write(settings.json ? json() : runText(results, options));
@@ -268,8 +264,9 @@ async function finish(ran: readonly Ran[], asked: Asked): Promise<number> {
 /** What all scenarios reached, as a member of a document; undefined where it is not asked for. */
 async function coverageOf(ran: readonly Ran[], { coverage }: RunnerSettings) {
   if (!coverage) return undefined;
+  const parts = ran.flatMap(({ result }) => result.comparisons.map(({ coverage }) => coverage));
   const { joinCoverage, NO_COVERAGE } = await import("../compare/coverage.ts");
-  return { coverage: joinCoverage(ran.map(({ coverage }) => coverage ?? NO_COVERAGE)) };
+  return { coverage: joinCoverage(parts.map((part) => part ?? NO_COVERAGE)) };
 }
 
 /** Writes what was asked for; gives what went wrong. */
@@ -282,9 +279,13 @@ async function writeReports(
   if (reports.length === 0) return undefined;
   const { reportDocument } = await import("../report/report_document.ts");
   const { renderReport } = await import("../report/render.ts");
-  const placed = ran.map((one) => ({ ...one, order: one.planned.order }));
-  const head = { shard, selected, ...await coverageOf(ran, runner) };
-  const document = reportDocument(placed, head, options);
+  const document = reportDocument(ran.map(({ result }) => result), {
+    ...options,
+    shard,
+    selected,
+    orders: ran.map(({ planned }) => planned.order),
+    ...await coverageOf(ran, runner),
+  });
   for (const { kind, file } of reports) {
     const text = renderReport(kind, document);
     if (file === undefined) streams.out.write(text);
@@ -300,11 +301,12 @@ async function writeTraces(
 ): Promise<string | undefined> {
   if (traces.length === 0) return undefined;
   const { renderTrace } = await import("../report/render_trace.ts");
-  const runs = ran.flatMap(({ result, traces }) =>
-    traces.map((run) => ({ scenario: result.program.name, file: result.file, run }))
-  );
+  const comparisons = ran.flatMap(({ result }) => result.comparisons);
+  const runs = comparisons.flatMap(({ traces = [] }) => traces);
   for (const { kind, file } of traces) {
-    const trouble = file === undefined ? undefined : writeFile(file, renderTrace(kind, runs));
+    const trouble = file === undefined
+      ? undefined
+      : writeFile(file, renderTrace(kind as TraceFormat, runs));
     if (trouble !== undefined) return trouble;
   }
   return undefined;

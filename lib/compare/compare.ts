@@ -7,6 +7,7 @@
  */
 
 import type { FaultSet } from "../kernel/faults.ts";
+import { drain } from "../kernel/operation.ts";
 import { checkComparison } from "../machine/expect_compare.ts";
 import { applies } from "../machine/expect.ts";
 import type { Failure } from "../machine/observed.ts";
@@ -14,13 +15,20 @@ import type { Machine } from "../machine/machine.ts";
 import type { Program } from "../machine/program.ts";
 import {
   type PlacedViolation,
-  runProgram,
+  prepareMachine,
+  runOn,
+  type RunOptions,
   type RunResult,
   type StepResult,
 } from "../machine/run.ts";
 import { answerable, columnsOf } from "./columns.ts";
-import { instrument } from "./instrument.ts";
-import { compareListeners, type ListenerComparison, listenerFacts } from "./listeners.ts";
+import {
+  compareListeners,
+  type ListenerComparison,
+  type ListenerFacts,
+  listenerFacts,
+} from "./listeners.ts";
+import { placeErrors } from "./step_error.ts";
 
 /** How to compare. */
 export interface CompareOptions {
@@ -32,30 +40,10 @@ export interface CompareOptions {
   readonly seed?: number;
   /** Mistakes to inject, in place of the program's own. */
   readonly faults?: FaultSet;
-  /**
-   * Called before each step of each run.
-   *
-   * @param policy The column.
-   * @param step Index of the step.
-   */
-  readonly onStep?: (policy: string, step: number) => void;
   /** Most trace records that each run keeps. */
   readonly traceLimit?: number;
   /** Receives the names of the kernel's switches that are asked for; emptied before each run. */
   readonly asked?: Set<string>;
-  /**
-   * Called with each machine before its first step.
-   *
-   * @param policy The column.
-   * @param machine The machine.
-   */
-  readonly onMachine?: (policy: string, machine: Machine) => void;
-  /**
-   * Called with each run that has ended, while its machine is still there.
-   *
-   * @param result The run.
-   */
-  readonly onResult?: (result: RunResult) => void;
   /** Ends the comparison before the next step of a run once it is aborted. */
   readonly signal?: AbortSignal;
 }
@@ -86,8 +74,24 @@ export interface RunSummary {
   readonly figures: Readonly<Record<string, number>>;
 }
 
-/** A program under several policies and one kernel. */
+/** How far a comparison has come: before the first step of a run, and after each. */
+export interface CompareProgress {
+  /** Name of the kernel profile. */
+  readonly kernel: string;
+  /** The policy of the run. */
+  readonly policy: string;
+  /** How many steps of the run were carried out. */
+  readonly steps: number;
+  /** The machine of the run, as it is now. */
+  readonly machine: Machine;
+  /** The run, where it has ended. */
+  readonly result?: RunResult;
+}
+
+/** A program under several policies and one kernel; plain data but for the program. */
 export interface Comparison {
+  /** What was run. */
+  readonly program: Program;
   /** Name of the kernel profile. */
   readonly kernel: string;
   /** Whether listeners learn why a window is opened. */
@@ -129,25 +133,73 @@ export interface Comparison {
  * ```
  */
 export function comparePolicies(program: Program, options: CompareOptions = {}): Comparison {
-  const kernel = options.kernel ?? program.kernel;
-  const columns = options.policies ?? columnsOf(program);
-  const results = columns.map((policy) => {
-    const watched = instrument(program, (step) => options.onStep?.(policy, step));
-    const seed = options.seed ?? program.machine.seed;
+  return drain(compareSteps(program, options));
+}
+
+/**
+ * Compares as {@linkcode comparePolicies} does, and stops before and after every step until it is
+ * asked on.
+ *
+ * @param program The program.
+ * @param options Kernel, policies and seed.
+ * @yields How far it has come.
+ * @returns The comparison.
+ * @throws {RangeError} If kernel or policy is unknown, or the machine cannot be made.
+ * @throws {StepError} If a step cannot be carried out.
+ * @throws {DOMException} If the signal is aborted; or what else is its reason.
+ * @example
+ * ```ts
+ * import { compareSteps } from "./compare.ts";
+ * import { operation } from "../machine/ops/mod.ts";
+ * import { newProgram, newStep } from "../machine/program.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const program = newProgram({ name: "A nap", steps: [newStep(operation("wait"))] });
+ * const seen: string[] = [];
+ * for (const { policy, steps, result } of compareSteps(program, { policies: ["ideal"] })) {
+ *   seen.push(result === undefined ? `${policy} ${steps}` : "ended");
+ * }
+ * assertEquals(seen, ["ideal 0", "ideal 1", "ended"]);
+ * ```
+ */
+export function* compareSteps(
+  program: Program,
+  options: CompareOptions = {},
+): Generator<CompareProgress, Comparison> {
+  const { kernel = program.kernel, policies: columns = columnsOf(program) } = options;
+  const seed = options.seed ?? program.machine.seed;
+  const results: RunAndFacts[] = [];
+  for (const policy of columns) {
     options.asked?.clear();
-    const result = runProgram(watched, {
-      kernel,
-      policy,
-      seed,
-      ...(options.faults === undefined ? {} : { faults: options.faults }),
-      ...(options.traceLimit === undefined ? {} : { traceLimit: options.traceLimit }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-      ...(options.asked === undefined ? {} : { asked: options.asked }),
-      onMachine: (machine) => options.onMachine?.(policy, machine),
-    });
-    options.onResult?.(result);
-    return { run: summary(result, seed), facts: listenerFacts(result.machine) };
-  });
+    const result = yield* oneRun(program, { ...options, kernel, policy, seed });
+    results.push({ run: summary(result), facts: listenerFacts(result.machine) });
+  }
+  return sideBySide(program, kernel, results);
+}
+
+/**
+ * Makes a comparison of a single run, for reports on it.
+ *
+ * @param result The run.
+ * @returns A comparison with one column.
+ */
+export function comparisonOf(result: RunResult): Comparison {
+  const { program, kernel, machine } = result;
+  return sideBySide(program, kernel, [{ run: summary(result), facts: listenerFacts(machine) }]);
+}
+
+/** A run and what was read from its machine, so that the machine can go. */
+interface RunAndFacts {
+  readonly run: RunSummary;
+  readonly facts: ListenerFacts;
+}
+
+function sideBySide(
+  program: Program,
+  kernel: string,
+  results: readonly RunAndFacts[],
+): Comparison {
+  const columns = results.map(({ run }) => run.policy);
   const runs = results.map(({ run }) => run);
   const wanted = answerable(program.compare, columns)
     .filter(({ when, column }) => applies(when, { kernel, policy: column }));
@@ -155,6 +207,7 @@ export function comparePolicies(program: Program, options: CompareOptions = {}):
     runs.find(({ policy }) => policy === column)?.figures[figure];
   const failures = checkComparison(wanted, table, kernel);
   return {
+    program,
     kernel,
     eventContext: results.every(({ facts }) => facts.eventContext),
     columns,
@@ -166,9 +219,26 @@ export function comparePolicies(program: Program, options: CompareOptions = {}):
   };
 }
 
+function* oneRun(
+  program: Program,
+  options: RunOptions & { readonly kernel: string; readonly policy: string },
+): Generator<CompareProgress, RunResult> {
+  const placed = placeErrors(program);
+  const machine = prepareMachine(placed, options);
+  const { kernel, policy } = options;
+  const running = runOn(machine, placed, options);
+  for (let steps = 0;; steps++) {
+    yield { kernel, policy, steps, machine };
+    const { done, value } = running.next();
+    if (!done) continue;
+    yield { kernel, policy, steps, machine, result: value };
+    return value;
+  }
+}
+
 /** Keeps what is plain data: a summary goes from thread to thread, and steps have code. */
-function summary(result: RunResult, seed: number): RunSummary {
-  const { kernel, policy, passed, failures, violations, figures } = result;
+function summary(result: RunResult): RunSummary {
+  const { kernel, policy, seed, passed, failures, violations, figures } = result;
   const steps = result.steps.map(({ meanwhile: _, ...step }) => step);
   const { clock, trace } = result.machine.host;
   const [time_ns, trace_dropped] = [clock.now, trace.dropped];

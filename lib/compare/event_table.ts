@@ -8,14 +8,15 @@
  * @module
  */
 
+import { drain } from "../kernel/operation.ts";
 import { kernelProfile } from "../kernel/profile.ts";
 import type { Program } from "../machine/program.ts";
-import { runProgram } from "../machine/run.ts";
+import { type RunOptions, runProgram } from "../machine/run.ts";
 import { WINDOW_EVENT_NAMES, type WindowEventName } from "../notifier/events.ts";
 import { BUILT_IN_COLUMNS } from "./columns.ts";
 import { consumers, type Consumption } from "./consumers.ts";
 import { type EventTallies, type EventTally, meterEvents, newTally } from "./event_meter.ts";
-import { instrument } from "./instrument.ts";
+import { placeErrors } from "./step_error.ts";
 
 /** One cell row: a kind of listener under a policy, about one event. */
 export interface EventRow extends Readonly<EventTally> {
@@ -60,12 +61,16 @@ export interface EventTableOptions {
   readonly kernel?: string;
   /** Seed; the program's unless given. */
   readonly seed?: number;
-  /**
-   * Called before each program.
-   *
-   * @param index Its index.
-   */
-  readonly onProgram?: (index: number) => void;
+  /** Ends the work before the next step of a run once it is aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** One program that ran under one policy. */
+export interface EventProgress {
+  /** Index of the program. */
+  readonly index: number;
+  /** The policy. */
+  readonly policy: string;
 }
 
 /** What was summed up for one kind, event and policy. */
@@ -75,27 +80,49 @@ type Sum = EventTally & { time_ns: number };
  * Runs programs under the built-in policies and makes the table of events.
  *
  * @param programs The programs.
- * @param options Kernel and seed.
+ * @param options Kernel, seed and signal.
  * @returns The table.
  * @throws {RangeError} If a machine cannot be made.
  * @throws {StepError} If a step cannot be carried out.
+ * @throws {DOMException} If the signal is aborted; or what else is its reason.
  */
 export function tabulateEvents(
   programs: readonly Program[],
   options: EventTableOptions = {},
 ): EventTable {
+  return drain(tabulateRuns(programs, options));
+}
+
+/**
+ * Makes the table as {@linkcode tabulateEvents} does, and stops after each run until it is asked on.
+ *
+ * @param programs The programs.
+ * @param options Kernel, seed and signal.
+ * @yields What ran.
+ * @returns The table.
+ * @throws {RangeError} If a machine cannot be made.
+ * @throws {StepError} If a step cannot be carried out.
+ * @throws {DOMException} If the signal is aborted; or what else is its reason.
+ */
+export function* tabulateRuns(
+  programs: readonly Program[],
+  { kernel: asked, ...options }: EventTableOptions = {},
+): Generator<EventProgress, EventTable> {
   const sums = new Map<string, Sum>();
   const sites = new Map<number, number>();
   const kinds: string[] = [];
   const leftOut: string[] = [];
   for (const [index, program] of programs.entries()) {
-    options.onProgram?.(index);
-    const kernel = options.kernel ?? kernelWithEvents(program);
-    if (kernel === undefined) leftOut.push(program.name);
-    else addProgram(program, kernel, options.seed, sums, sites);
-    for (const { kind } of kernel === undefined ? [] : program.listeners) {
-      if (!kinds.includes(kind)) kinds.push(kind);
+    const kernel = asked ?? kernelWithEvents(program);
+    if (kernel === undefined) {
+      leftOut.push(program.name);
+      continue;
     }
+    for (const policy of BUILT_IN_COLUMNS) {
+      addRun(program, { ...options, kernel, policy }, sums, sites);
+      yield { index, policy };
+    }
+    for (const { kind } of program.listeners) if (!kinds.includes(kind)) kinds.push(kind);
   }
   return {
     policies: BUILT_IN_COLUMNS,
@@ -112,28 +139,24 @@ function kernelWithEvents({ kernels, switches }: Program): string | undefined {
   return kernels.find((name) => ({ ...kernelProfile(name), ...switches }).eventContext);
 }
 
-function addProgram(
+function addRun(
   program: Program,
-  kernel: string,
-  seed: number | undefined,
+  options: RunOptions & { readonly policy: string },
   sums: Map<string, Sum>,
   sites: Map<number, number>,
 ): void {
-  for (const policy of BUILT_IN_COLUMNS) {
-    const tallies: EventTallies = new Map();
-    const { figures, machine } = runProgram(instrument(program, () => {}), {
-      kernel,
-      policy,
-      watch: meterEvents(tallies),
-      ...(seed === undefined ? {} : { seed }),
-    });
-    for (const { name, kind } of program.listeners) {
-      addListener(sums, kind, policy, tallies.get(name), figures[`${name}.time_ns`] ?? 0);
-    }
-    if (policy !== BUILT_IN_COLUMNS[0]) continue;
-    for (const { kind, site } of machine.host.trace.records()) {
-      if (kind === "invalidate_range_start") sites.set(site, (sites.get(site) ?? 0) + 1);
-    }
+  const { policy } = options;
+  const tallies: EventTallies = new Map();
+  const { figures, machine } = runProgram(placeErrors(program), {
+    ...options,
+    watch: meterEvents(tallies),
+  });
+  for (const { name, kind } of program.listeners) {
+    addListener(sums, kind, policy, tallies.get(name), figures[`${name}.time_ns`] ?? 0);
+  }
+  if (policy !== BUILT_IN_COLUMNS[0]) return;
+  for (const { kind, site } of machine.host.trace.records()) {
+    if (kind === "invalidate_range_start") sites.set(site, (sites.get(site) ?? 0) + 1);
   }
 }
 

@@ -16,21 +16,14 @@ import {
   INJECTABLE_FAULTS,
   UNSAFE_FAULTS,
 } from "../kernel/faults.ts";
+import { drain } from "../kernel/operation.ts";
 import type { Program } from "../machine/program.ts";
 import { comparePolicies } from "./compare.ts";
-import { StepError } from "./instrument.ts";
-
-/** A program to mutate, and how reports call it. */
-export interface Subject {
-  /** Name for reports, such as that of its file. */
-  readonly file: string;
-  /** The program. */
-  readonly program: Program;
-}
+import { StepError } from "./step_error.ts";
 
 /** A place of a mistake, and who passes it and who notices. */
 export interface Mutation extends FaultPlace {
-  /** Names of the scenarios that reach the place. */
+  /** Names of the files of the scenarios that reach the place. */
   readonly reachedBy: readonly string[];
   /** Those of them that notice. */
   readonly noticedBy: readonly string[];
@@ -44,7 +37,7 @@ export interface MutationReport {
   readonly unsafeHoles: readonly FaultName[];
   /** Mistakes for which nobody reaches a place. */
   readonly unreached: readonly FaultName[];
-  /** Names of scenarios that fail without any mistake, and are left out. */
+  /** Files of the scenarios that fail without any mistake, and are left out. */
   readonly failing: readonly string[];
 }
 
@@ -54,14 +47,26 @@ export interface MutateOptions {
   readonly faults?: readonly FaultName[];
   /** Make no mistake again that an earlier scenario noticed: quicker, but not all are named. */
   readonly once?: boolean;
-  /**
-   * Called before each scenario.
-   *
-   * @param index Its index.
-   */
-  readonly onSubject?: (index: number) => void;
   /** Ends the work before the next step of a run once it is aborted. */
   readonly signal?: AbortSignal;
+}
+
+/** Whether a program passed under every policy, and all that did not hold, as text. */
+interface RunsOutcome {
+  readonly passed: boolean;
+  readonly print: string;
+}
+
+/** One scenario that ran under all policies of one kernel, as it is or with a mistake. */
+export interface MutationProgress {
+  /** Index of the program. */
+  readonly index: number;
+  /** Name of the kernel profile. */
+  readonly kernel: string;
+  /** The mistake and where it was made, or null where the scenario ran as it is. */
+  readonly place: FaultPlace | null;
+  /** Whether the scenario noticed the mistake. */
+  readonly noticed: boolean;
 }
 
 type Place = FaultPlace & { reachedBy: string[]; noticedBy: string[] };
@@ -69,9 +74,10 @@ type Place = FaultPlace & { reachedBy: string[]; noticedBy: string[] };
 /**
  * Mutates programs.
  *
- * @param subjects The programs.
+ * @param programs The programs.
  * @param options The mistakes to make.
  * @returns Which mistakes are noticed.
+ * @throws {RangeError} If there is no mistake of a name.
  * @throws {DOMException} If the signal is aborted; or what else is its reason.
  * @example
  * ```ts
@@ -79,18 +85,46 @@ type Place = FaultPlace & { reachedBy: string[]; noticedBy: string[] };
  * import { newProgram } from "../machine/program.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const subject = { file: "nothing.yaml", program: newProgram({ name: "nothing" }) };
- * const { unsafeHoles, failing } = mutate([subject], { faults: ["skip_start"] });
+ * const program = newProgram({ name: "nothing" });
+ * const { unsafeHoles, failing } = mutate([program], { faults: ["skip_start"] });
  * assertEquals([unsafeHoles, failing], [["skip_start"], []]);
  * ```
  */
-export function mutate(subjects: readonly Subject[], options: MutateOptions = {}): MutationReport {
-  const wanted = options.faults ?? Object.keys(INJECTABLE_FAULTS) as FaultName[];
+export function mutate(programs: readonly Program[], options: MutateOptions = {}): MutationReport {
+  return drain(mutateRuns(programs, options));
+}
+
+/**
+ * Mutates programs as {@linkcode mutate} does, and stops after each comparison of policies until it
+ * is asked on.
+ *
+ * @param programs The programs.
+ * @param options The mistakes to make.
+ * @yields What ran.
+ * @returns Which mistakes are noticed.
+ * @throws {RangeError} If there is no mistake of a name.
+ * @throws {DOMException} If the signal is aborted; or what else is its reason.
+ * @example
+ * ```ts
+ * import { mutateRuns } from "./mutate.ts";
+ * import { newProgram } from "../machine/program.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [first] = mutateRuns([newProgram({ name: "nothing" })]);
+ * assertEquals(first, { index: 0, kernel: "v5.2", place: null, noticed: false });
+ * ```
+ */
+export function* mutateRuns(
+  programs: readonly Program[],
+  options: MutateOptions = {},
+): Generator<MutationProgress, MutationReport> {
+  const { faults: wanted = Object.keys(INJECTABLE_FAULTS) as FaultName[] } = options;
+  for (const name of wanted) requireFault(name);
   const places = new Map<string, Place>();
   const failing: string[] = [];
-  for (const [index, subject] of subjects.entries()) {
-    options.onSubject?.(index);
-    if (!mutateOne(subject, wanted, places, options)) failing.push(subject.file);
+  for (const [index, program] of programs.entries()) {
+    const passed = yield* mutateOne(program, index, wanted, places, options);
+    if (!passed) failing.push(program.file);
   }
   const order = Object.keys(INJECTABLE_FAULTS);
   const mutations = [...places.values()].sort((one, other) =>
@@ -107,18 +141,22 @@ export function mutate(subjects: readonly Subject[], options: MutateOptions = {}
 }
 
 /** Mutates one program under each of its kernels; false if it fails as it is. */
-function mutateOne(
-  { file, program }: Subject,
+function* mutateOne(
+  program: Program,
+  index: number,
   wanted: readonly FaultName[],
   places: Map<string, Place>,
   { once = false, signal }: MutateOptions,
-): boolean {
+): Generator<MutationProgress, boolean> {
   const base: FaultSet = new Set(program.faults);
-  const baselines = program.kernels.map((kernel) => {
+  const baselines: { kernel: string; probe: FaultProbe; outcome: RunsOutcome }[] = [];
+  for (const kernel of program.kernels) {
     const probe = new FaultProbe(null, base);
-    return { kernel, probe, outcome: outcomeOf(program, kernel, probe, signal) };
-  });
+    baselines.push({ kernel, probe, outcome: outcomeOf(program, kernel, probe, signal) });
+    yield { index, kernel, place: null, noticed: false };
+  }
   if (baselines.some(({ outcome }) => !outcome.passed)) return false;
+  const { file } = program;
   for (const { kernel, probe, outcome } of baselines) {
     for (const found of probe.places()) {
       if (!wanted.includes(found.fault) || base.has(found.fault)) continue;
@@ -126,10 +164,18 @@ function mutateOne(
       if (!place.reachedBy.includes(file)) place.reachedBy.push(file);
       if (once ? place.noticedBy.length > 0 : place.noticedBy.includes(file)) continue;
       const mutated = outcomeOf(program, kernel, new FaultProbe(found, base), signal);
-      if (mutated.print !== outcome.print) place.noticedBy.push(file);
+      const noticed = mutated.print !== outcome.print;
+      if (noticed) place.noticedBy.push(file);
+      yield { index, kernel, place: found, noticed };
     }
   }
   return true;
+}
+
+function requireFault(name: string): void {
+  if (Object.hasOwn(INJECTABLE_FAULTS, name)) return;
+  const known = Object.keys(INJECTABLE_FAULTS).join(", ");
+  throw new RangeError(`Cannot inject fault "${name}": expected one of ${known}`);
 }
 
 function placeOf(places: Map<string, Place>, { fault, site }: FaultPlace): Place {
@@ -139,13 +185,12 @@ function placeOf(places: Map<string, Place>, { fault, site }: FaultPlace): Place
   return place;
 }
 
-/** Runs a program under every policy: whether it passed, and all that did not hold. */
 function outcomeOf(
   program: Program,
   kernel: string,
   faults: FaultSet,
   signal: AbortSignal | undefined,
-) {
+): RunsOutcome {
   try {
     const options = { kernel, faults, ...(signal === undefined ? {} : { signal }) };
     const { passed, runs, failures } = comparePolicies(program, options);

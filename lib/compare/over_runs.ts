@@ -27,14 +27,15 @@ export interface RunsOfProgram {
  *
  * Expectations that name a kernel outside of the runs are left out.
  *
+ * @typeParam Judged Type of the comparisons.
  * @param program The program.
  * @param comparisons Its runs, by kernel.
  * @returns The comparisons; the failures are those of the last one.
  */
-export function judgeKernels(
+export function judgeKernels<Judged extends Comparison>(
   program: Pick<Program, "compareKernels">,
-  comparisons: readonly Comparison[],
-): readonly Comparison[] {
+  comparisons: readonly Judged[],
+): readonly Judged[] {
   const kernels = comparisons.map(({ kernel }) => kernel);
   const wanted = answerable(program.compareKernels, kernels);
   if (wanted.length === 0) return comparisons;
@@ -79,16 +80,17 @@ export function neverSeen(results: readonly RunsOfProgram[]): Failure[] {
 /**
  * Adds failures to the last of some comparisons.
  *
+ * @typeParam Judged Type of the comparisons.
  * @param comparisons The comparisons.
  * @param failures The failures.
  * @param expectations How many expectations were evaluated.
  * @returns The comparisons.
  */
-export function withFailures(
-  comparisons: readonly Comparison[],
+export function withFailures<Judged extends Comparison>(
+  comparisons: readonly Judged[],
   failures: readonly Failure[],
   expectations: number,
-): readonly Comparison[] {
+): readonly Judged[] {
   const last = comparisons.at(-1);
   if (last === undefined) return comparisons;
   return [...comparisons.slice(0, -1), {

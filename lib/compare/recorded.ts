@@ -8,8 +8,19 @@
 
 import type { TraceRecord } from "../kernel/trace.ts";
 
-/** The callbacks that are recorded, in the kernel's words. */
-export const CALLBACKS = {
+/** Name of a callback, in the kernel's words. */
+export type CallbackName =
+  | "invalidate_range_start"
+  | "invalidate_range_end"
+  | "invalidate_range"
+  | "change_pte"
+  | "clear_flush_young"
+  | "clear_young"
+  | "test_young"
+  | "release";
+
+/** The callbacks that are recorded, by the name of the method. */
+export const CALLBACKS: Readonly<Record<string, CallbackName>> = {
   invalidateRangeStart: "invalidate_range_start",
   invalidateRangeEnd: "invalidate_range_end",
   invalidateRange: "invalidate_range",
@@ -18,10 +29,7 @@ export const CALLBACKS = {
   clearYoung: "clear_young",
   testYoung: "test_young",
   release: "release",
-} as const;
-
-/** Name of a callback. */
-export type CallbackName = typeof CALLBACKS[keyof typeof CALLBACKS];
+};
 
 /** One operation of the program. */
 export interface RecordedOperation {

@@ -44,12 +44,11 @@ export class Recording {
   }
 
   /**
-   * Notes that a step begins.
+   * Notes that a step begins, or after the last one that there is none left.
    *
    * @param step Its index.
    */
   beginStep(step: number): void {
-    if (step === this.#step) return; // a step inside another one
     this.#step = step;
     this.#sample();
   }
@@ -61,7 +60,6 @@ export class Recording {
    * @returns All that was recorded.
    */
   finish(result: RunResult): RecordedRun {
-    this.#sample();
     const { processes, listeners, host: { trace } } = this.#machine;
     return {
       kernel: result.kernel,

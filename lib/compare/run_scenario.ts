@@ -11,7 +11,7 @@ import { type CompareOptions, comparePolicies, type Comparison } from "./compare
 
 /**
  * A scenario: YAML text, or an object with the same keys (`{ name, steps, ... }`). Positions in an
- * object are those of its JSON text.
+ * object are those of its JSON text, indented by two.
  */
 export type ScenarioSource = string | Readonly<Record<string, unknown>>;
 
@@ -80,5 +80,6 @@ export function compareScenario(
 }
 
 function programOf(source: ScenarioSource, options: ScenarioOptions): Program {
-  return parseScenario(typeof source === "string" ? source : JSON.stringify(source), options);
+  const text = typeof source === "string" ? source : JSON.stringify(source, null, 2);
+  return parseScenario(text, options);
 }

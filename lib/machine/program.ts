@@ -192,6 +192,10 @@ export interface Step {
 
 /** Everything a machine needs to run, and what must hold. */
 export interface Program {
+  /** Name of the file that it is from; `"program"` where it was made by hand. */
+  readonly file: string;
+  /** The texts of that file and of those that it includes, by name. */
+  readonly sources: ReadonlyMap<string, string>;
   /** Title. */
   readonly name: string;
   /** What it shows, in prose. */
@@ -249,6 +253,8 @@ export interface Program {
 export function newProgram(parts: Partial<Program> & Pick<Program, "name">): Program {
   const kernel = parts.kernel ?? DEFAULT_KERNEL;
   return {
+    file: "program",
+    sources: new Map(),
     about: "",
     tags: [],
     kernels: [kernel],

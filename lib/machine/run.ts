@@ -75,12 +75,14 @@ export interface StepResult {
 
 /** What came of a run. */
 export interface RunResult {
-  /** Title of the program. */
-  readonly program: string;
+  /** What was run. */
+  readonly program: Program;
   /** Name of the kernel profile. */
   readonly kernel: string;
   /** Name of the policy. */
   readonly policy: string;
+  /** Seed of the machine. */
+  readonly seed: number;
   /** Whether every expectation held. */
   readonly passed: boolean;
   /** The steps in order. */
@@ -161,11 +163,7 @@ function profileOf(program: Program, { kernel, asked }: RunOptions): KernelProfi
  * ```
  */
 export function runProgram(program: Program, options: RunOptions = {}): RunResult {
-  const running = runSteps(program, options);
-  for (;;) {
-    const { done, value } = running.next();
-    if (done) return value;
-  }
+  return drain(runSteps(program, options));
 }
 
 /**
@@ -196,9 +194,28 @@ export function* runSteps(
   program: Program,
   options: RunOptions = {},
 ): Generator<StepResult, RunResult> {
-  const policy = options.policy ?? "legacy";
   const machine = prepareMachine(program, options);
   options.onMachine?.(machine);
+  return yield* runOn(machine, program, options);
+}
+
+/**
+ * Runs a program as {@linkcode runSteps} does, on a machine that was made for it.
+ *
+ * @param machine The machine before the first step.
+ * @param program The program.
+ * @param options Those with which the machine was made.
+ * @yields What came of each step.
+ * @returns What came of the whole.
+ * @throws {RangeError} If a name in the program is unknown.
+ * @throws {DOMException} If the signal is aborted; or what else is its reason.
+ */
+export function* runOn(
+  machine: Machine,
+  program: Program,
+  options: RunOptions,
+): Generator<StepResult, RunResult> {
+  const policy = options.policy ?? "legacy";
   const steps: StepResult[] = [];
   const violations: PlacedViolation[] = [];
   for (let index = 0; index < program.steps.length; index++) {
@@ -216,9 +233,10 @@ export function* runSteps(
   const end = view(machine, policy, null, 0, machine.violations.length);
   const failures = [...steps.flatMap((step) => step.failures), ...checkEnd(program, end)];
   return {
-    program: program.name,
+    program,
     kernel: options.kernel ?? program.kernel,
     policy,
+    seed: options.seed ?? program.machine.seed,
     passed: failures.length === 0,
     steps,
     failures,

@@ -8,11 +8,18 @@ import type { Comparison } from "../compare/compare.ts";
 import type { ListenerComparison } from "../compare/listeners.ts";
 import { escapeControl } from "../kernel/escape.ts";
 import { COUNTER_MEANINGS, counterLabel } from "./counters_text.ts";
-import type { ReportOptions } from "./failure_text.ts";
 import { type Cell, indent, layout, wrap } from "./layout.ts";
 import { amount, changeText, countText, timeText } from "./numbers.ts";
+import { type Rendering, renderingOf, type ReportOptions } from "./options.ts";
 import type { Palette } from "./palette.ts";
-import { hasPassed, isSkipped, type ScenarioResult, skipText } from "./results.ts";
+import {
+  hasPassed,
+  isSkipped,
+  type Reported,
+  type ScenarioResult,
+  scenarioResults,
+  skipText,
+} from "./results.ts";
 import { failureLines } from "./run_text.ts";
 import { verdicts } from "./verdict.ts";
 
@@ -22,29 +29,34 @@ const PROSE_WIDTH = 96;
 /**
  * Renders comparisons.
  *
- * @param results The scenarios.
- * @param options Files, colours and the way to rerun.
+ * @param reported What was run or compared.
+ * @param options Colours, width and the way to rerun.
  * @returns Text that ends in a newline.
  */
-export function compareText(results: readonly ScenarioResult[], options: ReportOptions): string {
-  const blocks = results.map((result) => scenarioLines(result, options));
-  const failures = results.flatMap((result) => failureLines(result, options));
+export function compareText(reported: Reported, options: ReportOptions = {}): string {
+  const results = scenarioResults(reported);
+  const rendering = renderingOf(options);
+  const blocks = results.map((result) => scenarioLines(result, rendering));
+  const failures = results.flatMap((result) => failureLines(result, rendering));
   const lines = blocks.flatMap((block, index) => index === 0 ? block : ["", ...block]);
-  return [...lines, ...failures, "", sumText(results, options.palette)].join("\n") + "\n";
+  return [...lines, ...failures, "", sumText(results, rendering.palette)].join("\n") + "\n";
 }
 
 /**
  * Renders the comparison of one scenario, without what was expected of it.
  *
- * @param result The scenario.
+ * @param reported What was compared.
  * @param options Colours and width.
  * @returns Text that ends in a newline.
  */
-export function comparisonText(result: ScenarioResult, options: ReportOptions): string {
-  return scenarioLines(result, options).join("\n") + "\n";
+export function comparisonText(reported: Reported, options: ReportOptions = {}): string {
+  const lines = scenarioResults(reported).flatMap((result) =>
+    scenarioLines(result, renderingOf(options))
+  );
+  return lines.join("\n") + "\n";
 }
 
-function scenarioLines(result: ScenarioResult, options: ReportOptions): string[] {
+function scenarioLines(result: ScenarioResult, options: Rendering): string[] {
   const { program, file, comparisons } = result;
   const { bold, dim } = options.palette;
   const width = options.width ?? Infinity;

@@ -10,23 +10,10 @@ import type { Failure } from "../machine/observed.ts";
 import type { PlacedViolation } from "../machine/run.ts";
 import type { GroupedFailure, Occurrence } from "./failures.ts";
 import { indent } from "./layout.ts";
+import type { Rendering } from "./options.ts";
 import type { Palette } from "./palette.ts";
 import type { ScenarioResult } from "./results.ts";
-import { excerpt, placeText, type Sources } from "./source_text.ts";
-
-/** What the rendering of results needs to know. */
-export interface ReportOptions {
-  /** The texts of the files. */
-  readonly sources: Sources;
-  /** Colours. */
-  readonly palette: Palette;
-  /** How the program is called, such as `mmulab`. */
-  readonly invocation: string;
-  /** Words that a rerun needs as well, such as `--seed 7`. */
-  readonly settings: readonly string[];
-  /** Columns of the terminal; without them no table is too wide. */
-  readonly width?: number;
-}
+import { excerpt, placeText } from "./source_text.ts";
 
 /** The runs that a failure is about, where they are all runs of something. */
 const OVER: Readonly<Record<string, string>> = {
@@ -44,20 +31,20 @@ const MAX_VIOLATIONS = 5;
  *
  * @param group The failure and the runs in which it came up.
  * @param result The scenario.
- * @param options Files, colours and the way to rerun.
+ * @param options Colours and the way to rerun.
  * @returns Lines.
  */
 export function failureText(
   group: GroupedFailure,
   result: ScenarioResult,
-  options: ReportOptions,
+  options: Rendering,
 ): string[] {
   const { failure, violations } = group;
   const { message, position, expectation, lines, values = [], details = [], diff } = failure;
   const { palette } = options;
   const headline = position === null
     ? [palette.bold(`${escapeControl(result.file)}: ${escapeControl(message)}`)]
-    : excerpt({ message, position, lines }, options.sources, palette);
+    : excerpt({ message, position, lines }, result.program.sources, palette);
   const facts: string[] = [];
   const add = (key: string, texts: readonly string[], paint = (text: string) => text) =>
     facts.push(
@@ -99,7 +86,7 @@ export function rerunText(
   { file, program, comparisons = [] }:
     & Pick<ScenarioResult, "file" | "program">
     & Partial<Pick<ScenarioResult, "comparisons">>,
-  options: Pick<ReportOptions, "invocation" | "settings">,
+  options: Pick<Rendering, "invocation" | "settings">,
 ): string {
   const cell = program.cell === undefined ? [] : ["--filter", cellText(program)];
   const ran = comparisons.map((one) => one.kernel);

@@ -13,17 +13,25 @@ import type { Failure } from "../machine/observed.ts";
 import type { SourcePosition } from "../machine/program.ts";
 import type { PlacedViolation, StepResult } from "../machine/run.ts";
 import type { Diagnostic } from "../scenario/diagnostics.ts";
-import { type ReportOptions, rerunText } from "./failure_text.ts";
+import { rerunText } from "./failure_text.ts";
 import type { Occurrence } from "./failures.ts";
-import { hasPassed, isSkipped, type ScenarioResult, skipText } from "./results.ts";
+import { type Rendering, renderingOf, type ReportOptions } from "./options.ts";
+import {
+  hasPassed,
+  isSkipped,
+  type Reported,
+  type ScenarioResult,
+  scenarioResults,
+  skipText,
+} from "./results.ts";
 import { type ExcerptLine, excerptLines } from "./source_text.ts";
 
 /** An expectation that did not hold. */
 export interface FailureJson extends Failure {
-  /** Lines of the file that say it, where the file was given. */
+  /** Lines of the file that say it, where its text is known. */
   readonly source?: readonly ExcerptLine[];
-  /** The command that repeats it, where it was said how the program is called. */
-  readonly rerun?: string;
+  /** The command that repeats it. */
+  readonly rerun: string;
 }
 
 /** One step of a run. */
@@ -167,16 +175,18 @@ export interface CheckReportJson {
 /**
  * Puts the results of a run into their JSON shape.
  *
- * @param results The scenarios.
- * @param options Files and the way to rerun, to tell of failures; they have neither unless given.
+ * @param reported What was run or compared.
+ * @param options The way to rerun.
  * @returns Plain data.
  */
 export function runJson(
-  results: readonly ScenarioResult[],
-  options?: Omit<ReportOptions, "palette">,
+  reported: Reported,
+  options: ReportOptions = {},
 ): RunReportJson {
+  const results = scenarioResults(reported);
+  const rendering = renderingOf(options);
   const scenarios = results.map((result) => {
-    const failure = failureWriter(result, options);
+    const failure = failureWriter(result, rendering);
     return {
       file: result.file,
       name: result.program.name,
@@ -196,17 +206,19 @@ export function runJson(
 /**
  * Puts comparisons into their JSON shape.
  *
- * @param results The scenarios.
- * @param options Files and the way to rerun, to tell of failures; they have neither unless given.
+ * @param reported What was run or compared.
+ * @param options The way to rerun.
  * @returns Plain data.
  */
 export function compareJson(
-  results: readonly ScenarioResult[],
-  options?: Omit<ReportOptions, "palette">,
+  reported: Reported,
+  options: ReportOptions = {},
 ): CompareReportJson {
+  const results = scenarioResults(reported);
+  const rendering = renderingOf(options);
   const scenarios = results.map((result) => {
     const { file, program: { name, about }, comparisons } = result;
-    const failure = failureWriter(result, options);
+    const failure = failureWriter(result, rendering);
     const kernels = comparisons.map((one) => oneComparison(one, failure));
     const skipped = isSkipped(result) ? { skipped: skipText(result) } : {};
     return { file, name, about, ...skipped, kernels };
@@ -227,14 +239,10 @@ export function checkJson(files: readonly CheckedFile[]): CheckReportJson {
 
 type WriteFailure = (failure: Failure, occurrence: Occurrence) => FailureJson;
 
-function failureWriter(
-  result: ScenarioResult,
-  options: Omit<ReportOptions, "palette"> | undefined,
-): WriteFailure {
-  if (options === undefined) return (failure) => failure;
+function failureWriter(result: ScenarioResult, options: Rendering): WriteFailure {
   return (failure, occurrence) => {
     const { position, over } = failure;
-    const text = position === null ? undefined : options.sources.get(position.file);
+    const text = position === null ? undefined : result.program.sources.get(position.file);
     const rerun = rerunText({ ...occurrence, over }, result, options);
     if (position === null || text === undefined) return { ...failure, rerun };
     const { line } = position;

@@ -34,12 +34,11 @@ export class PageSteps {
   }
 
   /**
-   * Notes that a step begins.
+   * Notes that a step begins, or after the last one that there is none left.
    *
    * @param step Its index.
    */
   beginStep(step: number): void {
-    if (step === this.#step) return; // a step inside another one
     this.#endStep();
     this.#step = step;
   }
@@ -50,7 +49,6 @@ export class PageSteps {
    * @returns The steps that changed a table.
    */
   finish(): ReportPageStep[] {
-    this.#endStep();
     return this.#steps;
   }
 

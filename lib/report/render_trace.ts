@@ -7,7 +7,10 @@
 import { perfettoJson, type TracedRun } from "./trace_events.ts";
 import { ftraceText, traceLines } from "./trace_files.ts";
 
-const RENDERERS: Readonly<Record<string, (runs: readonly TracedRun[]) => string>> = {
+/** A format of traces: for Perfetto and chrome://tracing, as ftrace, or a line per record. */
+export type TraceFormat = "perfetto" | "ftrace" | "jsonl";
+
+const RENDERERS: Readonly<Record<TraceFormat, (runs: readonly TracedRun[]) => string>> = {
   perfetto: perfettoJson,
   ftrace: ftraceText,
   jsonl: traceLines,
@@ -21,9 +24,10 @@ const RENDERERS: Readonly<Record<string, (runs: readonly TracedRun[]) => string>
  * @returns The trace.
  * @throws {RangeError} If there is no such format.
  */
-export function renderTrace(format: string, runs: readonly TracedRun[]): string {
+export function renderTrace(format: TraceFormat, runs: readonly TracedRun[]): string {
   if (!Object.hasOwn(RENDERERS, format)) {
-    throw new RangeError(`Cannot render trace "${format}": unknown format`);
+    const known = Object.keys(RENDERERS).join(", ");
+    throw new RangeError(`Cannot make trace "${format}": expected one of ${known}`);
   }
   return RENDERERS[format](runs);
 }

@@ -5,77 +5,79 @@
  */
 
 import type { Comparison, RunSummary } from "../compare/compare.ts";
-import type { RecordedRun } from "../compare/recorded.ts";
+import type { Coverage } from "../compare/coverage.ts";
 import { COUNTER_MEANINGS } from "./counters_text.ts";
 import type {
   ReportDocument,
   ReportKernel,
   ReportListener,
-  ReportPageStep,
   ReportRun,
   ReportScenario,
-  ReportTimeline,
   Status,
 } from "./document.ts";
-import { failureText, type ReportOptions } from "./failure_text.ts";
+import { failureText } from "./failure_text.ts";
 import { groupFailures } from "./failures.ts";
+import { type Rendering, renderingOf, type ReportOptions } from "./options.ts";
 import { PLAIN } from "./palette.ts";
-import { hasPassed, isInconclusive, isSkipped, type ScenarioResult, skipText } from "./results.ts";
+import {
+  hasPassed,
+  isInconclusive,
+  isSkipped,
+  type Reported,
+  type ScenarioResult,
+  scenarioResults,
+  skipText,
+} from "./results.ts";
 import { verdicts } from "./verdict.ts";
 
-/** Most windows of a run in a document. */
-export const MAX_WINDOWS = 200;
-
-/** A scenario that ran, with its place and what was recorded. */
-export interface PlacedResult {
-  /** Place in the run. */
-  readonly order: number;
-  /** What came of it. */
-  readonly result: ScenarioResult;
-  /** What was recorded under the first kernel. */
-  readonly timelines: readonly ReportTimeline[];
+/** How to make a document, and what it says of the whole run. */
+export interface DocumentOptions extends ReportOptions {
+  /** The part of the run that it is; the whole unless given. */
+  readonly shard?: ReportDocument["shard"];
+  /** How many scenarios were selected for all shards; those that there are unless given. */
+  readonly selected?: number;
+  /** The places of the scenarios in the run; 0, 1, 2 … unless given. */
+  readonly orders?: readonly number[];
+  /** What the scenarios reached. */
+  readonly coverage?: Coverage;
 }
 
-/** What a document says of the whole run. */
-export type DocumentHead = Pick<ReportDocument, "shard" | "selected" | "coverage">;
-
 /**
- * Makes the document of a run.
+ * Makes the document that every report is made from.
  *
- * @param placed The scenarios in their order.
- * @param head The part of the run that it is.
- * @param options Files and the way to rerun.
- * @returns The document.
+ * @param reported What was run or compared.
+ * @param options Parts of the run, and the way to rerun.
+ * @returns The document: plain data.
+ * @example
+ * ```ts
+ * import { reportDocument } from "./report_document.ts";
+ * import { runScenario } from "../compare/run_scenario.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const run = runScenario("name: A nap\nsteps: [{ wait: { time: 1 ms } }]");
+ * const [{ name, status }] = reportDocument(run).scenarios;
+ * assertEquals([name, status], ["A nap", "passed"]);
+ * ```
  */
 export function reportDocument(
-  placed: readonly PlacedResult[],
-  head: DocumentHead,
-  options: ReportOptions,
+  reported: Reported,
+  { shard = null, selected, orders, coverage, ...options }: DocumentOptions = {},
 ): ReportDocument {
-  const scenarios = placed.map((one) => scenarioOf(one, { ...options, palette: PLAIN }));
-  return { format: "mmulab.report/1", ...head, scenarios };
-}
-
-/**
- * Cuts a recorded run down to what a document holds of it.
- *
- * @param run The run.
- * @param pages What its steps changed in the page tables.
- * @returns Its first windows.
- */
-export function timelineOf(
-  { kernel, policy, processes, windows }: RecordedRun,
-  pages: readonly ReportPageStep[],
-): ReportTimeline {
-  const nameOf = (mm: number) => processes.find((one) => one.mm === mm)?.name ?? `mm ${mm}`;
-  const shown = windows.slice(0, MAX_WINDOWS)
-    .map(({ mm, ...window }) => ({ process: nameOf(mm), ...window }));
-  return { kernel, policy, total: windows.length, windows: shown, pages };
+  const results = scenarioResults(reported);
+  const rendering = { ...renderingOf(options), palette: PLAIN };
+  return {
+    format: "mmulab.report/1",
+    shard,
+    selected: selected ?? results.length,
+    ...(coverage === undefined ? {} : { coverage }),
+    scenarios: results.map((result, at) => scenarioOf(result, orders?.[at] ?? at, rendering)),
+  };
 }
 
 function scenarioOf(
-  { order, result, timelines }: PlacedResult,
-  options: ReportOptions,
+  result: ScenarioResult,
+  order: number,
+  rendering: Rendering,
 ): ReportScenario {
   const { file, program, comparisons } = result;
   const { name, about, tags, steps } = program;
@@ -94,10 +96,10 @@ function scenarioOf(
     failures: groupFailures(result).map((group) => ({
       message: group.failure.message,
       position: group.failure.position,
-      text: failureText(group, result, options).join("\n"),
+      text: failureText(group, result, rendering).join("\n"),
       runs: group.occurrences,
     })),
-    timelines,
+    timelines: comparisons[0]?.timelines ?? [],
   };
 }
 

@@ -4,8 +4,10 @@
  * @module
  */
 
-import type { Comparison } from "../compare/compare.ts";
+import { type Comparison, comparisonOf } from "../compare/compare.ts";
 import type { Program } from "../machine/program.ts";
+import type { RunResult } from "../machine/run.ts";
+import type { Recorded } from "./record.ts";
 
 /** A scenario that was run: one comparison per kernel. */
 export interface ScenarioResult {
@@ -13,8 +15,37 @@ export interface ScenarioResult {
   readonly file: string;
   /** What was run. */
   readonly program: Program;
-  /** What came of it, by kernel. */
-  readonly comparisons: readonly Comparison[];
+  /** What came of it, by kernel; nothing where it was skipped. */
+  readonly comparisons: readonly (Comparison & Partial<Recorded>)[];
+}
+
+/** What reports are made from: runs, comparisons with or without a recording, whole scenarios. */
+export type Reportable = RunResult | (Comparison & Partial<Recorded>) | ScenarioResult;
+
+/** One of them, or several; runs and comparisons of one program make up one scenario. */
+export type Reported = Reportable | readonly Reportable[];
+
+/**
+ * Puts what was run together by scenario.
+ *
+ * @param reported What was run or compared.
+ * @returns The scenarios in the order in which they come up first.
+ */
+export function scenarioResults(reported: Reported): ScenarioResult[] {
+  const results = new Map<Program, ScenarioResult>();
+  for (const one of "length" in reported ? reported : [reported]) {
+    const { file, program, comparisons } = resultOf(one);
+    const before = results.get(program)?.comparisons ?? [];
+    results.set(program, { file, program, comparisons: [...before, ...comparisons] });
+  }
+  return [...results.values()];
+}
+
+function resultOf(one: Reportable): ScenarioResult {
+  if ("comparisons" in one) return one;
+  const { program } = one;
+  const comparison = "machine" in one ? comparisonOf(one) : one;
+  return { file: program.file, program, comparisons: [comparison] };
 }
 
 /**

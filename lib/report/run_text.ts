@@ -6,23 +6,35 @@
 
 import { escapeControl } from "../kernel/escape.ts";
 import { countRuns, groupFailures } from "./failures.ts";
-import { failureText, type ReportOptions } from "./failure_text.ts";
+import { failureText } from "./failure_text.ts";
 import { type Cell, indent, layout } from "./layout.ts";
 import { amount, timeText } from "./numbers.ts";
+import { type Rendering, renderingOf, type ReportOptions } from "./options.ts";
 import type { Palette } from "./palette.ts";
-import { hasPassed, isInconclusive, isSkipped, type ScenarioResult, skipText } from "./results.ts";
+import {
+  hasPassed,
+  isInconclusive,
+  isSkipped,
+  type Reported,
+  type ScenarioResult,
+  scenarioResults,
+  skipText,
+} from "./results.ts";
 
 /**
  * Renders the results of a run.
  *
- * @param results The scenarios.
- * @param options Files, colours and the way to rerun.
+ * @param reported What was run or compared.
+ * @param options Colours and the way to rerun.
  * @returns Text that ends in a newline.
  */
-export function runText(results: readonly ScenarioResult[], options: ReportOptions): string {
-  const lines = layout(results.map((result) => scenarioCells(result, options.palette)), [2, 3, 4]);
-  for (const result of results) lines.push(...failureLines(result, options));
-  lines.push("", sumText(results, options.palette));
+export function runText(reported: Reported, options: ReportOptions = {}): string {
+  const results = scenarioResults(reported);
+  const rendering = renderingOf(options);
+  const { palette } = rendering;
+  const lines = layout(results.map((result) => scenarioCells(result, palette)), [2, 3, 4]);
+  for (const result of results) lines.push(...failureLines(result, rendering));
+  lines.push("", sumText(results, palette));
   return lines.join("\n") + "\n";
 }
 
@@ -30,10 +42,10 @@ export function runText(results: readonly ScenarioResult[], options: ReportOptio
  * Renders the failures of a scenario.
  *
  * @param result The scenario.
- * @param options Files, colours and the way to rerun.
+ * @param options Colours and the way to rerun.
  * @returns Lines, none if it passed; the first one is empty.
  */
-export function failureLines(result: ScenarioResult, options: ReportOptions): string[] {
+export function failureLines(result: ScenarioResult, options: Rendering): string[] {
   return groupFailures(result).flatMap((group) => [
     "",
     `${options.palette.red("failed")}  ${escapeControl(result.program.name)}`,

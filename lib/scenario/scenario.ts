@@ -87,16 +87,19 @@ export function parseScenario(source: string, options: ScenarioOptions = {}): Pr
  * ```
  */
 export function checkScenario(source: string, options: ScenarioOptions = {}): CheckedScenario {
-  const reporter = new Reporter(source, options.file ?? "scenario");
+  const file = options.file ?? "scenario";
+  const reporter = new Reporter(source, file);
   const includes = new Includes(options.read);
   const node = readDocument(reporter);
   const vocabulary = options.vocabulary ?? VOCABULARY;
-  const programs = node === undefined
+  const read = node === undefined
     ? []
     : readPrograms(node, { reporter, includes, vocabulary }, options);
   const { diagnostics } = reporter;
   const included = includes.texts;
   if (diagnostics.length > 0) return { programs: [], diagnostics, included };
+  const sources = new Map([[file, source], ...included]);
+  const programs = read.map((program) => ({ ...program, file, sources }));
   return { program: programs[0], programs, diagnostics, included };
 }
 

@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { comparePolicies } from "../../lib/compare/compare.ts";
-import { StepError } from "../../lib/compare/instrument.ts";
+import { comparePolicies, compareSteps } from "../../lib/compare/compare.ts";
+import { StepError } from "../../lib/compare/step_error.ts";
 import { ratioOf } from "../../lib/compare/listeners.ts";
 import { newProgram, newStep } from "../../lib/machine/program.ts";
+import type { RunResult } from "../../lib/machine/run.ts";
 import { parseScenario } from "../../lib/scenario/scenario.ts";
 
 const fixture = new URL("../cli/fixtures/mprotect.yaml", import.meta.url);
@@ -51,12 +52,29 @@ Deno.test("comparePolicies() takes a seed, and gives the same twice", () => {
   assertEquals(JSON.stringify(comparePolicies(program, options)), JSON.stringify(first));
 });
 
-Deno.test("comparePolicies() tells of every step before it runs", () => {
+Deno.test("compareSteps() stops before and after every step, and at the end of every run", () => {
   const seen: string[] = [];
-  const onStep = (policy: string, step: number) => seen.push(`${policy} ${step}`);
-  comparePolicies(program, { policies: ["legacy", "ideal"], onStep });
-  assertEquals(seen.length, 2 * program.steps.length);
-  assertEquals([seen[0], seen[6]], ["legacy 0", "ideal 0"]);
+  const results: RunResult[] = [];
+  for (
+    const { policy, steps, result } of compareSteps(program, { policies: ["legacy", "ideal"] })
+  ) {
+    if (result === undefined) seen.push(`${policy} ${steps}`);
+    else results.push(result);
+  }
+  const count = program.steps.length;
+  assertEquals(seen.length, 2 * (count + 1));
+  assertEquals([seen[0], seen[count], seen[count + 1]], ["legacy 0", `legacy ${count}`, "ideal 0"]);
+  assertEquals(results.map(({ policy }) => policy), ["legacy", "ideal"]);
+});
+
+Deno.test("compareSteps() lets one look at the machine between two steps", () => {
+  const times: number[] = [];
+  for (const { machine } of compareSteps(program, { policies: ["ideal"] })) {
+    times.push(machine.host.clock.now);
+  }
+  assertEquals(times[0], 0);
+  assert(times.every((time, at) => at === 0 || time >= times[at - 1]));
+  assert(times.at(-1)! > 0);
 });
 
 Deno.test("comparePolicies() throws a StepError with the place of a step that cannot be carried out", () => {

@@ -17,6 +17,23 @@ Deno.test("the notebook runs without any permission and finds no violation", asy
   assertStringIncludes(output, "violations: 0 }");
 });
 
+Deno.test("the reports are a page with charts, JUnit with every run, and a trace", async () => {
+  await Deno.mkdir("tmp", { recursive: true });
+  const folder = await Deno.makeTempDir({ dir: "tmp", prefix: "report_" });
+  try {
+    const file = "scenarios/ksm-merge-kvm.yaml";
+    const output = await run(["-R", `-W=${folder}`, "examples/report.ts", file, folder]);
+    const read = (name: string) => Deno.readTextFile(`${folder}/${name}`);
+    assert(elementsOf(await read("report.html")).includes("svg"));
+    const cases = elementsOf(await read("report.xml")).filter((name) => name === "testcase");
+    const runs = [...output.matchAll(/ (\d+) runs/g)].map(([, count]) => Number(count));
+    assert(cases.length >= runs.reduce((sum, count) => sum + count), output);
+    assert(JSON.parse(await read("trace.json")).traceEvents.length > 100);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("the sweep writes a chart with a line per policy", async () => {
   await Deno.mkdir("tmp", { recursive: true });
   const folder = await Deno.makeTempDir({ dir: "tmp", prefix: "sweep_" });

@@ -1,48 +1,23 @@
 /** Documents of real runs for the tests of the reports. */
 
-import { Recording } from "../../lib/compare/recording.ts";
-import type { RecordedRun } from "../../lib/compare/recorded.ts";
-import { comparePolicies } from "../../lib/compare/compare.ts";
-import type { ReportDocument, ReportPageStep } from "../../lib/report/document.ts";
-import { PageSteps } from "../../lib/report/page_steps.ts";
-import { reportDocument, timelineOf } from "../../lib/report/report_document.ts";
+import type { ReportDocument } from "../../lib/report/document.ts";
+import { recordComparison, type RecordedComparison } from "../../lib/report/record.ts";
+import { reportDocument } from "../../lib/report/report_document.ts";
 import { parseScenario } from "../../lib/scenario/scenario.ts";
-import { plain } from "./results.ts";
 
 /** Runs a scenario under its kernels and records it. */
-export function record(source: string, file = "a.yaml", kernels?: readonly string[]) {
+export function record(
+  source: string,
+  file = "a.yaml",
+  kernels?: readonly string[],
+): RecordedComparison[] {
   const program = parseScenario(source, { file });
-  const runs: RecordedRun[] = [];
-  const pages: (readonly ReportPageStep[])[] = [];
-  let recording: Recording | undefined;
-  let steps: PageSteps | undefined;
-  const comparisons = (kernels ?? program.kernels).map((kernel) =>
-    comparePolicies(program, {
-      kernel,
-      onMachine: (_, machine) => {
-        recording = new Recording(machine);
-        steps = new PageSteps(machine);
-      },
-      onStep: (_, step) => {
-        recording?.beginStep(step);
-        steps?.beginStep(step);
-      },
-      onResult: (result) => {
-        runs.push(recording!.finish(result));
-        pages.push(steps!.finish());
-      },
-    })
-  );
-  return { result: { file, program, comparisons }, runs, pages };
+  return (kernels ?? program.kernels).map((kernel) => recordComparison(program, { kernel }));
 }
 
 /** The document of one scenario. */
 export function documentOf(source: string, file = "a.yaml"): ReportDocument {
-  const { result, runs, pages } = record(source, file);
-  const timelines = runs.filter(({ kernel }) => kernel === runs[0].kernel)
-    .map((run, index) => timelineOf(run, pages[index]));
-  const placed = [{ order: 0, result, timelines }];
-  return reportDocument(placed, { shard: null, selected: 1 }, plain(source, file));
+  return reportDocument(record(source, file));
 }
 
 /** A text that breaks out of anything that does not escape it. */

@@ -9,7 +9,7 @@ import { reportDocument } from "../../lib/report/report_document.ts";
 import { runText } from "../../lib/report/run_text.ts";
 import { excerpt, excerptLines } from "../../lib/report/source_text.ts";
 import { judgeKernels } from "../../lib/compare/over_runs.ts";
-import { plain, resultOf } from "./results.ts";
+import { comparisonsOf, resultOf } from "./results.ts";
 
 const HEAD = `name: t
 kernels: [v5.2, v6.1]
@@ -207,11 +207,11 @@ Deno.test("lines of an excerpt are safe, and long ones are cut", () => {
 
 Deno.test("a diff is red and green on a terminal alone", () => {
   const source = scenarioWith("{ vmas: { ram: { count: 1 } } }");
-  const results = [resultOf(source)];
-  const coloured = runText(results, { ...plain(source), palette: ANSI });
+  const comparisons = comparisonsOf(source);
+  const coloured = runText(comparisons, { palette: ANSI });
   assertStringIncludes(coloured, "\x1b[31m- count: 1\x1b[39m");
   assertStringIncludes(coloured, "\x1b[32m+ count: 2\x1b[39m");
-  assert(!runText(results, plain(source)).includes("\x1b"));
+  assert(!runText(comparisons).includes("\x1b"));
 });
 
 Deno.test("every report has lines, values, tree, diff and the command", () => {
@@ -219,10 +219,8 @@ Deno.test("every report has lines, values, tree, diff and the command", () => {
     '\n      guest:\n        windows: 1\n        faults: "< ${half} - 1"\n',
   )
     .replace("< ${half} - 1", "> guest.windows * ${half + 7}");
-  const result = resultOf(source);
-  const options = plain(source);
-  const head = { shard: null, selected: 1 };
-  const document = reportDocument([{ order: 0, result, timelines: [] }], head, options);
+  const comparisons = comparisonsOf(source);
+  const document = reportDocument(comparisons);
   const wanted = [
     "windows: 1",
     "half + 7 = 9",
@@ -234,10 +232,10 @@ Deno.test("every report has lines, values, tree, diff and the command", () => {
   for (const text of [junitXml(document), htmlReport(document)]) {
     for (const part of wanted) assertStringIncludes(text, part);
   }
-  for (const text of [JSON.stringify(document), runText([result], options)]) {
+  for (const text of [JSON.stringify(document), runText(comparisons)]) {
     for (const part of wanted) assertStringIncludes(text, part.replaceAll("&gt;", ">"));
   }
-  const [failure] = runJson([result], options).scenarios[0].runs[0].failures;
+  const [failure] = runJson(comparisons).scenarios[0].runs[0].failures;
   assertEquals(failure.source?.map(({ line }) => line), [13, 14, 15]);
   assertEquals(failure.values?.[0], { name: "half + 7", value: "9" });
   assertEquals(failure.details?.length, 2);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { checkJson, compareJson, runJson } from "../../lib/report/json.ts";
-import { fixture, resultOf } from "./results.ts";
+import { comparisonsOf, fixture } from "./results.ts";
 
 /** The shape of a value: names of members and types, of a list that of its first item. */
 function shape(value: unknown): unknown {
@@ -9,34 +9,34 @@ function shape(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, shape(member)]));
 }
 
-const result = resultOf(fixture("failing"));
+const comparisons = comparisonsOf(fixture("failing"));
 
 Deno.test("runJson() keeps its shape", async (t) => {
-  const { scenarios: [{ runs: [{ figures: _, ...run }], ...scenario }], ...report } = runJson([
-    result,
-  ]);
+  const { scenarios: [{ runs: [{ figures: _, ...run }], ...scenario }], ...report } = runJson(
+    comparisons,
+  );
   await t.assertSnapshot(shape({ ...report, scenarios: [{ ...scenario, runs: [run] }] }));
 });
 
 Deno.test("compareJson() keeps its shape", async (t) => {
-  await t.assertSnapshot(shape(compareJson([result])));
+  await t.assertSnapshot(shape(compareJson(comparisons)));
 });
 
 Deno.test("runJson() and compareJson() are plain data", () => {
-  for (const report of [runJson([result]), compareJson([result])]) {
+  for (const report of [runJson(comparisons), compareJson(comparisons)]) {
     assertEquals(JSON.parse(JSON.stringify(report)), report);
   }
 });
 
 Deno.test("runJson() has every run and every figure", () => {
-  const { passed, scenarios: [{ runs, comparisons }] } = runJson([result]);
+  const { passed, scenarios: [{ runs, comparisons: judged }] } = runJson(comparisons);
   assertEquals(passed, false);
   assertEquals(runs.map(({ kernel, policy }) => `${kernel} ${policy}`), [
     ...["v5.0 legacy", "v5.0 followup", "v5.0 ideal", "v5.0 bold"],
     ...["v5.2 legacy", "v5.2 followup", "v5.2 ideal", "v5.2 bold"],
   ]);
   assertEquals(runs[0].figures["nic.faults"], 16);
-  assertEquals(comparisons.map(({ failures }) => failures.length), [0, 1]);
+  assertEquals(judged.map(({ failures }) => failures.length), [0, 1]);
 });
 
 Deno.test("checkJson() passes only if nothing is wrong", () => {

@@ -1,9 +1,7 @@
 /** Results of real runs for the tests of the reports. */
 
-import { comparePolicies } from "../../lib/compare/compare.ts";
-import { PLAIN } from "../../lib/report/palette.ts";
-import type { ReportOptions } from "../../lib/report/failure_text.ts";
-import type { ScenarioResult } from "../../lib/report/results.ts";
+import { comparePolicies, type Comparison } from "../../lib/compare/compare.ts";
+import { type ScenarioResult, scenarioResults } from "../../lib/report/results.ts";
 import { parseScenario } from "../../lib/scenario/scenario.ts";
 
 /** Reads a fixture of the command line's tests. */
@@ -12,18 +10,12 @@ export function fixture(name: string): string {
 }
 
 /** Runs a scenario under every kernel that it names. */
-export function resultOf(source: string, file = "a.yaml"): ScenarioResult {
+export function comparisonsOf(source: string, file = "a.yaml"): Comparison[] {
   const program = parseScenario(source, { file });
-  const comparisons = program.kernels.map((kernel) => comparePolicies(program, { kernel }));
-  return { file, program, comparisons };
+  return program.kernels.map((kernel) => comparePolicies(program, { kernel }));
 }
 
-/** Options without colours. */
-export function plain(source: string, file = "a.yaml"): ReportOptions {
-  return {
-    sources: new Map([[file, source]]),
-    palette: PLAIN,
-    invocation: "mmulab",
-    settings: [],
-  };
+/** The same, as the texts of failures take it. */
+export function resultOf(source: string): ScenarioResult {
+  return scenarioResults(comparisonsOf(source))[0];
 }

@@ -7,36 +7,36 @@ import { ANSI, PLAIN } from "../../lib/report/palette.ts";
 import { newProgram } from "../../lib/machine/program.ts";
 import { runText } from "../../lib/report/run_text.ts";
 import { checkScenario } from "../../lib/scenario/scenario.ts";
-import { fixture, plain, resultOf } from "./results.ts";
+import { comparisonsOf, fixture, resultOf } from "./results.ts";
 
 Deno.test("runText() of scenarios that pass", async (t) => {
   const source = fixture("mprotect");
-  await t.assertSnapshot(runText([resultOf(source)], plain(source)));
+  await t.assertSnapshot(runText(comparisonsOf(source)));
 });
 
 Deno.test("runText() of failures", async (t) => {
   const source = fixture("failing");
-  await t.assertSnapshot(runText([resultOf(source)], plain(source)));
+  await t.assertSnapshot(runText(comparisonsOf(source)));
 });
 
 Deno.test("runText() of violations", async (t) => {
   const source = fixture("unsafe");
-  await t.assertSnapshot(runText([resultOf(source)], plain(source)));
+  await t.assertSnapshot(runText(comparisonsOf(source)));
 });
 
 Deno.test("compareText() groups kernels that say the same", async (t) => {
   const source = fixture("mprotect").replace("[v5.0, v5.2]", "[v5.0, v5.2, v5-series]");
-  await t.assertSnapshot(compareText([resultOf(source)], plain(source)));
+  await t.assertSnapshot(compareText(comparisonsOf(source)));
 });
 
 Deno.test("compareText() of a policy that is not safe", async (t) => {
   const source = fixture("unsafe");
-  await t.assertSnapshot(compareText([resultOf(source)], plain(source)));
+  await t.assertSnapshot(compareText(comparisonsOf(source)));
 });
 
 Deno.test("compareText() leaves the meanings out where they do not fit", () => {
   const source = fixture("mprotect").replace("[v5.0, v5.2]", "[v5.2]");
-  const text = compareText([resultOf(source)], { ...plain(source), width: 75 });
+  const text = compareText(comparisonsOf(source), { width: 75 });
   assert(!text.includes("translations removed"));
   assert(text.includes("    dropped"));
   assertEquals(text.split("\n").filter((line) => line.length > 75), []);
@@ -55,12 +55,12 @@ Deno.test("checkText() and diagnosticsText() of good and bad files", async (t) =
 
 Deno.test("colours change no visible character of a report", () => {
   const source = fixture("failing");
-  const results = [resultOf(source)];
-  const options = { ...plain(source), palette: ANSI };
+  const results = comparisonsOf(source);
+  const options = { palette: ANSI };
   // deno-lint-ignore no-control-regex
   const visible = (text: string) => text.replace(/\x1b\[\d+m/g, "");
-  assertEquals(visible(runText(results, options)), runText(results, plain(source)));
-  assertEquals(visible(compareText(results, options)), compareText(results, plain(source)));
+  assertEquals(visible(runText(results, options)), runText(results));
+  assertEquals(visible(compareText(results, options)), compareText(results));
 });
 
 Deno.test("no report passes control characters of a file on", () => {
@@ -69,8 +69,8 @@ Deno.test("no report passes control characters of a file on", () => {
     .replace(/^about: .*/m, 'about: "c\\e]0;d\\a"')
     .replace("v5.0, v5.2", "v5.2");
   const file = "e\x1b[2J.yaml";
-  const results = [resultOf(source, file)];
-  const text = runText(results, plain(source, file)) + compareText(results, plain(source, file));
+  const results = comparisonsOf(source, file);
+  const text = runText(results) + compareText(results);
   assertEquals(text.match(/[^\n\x20-\x7e]/g), null);
   assert(text.includes("a\\x1b[2Jb\\u202e"));
 });

@@ -2,13 +2,14 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { perfettoJson, type TraceEvent } from "../../lib/report/trace_events.ts";
 import { ftraceText, traceLines } from "../../lib/report/trace_files.ts";
 import { HOSTILE, record } from "./documents.ts";
-import { fixture } from "./results.ts";
+import { comparisonsOf, fixture } from "./results.ts";
 
 const ksm = Deno.readTextFileSync(
   new URL("../../scenarios/ksm-merge-kvm.yaml", import.meta.url),
 );
-const { result, runs } = record(ksm, "ksm.yaml", ["v5-series"]);
-const traced = runs.map((run) => ({ scenario: result.program.name, file: "ksm.yaml", run }));
+const [comparison] = record(ksm, "ksm.yaml", ["v5-series"]);
+const { traces: traced } = comparison;
+const runs = traced.map(({ run }) => run);
 const trace: { displayTimeUnit: string; traceEvents: TraceEvent[] } = JSON.parse(
   perfettoJson(traced),
 );
@@ -169,7 +170,7 @@ Deno.test("counters of a trace end where the figures of the run end", () => {
       only("C").findLast((event) =>
         event.name === name && Math.floor(event.pid / 1000) === index + 1
       )?.args?.[key];
-    const { figures } = result.comparisons[0].runs[index];
+    const { figures } = comparison.runs[index];
     assertEquals(last("faults", "faults"), figures["guest.faults"]);
     assertEquals(last("TLB flushes", "tlb_flushes"), figures["guest.tlb_flushes"]);
     assertEquals(last("KSM", "pages_sharing"), figures["ksm.pages_sharing"]);
@@ -181,8 +182,9 @@ Deno.test("recording changes nothing of a run", () => {
     const starts = callbacks.filter(({ name }) => name === "invalidate_range_start");
     assertEquals([listeners[0].name, starts.length], ["guest", 32]);
   }
-  const plain = record(fixture("mprotect")).result.comparisons;
-  assertEquals(plain, record(fixture("mprotect")).result.comparisons);
+  const [plain] = comparisonsOf(fixture("mprotect"));
+  const [recorded] = record(fixture("mprotect"));
+  assertEquals([recorded.runs, recorded.listeners], [plain.runs, plain.listeners]);
 });
 
 Deno.test("ftraceText() of a run", async (t) => {

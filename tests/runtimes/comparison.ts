@@ -14,8 +14,7 @@ import { compareJson, runJson } from "@mmulab/mmulab/report";
  * @returns The documents of `run --json` and `compare --json`, as text.
  */
 export function comparisonJson(source: string): string {
-  const program = parseScenario(source);
+  const program = parseScenario(source, { file: "scenario.yaml" });
   const comparisons = program.kernels.map((kernel) => comparePolicies(program, { kernel }));
-  const results = [{ file: "scenario.yaml", program, comparisons }];
-  return JSON.stringify([runJson(results), compareJson(results)]);
+  return JSON.stringify([runJson(comparisons), compareJson(comparisons)]);
 }

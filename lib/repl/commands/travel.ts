@@ -7,7 +7,6 @@
 import { comparePolicies, type Comparison } from "../../compare/compare.ts";
 import { PROFILES } from "../../kernel/profile.ts";
 import { comparisonText } from "../../report/compare_text.ts";
-import { PLAIN } from "../../report/palette.ts";
 import { stepListText } from "../../report/steps_text.ts";
 import type { Command, Environment } from "../command.ts";
 import { diffText, whyText } from "../history.ts";
@@ -131,15 +130,14 @@ export async function sessionComparison(
   breathe?: Breathe,
 ): Promise<string> {
   const steps = session.steps.slice(0, session.tick).map((step) => ({ ...step, expect: [] }));
-  const program = { ...session.program, steps, expect: [], compare: [] };
+  const file = session.source?.file ?? "";
+  const program = { ...session.program, file, steps, expect: [], compare: [] };
   const comparisons: Comparison[] = [];
   for (const kernel of kernels) {
     await breathe?.();
     comparisons.push(comparePolicies(program, { kernel }));
   }
-  const result = { file: session.source?.file ?? "", program, comparisons };
-  const options = { sources: new Map(), palette: PLAIN, invocation: "mmulab", settings: [] };
-  return comparisonText(result, options);
+  return comparisonText(comparisons);
 }
 
 function kernelsOf(kernel: string | undefined): string[] {

@@ -1,5 +1,5 @@
 /**
- * Watching the steps of a program from outside.
+ * Errors of steps, with the place where the step is written.
  *
  * @module
  */
@@ -38,13 +38,12 @@ export class StepError extends Error {
 }
 
 /**
- * Makes a program whose errors say at which step they came, and that tells when a step begins.
+ * Makes a program whose errors say at which step they came.
  *
- * @param program The program; it can be run once.
- * @param onStep Called with the index of each step before it runs.
- * @returns A program that does the same.
+ * @param program The program.
+ * @returns A program that does the same; it can be run once.
  */
-export function instrument(program: Program, onStep: (index: number) => void): Program {
+export function placeErrors(program: Program): Program {
   let failed: string | undefined;
   function* watched(
     step: Step,
@@ -52,7 +51,6 @@ export function instrument(program: Program, onStep: (index: number) => void): P
     machine: Machine,
     args: Arguments,
   ): Operation<OperationResult> {
-    onStep(index);
     try {
       const result = yield* step.operation.run(machine, args);
       if (result.ret < 0) failed = failedText(step, index, result.ret);
