@@ -154,7 +154,7 @@ export function comparePolicies(program: Program, options: CompareOptions = {}):
  * import { newProgram, newStep } from "../machine/program.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const program = newProgram({ name: "A nap", steps: [newStep(operation("wait"))] });
+ * const program = newProgram({ name: "A nap", steps: [newStep(operation("wait"), { time: 20 })] });
  * const seen: string[] = [];
  * for (const { policy, steps, result } of compareSteps(program, { policies: ["ideal"] })) {
  *   seen.push(result === undefined ? `${policy} ${steps}` : "ended");

@@ -59,7 +59,7 @@ export type RecordedComparison = Comparison & Recorded;
  * const { traces } = recordComparison(program, { policies: ["ideal"] });
  * const { traceEvents } = JSON.parse(renderTrace("perfetto", traces));
  * const { name, dur } = traceEvents.find(({ ph }: { ph: string }) => ph === "X");
- * assertEquals([name, dur], ["wait time=1000000", 1000]);
+ * assertEquals([name, dur], ["wait", 1000]);
  * ```
  */
 export function recordComparison(
