@@ -4,7 +4,7 @@
  * @module
  */
 
-import { columnsOf } from "../compare/columns.ts";
+import { columnsOf } from "../machine/program.ts";
 import { attachListener, type Attachment } from "../machine/attach.ts";
 import type { Program } from "../machine/program.ts";
 import type { CheckedFile } from "../report/json.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BUILT_IN_COLUMNS } from "../compare/columns.ts";
+import { BUILT_IN_COLUMNS } from "../machine/program.ts";
 import { compareText } from "../report/compare_text.ts";
 import { type CheckedFile, compareJson } from "../report/json.ts";
 import type { ReportOptions } from "../report/options.ts";

@@ -5,7 +5,7 @@
  */
 
 import { ValidationError } from "@cliffy/command";
-import { columnsOf } from "../compare/columns.ts";
+import { columnsOf } from "../machine/program.ts";
 import type { CheckedFile } from "../report/json.ts";
 import { runJson } from "../report/json.ts";
 import { amount } from "../report/numbers.ts";

@@ -21,7 +21,8 @@ import {
   type RunResult,
   type StepResult,
 } from "../machine/run.ts";
-import { answerable, columnsOf } from "./columns.ts";
+import { answerable } from "./columns.ts";
+import { columnsOf, requireProgram } from "../machine/program.ts";
 import {
   compareListeners,
   type ListenerComparison,
@@ -118,7 +119,8 @@ export interface Comparison {
  * @param program The program.
  * @param options Kernel, policies and seed.
  * @returns The comparison.
- * @throws {RangeError} If kernel or policy is unknown, or the machine cannot be made.
+ * @throws {RangeError} If kernel or policy is unknown, there is no policy, or the machine cannot be made.
+ * @throws {TypeError} If it is no program.
  * @throws {StepError} If a step cannot be carried out.
  * @throws {DOMException} If the signal is aborted; or what else is its reason.
  * @example
@@ -144,7 +146,8 @@ export function comparePolicies(program: Program, options: CompareOptions = {}):
  * @param options Kernel, policies and seed.
  * @yields How far it has come.
  * @returns The comparison.
- * @throws {RangeError} If kernel or policy is unknown, or the machine cannot be made.
+ * @throws {RangeError} If kernel or policy is unknown, there is no policy, or the machine cannot be made.
+ * @throws {TypeError} If it is no program.
  * @throws {StepError} If a step cannot be carried out.
  * @throws {DOMException} If the signal is aborted; or what else is its reason.
  * @example
@@ -166,7 +169,9 @@ export function* compareSteps(
   program: Program,
   options: CompareOptions = {},
 ): Generator<CompareProgress, Comparison> {
+  requireProgram(program);
   const { kernel = program.kernel, policies: columns = columnsOf(program) } = options;
+  if (columns.length === 0) throw new RangeError("Cannot compare policies: expected one or more");
   const seed = options.seed ?? program.machine.seed;
   const results: RunAndFacts[] = [];
   for (const policy of columns) {

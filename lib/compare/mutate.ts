@@ -14,10 +14,11 @@ import {
   FaultProbe,
   type FaultSet,
   INJECTABLE_FAULTS,
+  requireFault,
   UNSAFE_FAULTS,
 } from "../kernel/faults.ts";
 import { drain } from "../kernel/operation.ts";
-import type { Program } from "../machine/program.ts";
+import { type Program, requireProgram } from "../machine/program.ts";
 import { comparePolicies } from "./compare.ts";
 import { StepError } from "./step_error.ts";
 
@@ -78,6 +79,7 @@ type Place = FaultPlace & { reachedBy: string[]; noticedBy: string[] };
  * @param options The mistakes to make.
  * @returns Which mistakes are noticed.
  * @throws {RangeError} If there is no mistake of a name.
+ * @throws {TypeError} If one of them is no program.
  * @throws {DOMException} If the signal is aborted; or what else is its reason.
  * @example
  * ```ts
@@ -103,6 +105,7 @@ export function mutate(programs: readonly Program[], options: MutateOptions = {}
  * @yields What ran.
  * @returns Which mistakes are noticed.
  * @throws {RangeError} If there is no mistake of a name.
+ * @throws {TypeError} If one of them is no program.
  * @throws {DOMException} If the signal is aborted; or what else is its reason.
  * @example
  * ```ts
@@ -120,6 +123,7 @@ export function* mutateRuns(
 ): Generator<MutationProgress, MutationReport> {
   const { faults: wanted = Object.keys(INJECTABLE_FAULTS) as FaultName[] } = options;
   for (const name of wanted) requireFault(name);
+  for (const program of programs) requireProgram(program);
   const places = new Map<string, Place>();
   const failing: string[] = [];
   for (const [index, program] of programs.entries()) {
@@ -170,12 +174,6 @@ function* mutateOne(
     }
   }
   return true;
-}
-
-function requireFault(name: string): void {
-  if (Object.hasOwn(INJECTABLE_FAULTS, name)) return;
-  const known = Object.keys(INJECTABLE_FAULTS).join(", ");
-  throw new RangeError(`Cannot inject fault "${name}": expected one of ${known}`);
 }
 
 function placeOf(places: Map<string, Place>, { fault, site }: FaultPlace): Place {

@@ -28,6 +28,7 @@ export interface CompareScenarioOptions extends ScenarioOptions, CompareOptions 
  * @param options Variables and file name; kernel, policy, seed and signal.
  * @returns What came of it.
  * @throws {ScenarioError} If something is wrong with the scenario.
+ * @throws {TypeError} If it is neither text nor an object.
  * @throws {RangeError} If kernel or policy is unknown.
  * @throws {DOMException} If the signal is aborted; or what else is its reason.
  * @example
@@ -60,6 +61,7 @@ export function runScenario(
  * @param options Variables and file name; kernel, policies, seed and signal.
  * @returns The comparison.
  * @throws {ScenarioError} If something is wrong with the scenario.
+ * @throws {TypeError} If it is neither text nor an object.
  * @throws {RangeError} If kernel or policy is unknown.
  * @throws {StepError} If a step cannot be carried out.
  * @throws {DOMException} If the signal is aborted; or what else is its reason.
@@ -80,6 +82,9 @@ export function compareScenario(
 }
 
 function programOf(source: ScenarioSource, options: ScenarioOptions): Program {
-  const text = typeof source === "string" ? source : JSON.stringify(source, null, 2);
-  return parseScenario(text, options);
+  if (typeof source === "string") return parseScenario(source, options);
+  if (typeof source === "object" && source !== null) {
+    return parseScenario(JSON.stringify(source, null, 2), options);
+  }
+  throw new TypeError(`Cannot read a scenario: expected YAML text or an object, got ${source}`);
 }

@@ -67,6 +67,20 @@ export function isAligned(addr: Vaddr, size: number): boolean {
 }
 
 /**
+ * Checks an address that comes from outside.
+ *
+ * @param addr Address in bytes.
+ * @param size Alignment in bytes; 1 for any.
+ * @throws {RangeError} If it is none of user space, or not aligned.
+ */
+export function requireAddress(addr: Vaddr, size = 1): void {
+  if (Number.isSafeInteger(addr / size) && addr >= 0 && addr < TASK_SIZE) return;
+  const kind = size === 1 ? "an address" : "a page-aligned address";
+  const got = typeof addr === "number" ? hex(addr) : String(addr);
+  throw new RangeError(`Expected ${kind} below ${hex(TASK_SIZE)}, got ${got}`);
+}
+
+/**
  * Numbers the last-level table that maps an address.
  *
  * @param addr Address in bytes.

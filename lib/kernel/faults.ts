@@ -30,6 +30,18 @@ export const INJECTABLE_FAULTS = {
 /** The name of an injectable mistake. */
 export type FaultName = keyof typeof INJECTABLE_FAULTS;
 
+/**
+ * Checks the name of a mistake.
+ *
+ * @param name The name.
+ * @throws {RangeError} If there is no such mistake.
+ */
+export function requireFault(name: string): void {
+  if (Object.hasOwn(INJECTABLE_FAULTS, name)) return;
+  const known = Object.keys(INJECTABLE_FAULTS).join(", ");
+  throw new RangeError(`Cannot inject fault "${name}": expected one of ${known}`);
+}
+
 /** Mistakes after which a device can reach memory that is not its own, or write unnoticed. */
 export const UNSAFE_FAULTS: ReadonlySet<FaultName> = new Set<FaultName>([
   "skip_start",

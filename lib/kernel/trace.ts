@@ -185,6 +185,7 @@ export class Trace {
    *
    * @param subscriber The function.
    * @returns Ends the subscription.
+   * @throws {TypeError} If it is no function.
    * @example
    * ```ts
    * import { Trace } from "./trace.ts";
@@ -200,6 +201,9 @@ export class Trace {
    * ```
    */
   subscribe(subscriber: (record: TraceRecord) => void): () => void {
+    if (typeof subscriber !== "function") {
+      throw new TypeError(`Cannot subscribe to the trace: expected a function`);
+    }
     const one = (record: TraceRecord) => subscriber(record);
     this.#subscribers = [...this.#subscribers, one];
     return () => {

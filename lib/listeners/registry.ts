@@ -222,7 +222,7 @@ export interface CreateListenerOptions {
  * @param request What to make.
  * @returns The listener.
  * @throws {RangeError} If kind, policy, option or cost is unknown or out of range.
- * @throws {TypeError} If an option has the wrong type.
+ * @throws {TypeError} If an option has the wrong type, or the factory is no function.
  */
 export function createListener(request: CreateListenerOptions): Listener {
   const { kind, name, user, subject, costs } = request;
@@ -236,7 +236,12 @@ export function createListener(request: CreateListenerOptions): Listener {
     ...(subject === undefined ? {} : { subject }),
     ...(costs === undefined ? {} : { costs }),
   };
-  return request.factory ? new CustomDriver(init, request.factory) : spec.create(init, options);
+  const { factory } = request;
+  if (factory === undefined) return spec.create(init, options);
+  if (typeof factory === "function") return new CustomDriver(init, factory);
+  throw new TypeError(
+    `Cannot make listener "${name}": expected a function that makes it, got ${typeof factory}`,
+  );
 }
 
 /**

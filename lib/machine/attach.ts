@@ -28,6 +28,7 @@ const DEFAULT_NAME = "mine";
  * @param attachment The listener and where it belongs.
  * @returns The program with it.
  * @throws {RangeError} If its name means another listener, or there is no such process.
+ * @throws {TypeError} If its factory is no function.
  * @example
  * ```ts
  * import { attachListener } from "./attach.ts";
@@ -41,6 +42,9 @@ const DEFAULT_NAME = "mine";
  */
 export function attachListener(program: Program, attachment: Attachment): Program {
   const { factory, name } = attachment;
+  if (typeof factory !== "function") {
+    throw new TypeError(`Cannot attach a listener: expected a function that makes it`);
+  }
   const isMeant = (one: ProgramListener) =>
     one.kind === "custom" && one.factory === undefined && (name === undefined || one.name === name);
   if (program.listeners.some(isMeant)) {

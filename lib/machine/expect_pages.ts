@@ -8,7 +8,7 @@ import { PAGE_SIZE } from "../kernel/address.ts";
 import type { PageDemand, PlacedRange } from "./expectation.ts";
 import { match } from "./matcher.ts";
 import type { FoundRange, Mismatch, Observed, PageFacts } from "./observed.ts";
-import { argumentText } from "./program.ts";
+import { argumentText } from "./arguments.ts";
 import { valueDiff } from "./value_diff.ts";
 
 const SHOWN = 4;

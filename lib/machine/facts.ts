@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Vaddr } from "../kernel/address.ts";
+import { PAGE_SIZE, requireAddress, type Vaddr } from "../kernel/address.ts";
 import { GUP_PIN_COUNTING_BIAS } from "../mm/frames.ts";
 import type { Mm } from "../mm/mm_struct.ts";
 import { isSoftDirty } from "../mm/pagemap.ts";
@@ -30,8 +30,10 @@ import type { PageFacts } from "./observed.ts";
  * @param mm The address space.
  * @param addr The page.
  * @returns The facts, or undefined if no mapping is there.
+ * @throws {RangeError} If it is no page-aligned address of user space.
  */
 export function pageFacts(machine: Machine, mm: Mm, addr: Vaddr): PageFacts | undefined {
+  requireAddress(addr, PAGE_SIZE);
   const vma = mm.vmaAt(addr);
   if (vma === undefined) return undefined;
   const { frames } = machine.host;

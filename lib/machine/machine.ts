@@ -30,6 +30,8 @@ import { checkClosingWindow, checkPairing } from "./check_windows.ts";
 import type { MmuNotifierOps } from "../notifier/ops.ts";
 import type { MmuNotifierRange } from "../notifier/range.ts";
 import type { Gate } from "./program.ts";
+import { rangeOf } from "./arguments.ts";
+import { checkOptions, profileOf, requireName } from "./machine_options.ts";
 import type { Arguments, OperationResult, OperationSpec, RangeRef } from "./spec.ts";
 
 /** Most breaches reported of the windows of one operation. */
@@ -37,9 +39,9 @@ const REPORTED_WINDOWS = 8;
 
 /** How to make a machine. */
 export interface MachineOptions {
-  /** Switches of the simulated kernel; v5.2 unless given. */
-  readonly profile?: KernelProfile;
-  /** Memory in bytes; 64 MiB unless given. */
+  /** The simulated kernel: its switches, or the name of a profile; v5.2 unless given. */
+  readonly profile?: KernelProfile | string;
+  /** Memory in bytes, page aligned; 64 MiB unless given. */
   readonly memory?: number;
   /** NUMA nodes; 1 unless given. */
   readonly nodes?: number;
@@ -172,10 +174,13 @@ export class Machine {
    * Makes a machine without processes.
    *
    * @param options Profile, sizes, seed, costs and checks.
-   * @throws {RangeError} If the memory is too small for its nodes.
+   * @throws {RangeError} If the memory is too small for its nodes, a number is out of its range, or
+   * there is no profile or cost of a name.
+   * @throws {TypeError} If an option is of another type.
    */
   constructor(options: MachineOptions = {}) {
-    const { check = true, faults = NO_FAULTS, costs = {}, watch, ...sizes } = options;
+    checkOptions(options);
+    const { check = true, faults = NO_FAULTS, costs = {}, watch, profile, ...sizes } = options;
     this.#watch = watch ?? (({ ops }) => ops);
     const own = Object.entries(costs).filter(([name]) => Object.hasOwn(COSTS, name));
     const others = Object.entries(costs).filter(([name]) => !Object.hasOwn(COSTS, name));
@@ -184,6 +189,7 @@ export class Machine {
       swapPages: memoryPages,
       devicePages: Math.floor(memoryPages / 4),
       ...sizes,
+      ...(profile === undefined ? {} : { profile: profileOf(profile) }),
       faults,
       costs: Object.fromEntries(own) as Partial<Record<CostName, number>>,
     });
@@ -198,8 +204,10 @@ export class Machine {
    * @param name Its name.
    * @returns The address space.
    * @throws {RangeError} If a process of that name exists.
+   * @throws {TypeError} If the name is empty.
    */
   addProcess(name: string): Mm {
+    requireName("process", name);
     this.#requireNewProcess(name);
     const mm = this.host.createMm(name);
     this.processes.set(name, mm);
@@ -222,11 +230,17 @@ export class Machine {
    *
    * @param options Name, kind, process and policy.
    * @returns The listener.
-   * @throws {RangeError} If the process, kind, policy or an option is unknown.
+   * @throws {RangeError} If the process, kind, policy or an option is unknown, the process has
+   * exited, or there is a listener of that name.
+   * @throws {TypeError} If the name is empty.
    */
   addListener(options: AddListenerOptions): Listener {
     const { name, process } = options;
-    const mm = this.mm(process);
+    requireName("listener", name);
+    if (this.listeners.has(name)) {
+      throw new RangeError(`Cannot add listener "${name}": there is one of that name`);
+    }
+    const mm = this.livingMm(process);
     const listener = createListener({
       kind: options.kind,
       name,
@@ -256,6 +270,19 @@ export class Machine {
     if (mm !== undefined) return mm;
     const known = [...this.processes.keys()].join(", ") || "none";
     throw new RangeError(`Cannot find process "${process}": the machine has ${known}`);
+  }
+
+  /**
+   * Finds the address space of a process that can still do something.
+   *
+   * @param process Its name.
+   * @returns The address space.
+   * @throws {RangeError} If there is no such process, or it has exited.
+   */
+  livingMm(process: string): Mm {
+    const mm = this.mm(process);
+    if (mm.alive) return mm;
+    throw new RangeError(`Cannot use process "${process}": it has exited`);
   }
 
   /**
@@ -289,19 +316,21 @@ export class Machine {
   /**
    * Finds a range of pages.
    *
-   * @param range A named mapping or a part of it.
+   * @param named A named mapping or a part of it, such as `"ram"` or `"ram[0..8]"`, or written out.
    * @param process Process to look in; the one that made the mapping unless given.
    * @returns Where it is.
    * @throws {RangeError} If there is no such mapping, or it has fewer pages.
    */
-  pages(range: RangeRef, process?: string): PlacedPages {
+  pages(named: RangeRef | string, process?: string): PlacedPages {
+    const range = typeof named === "string" ? rangeOf(named) : named;
     const mapping = this.mappings.get(range.mapping);
     if (mapping === undefined) {
       const known = [...this.mappings.keys()].join(", ") || "none";
       throw new RangeError(`Cannot find mapping "${range.mapping}": the machine has ${known}`);
     }
     const pages = range.pages ?? mapping.pages - range.firstPage;
-    if (pages < 1 || range.firstPage + pages > mapping.pages) {
+    const fits = pages >= 1 && range.firstPage >= 0 && range.firstPage + pages <= mapping.pages;
+    if (!fits || !Number.isInteger(range.firstPage + pages)) {
       throw new RangeError(
         `Cannot use pages ${range.firstPage} to ${range.firstPage + pages} of mapping ` +
           `"${mapping.name}": it has ${mapping.pages} pages`,

@@ -20,7 +20,8 @@ import type {
   PlacedRange,
 } from "./expectation.ts";
 import type { Expression, NameValues } from "./expression.ts";
-import type { Arguments, ArgumentValue, OperationSpec } from "./spec.ts";
+import { completeArguments, labelOf } from "./arguments.ts";
+import type { Arguments, OperationSpec } from "./spec.ts";
 
 /** A place in a scenario file. */
 export interface SourcePosition {
@@ -276,6 +277,41 @@ export function newProgram(parts: Partial<Program> & Pick<Program, "name">): Pro
 }
 
 /**
+ * Checks that something is a program, and not the text of one.
+ *
+ * @param program What was given.
+ * @throws {TypeError} If it is none.
+ */
+export function requireProgram(program: Program): void {
+  if (Array.isArray(program?.steps) && Array.isArray(program.kernels)) return;
+  throw new TypeError(
+    `Expected a program, as parseScenario() or newProgram() makes it, got ${typeof program}`,
+  );
+}
+
+/** The built-in policies, in the order of the columns; the first is what others are held against. */
+export const BUILT_IN_COLUMNS: readonly string[] = ["legacy", "followup", "ideal"];
+
+/**
+ * Lists the policies under which a program can run.
+ *
+ * @param program The program.
+ * @returns The built-in policies, then those of the program.
+ * @example
+ * ```ts
+ * import { columnsOf, newProgram } from "./program.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const policies = { mine: { base: "ideal", events: { CLEAR: "drop" } } };
+ * const program = newProgram({ name: "t", policies });
+ * assertEquals(columnsOf(program), ["legacy", "followup", "ideal", "mine"]);
+ * ```
+ */
+export function columnsOf(program: Pick<Program, "policies">): string[] {
+  return [...new Set([...BUILT_IN_COLUMNS, ...Object.keys(program.policies)])];
+}
+
+/**
  * Names the cell of the matrix for which a program was made.
  *
  * @param program The program.
@@ -297,9 +333,11 @@ export function cellText({ cell }: Pick<Program, "cell">): string {
  * Makes a step by hand; arguments left out get the defaults of the operation.
  *
  * @param operation The operation.
- * @param args Its arguments, in the types of {@linkcode ArgumentValue}.
+ * @param args Its arguments: sizes in bytes, durations in ns, ranges as text or written out.
  * @param expect What must hold afterwards.
  * @returns The step, without a position.
+ * @throws {RangeError} If there is no such argument, or a range cannot be read.
+ * @throws {TypeError} If an argument is missing, or is of another type.
  * @example
  * ```ts
  * import { newStep } from "./program.ts";
@@ -322,49 +360,6 @@ export function newStep(
   args: Arguments = {},
   expect: readonly Expectation[] = [],
 ): Step {
-  const complete = withDefaults(operation, args);
+  const complete = completeArguments(operation, args);
   return { operation, args: complete, label: labelOf(operation, complete), expect, position: null };
-}
-
-/**
- * Fills in the defaults of an operation.
- *
- * @param operation The operation.
- * @param args The arguments given.
- * @returns All arguments that have a value.
- */
-export function withDefaults(operation: OperationSpec, args: Arguments): Arguments {
-  const complete: Record<string, ArgumentValue> = {};
-  for (const [name, spec] of Object.entries(operation.args)) {
-    const value = Object.hasOwn(args, name) ? args[name] : spec.default;
-    if (value !== undefined) complete[name] = value;
-  }
-  return complete;
-}
-
-/**
- * Writes an operation and its arguments in short.
- *
- * @param operation The operation.
- * @param args Its arguments.
- * @returns Text such as `madvise range=ram[0..8] advice=MERGEABLE`.
- */
-export function labelOf(operation: OperationSpec, args: Arguments): string {
-  const words = Object.entries(args).map(([name, value]) => `${name}=${argumentText(value)}`);
-  return [operation.name, ...words].join(" ");
-}
-
-/**
- * Writes an argument as a scenario would.
- *
- * @param value The argument.
- * @returns Text such as `16` or `ram[0..8]`.
- */
-export function argumentText(value: ArgumentValue): string {
-  if (typeof value !== "object") return String(value);
-  const { mapping, firstPage, pages } = value;
-  if (pages === null) return firstPage === 0 ? mapping : `${mapping}[${firstPage}..]`;
-  return pages === 1
-    ? `${mapping}[${firstPage}]`
-    : `${mapping}[${firstPage}..${firstPage + pages}]`;
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { FaultName, FaultSet } from "../kernel/faults.ts";
+import { labelOf } from "./arguments.ts";
+import { type FaultName, type FaultSet, requireFault } from "../kernel/faults.ts";
 import { drain, type Operation } from "../kernel/operation.ts";
 import { type KernelProfile, kernelProfile, watchProfile } from "../kernel/profile.ts";
 import type { Violation } from "../kernel/violation.ts";
@@ -17,9 +18,10 @@ import type { Failure, Observed } from "./observed.ts";
 import { observe } from "./observer.ts";
 import { argumentsNow, endlessLoops, takeCaptures } from "./late.ts";
 import {
-  labelOf,
+  columnsOf,
   type Program,
   type ProgramListener,
+  requireProgram,
   type SourcePosition,
   type Step,
 } from "./program.ts";
@@ -112,9 +114,16 @@ export interface PlacedViolation extends Violation {
  * @param options Kernel, policy, seed and faults.
  * @returns The machine before the first step.
  * @throws {RangeError} If kernel, policy or a listener is unknown.
+ * @throws {TypeError} If it is no program.
  */
 export function prepareMachine(program: Program, options: RunOptions = {}): Machine {
+  requireProgram(program);
   const { memory, nodes, seed } = program.machine;
+  const { policy = "legacy" } = options;
+  const policies = columnsOf(program);
+  if (!policies.includes(policy)) {
+    throw new RangeError(`Cannot find policy "${policy}": expected one of ${policies.join(", ")}`);
+  }
   const machine = new Machine({
     profile: profileOf(program, options),
     memory,
@@ -132,7 +141,7 @@ export function prepareMachine(program: Program, options: RunOptions = {}): Mach
       name: listener.name,
       kind: listener.kind,
       process: listener.process,
-      policy: policyOf(program, listener, options.policy ?? "legacy"),
+      policy: policyOf(program, listener, policy),
       options: listener.options as Record<string, string | number | boolean>,
       ...(listener.factory === undefined ? {} : { factory: listener.factory }),
     });
@@ -152,6 +161,7 @@ function profileOf(program: Program, { kernel, asked }: RunOptions): KernelProfi
  * @param options Kernel, policy, seed and faults.
  * @returns What came of it.
  * @throws {RangeError} If kernel, policy or a name in the program is unknown.
+ * @throws {TypeError} If it is no program.
  * @throws {DOMException} If the signal is aborted; or what else is its reason.
  * @example
  * ```ts
@@ -174,6 +184,7 @@ export function runProgram(program: Program, options: RunOptions = {}): RunResul
  * @yields What came of each step.
  * @returns What came of the whole.
  * @throws {RangeError} If kernel, policy or a name in the program is unknown.
+ * @throws {TypeError} If it is no program.
  * @throws {DOMException} If the signal is aborted; or what else is its reason.
  * @example
  * ```ts
@@ -338,7 +349,9 @@ function view(
 }
 
 function faultsOf(program: Program, asked: readonly FaultName[] | FaultSet): FaultSet {
-  return "has" in asked ? asked : new Set([...program.faults, ...asked]);
+  if ("has" in asked) return asked;
+  for (const name of asked) requireFault(name);
+  return new Set([...program.faults, ...asked]);
 }
 
 /** The policy of a listener: its own, or that of the run; a name of the program's is written out. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { indexInTable, type Pfn, tableOf, type Vaddr } from "../kernel/address.ts";
+import { indexInTable, type Pfn, requireAddress, tableOf, type Vaddr } from "../kernel/address.ts";
 import type { Mm } from "./mm_struct.ts";
 import { PTE_PRESENT } from "./pte.ts";
 import { encodePte, type PteParts } from "./pte_value.ts";
@@ -42,8 +42,10 @@ export interface Translation {
  * @param mm The address space.
  * @param address Any address of user space.
  * @returns The walk and where it ended.
+ * @throws {RangeError} If it is no address of user space.
  */
 export function translate(mm: Mm, address: Vaddr): Translation {
+  requireAddress(address);
   const page = address - address % 4096;
   const block = tableOf(page);
   const pmdIndex = block & 511;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { columnsOf } from "../compare/columns.ts";
+import { columnsOf } from "../machine/program.ts";
 import { PROFILES } from "../kernel/profile.ts";
 import { TRACE_KINDS } from "../kernel/trace.ts";
 import { LISTENER_KINDS } from "../listeners/registry.ts";

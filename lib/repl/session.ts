@@ -8,7 +8,7 @@
  * @module
  */
 
-import { columnsOf } from "../compare/columns.ts";
+import { columnsOf } from "../machine/program.ts";
 import { drain, type Preemption } from "../kernel/operation.ts";
 import { checkMachine } from "../machine/check.ts";
 import { isPlain } from "../machine/late.ts";

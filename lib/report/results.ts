@@ -30,10 +30,11 @@ export type Reported = Reportable | readonly Reportable[];
  *
  * @param reported What was run or compared.
  * @returns The scenarios in the order in which they come up first.
+ * @throws {TypeError} If something else is among it.
  */
 export function scenarioResults(reported: Reported): ScenarioResult[] {
   const results = new Map<Program, ScenarioResult>();
-  for (const one of "length" in reported ? reported : [reported]) {
+  for (const one of [reported].flat()) {
     const { file, program, comparisons } = resultOf(one);
     const before = results.get(program)?.comparisons ?? [];
     results.set(program, { file, program, comparisons: [...before, ...comparisons] });
@@ -42,6 +43,9 @@ export function scenarioResults(reported: Reported): ScenarioResult[] {
 }
 
 function resultOf(one: Reportable): ScenarioResult {
+  if (!(one instanceof Object && ("comparisons" in one || "figures" in one || "runs" in one))) {
+    throw new TypeError("Cannot report: expected what a run or a comparison gave back");
+  }
   if ("comparisons" in one) return one;
   const { program } = one;
   const comparison = "machine" in one ? comparisonOf(one) : one;

@@ -147,11 +147,11 @@ function callbacks(run: RecordedRun, base: number, index: number): TraceEvent[] 
 }
 
 function counters({ samples, listeners }: RecordedRun, base: number): TraceEvent[] {
-  return samples.flatMap((sample) => {
+  return samples.flatMap((sample): TraceEvent[] => {
     const common = { ph: "C", ts: sample.time_ns / 1000, tid: TID } as const;
     return [
       { ...common, name: "KSM", pid: base, args: { pages_sharing: sample.pages_sharing } },
-      ...listeners.flatMap((_, at) => {
+      ...listeners.flatMap((_, at): TraceEvent[] => {
         const pid = base + LISTENERS + at;
         return [
           { ...common, name: "faults", pid, args: { faults: sample.faults[at] } },

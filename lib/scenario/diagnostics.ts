@@ -54,7 +54,7 @@ export class ScenarioError extends SyntaxError {
    * @param diagnostics What is wrong, at least one entry.
    */
   constructor(file: string, diagnostics: readonly Diagnostic[]) {
-    super(diagnostics.map((diagnostic) => headline(diagnostic, file)).join("\n"));
+    super(diagnostics.map((diagnostic) => headlineWithHint(diagnostic, file)).join("\n"));
     this.file = file;
     this.diagnostics = diagnostics;
   }
@@ -270,6 +270,12 @@ export function formatDiagnostic(diagnostic: Diagnostic, source: string, file: s
 
 function headline({ line, column, message, file }: Diagnostic, main: string): string {
   return `${escapeControl(file ?? main)}:${line}:${column}: ${escapeControl(message)}`;
+}
+
+function headlineWithHint(diagnostic: Diagnostic, file: string): string {
+  const { hint } = diagnostic;
+  const line = headline(diagnostic, file);
+  return hint === undefined ? line : `${line}. ${escapeControl(hint)}`;
 }
 
 function cell(text: string): string {

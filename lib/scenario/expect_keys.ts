@@ -109,7 +109,10 @@ export const EXPECT_KEYS: Readonly<Record<string, ExpectKey>> = {
   that: {
     about: 'Expressions that must be true: "guest.faults >= before && ret == 0"',
     read: readThat,
-    schema: () => ({ anyOf: [{ type: "string" }, { type: "array", items: { type: "string" } }] }),
+    schema: () => {
+      const text: JsonSchema = { type: "string" };
+      return { anyOf: [text, { type: "array", items: text }] };
+    },
   },
   pages: {
     about: "Facts of pages by range",

@@ -9,7 +9,8 @@
 import { ExpressionError, namesIn, type Value } from "../machine/expression.ts";
 import { expressionText } from "../machine/expression_text.ts";
 import { LateError } from "../machine/late.ts";
-import { type LateArguments, withDefaults } from "../machine/program.ts";
+import { withDefaults } from "../machine/arguments.ts";
+import type { LateArguments } from "../machine/program.ts";
 import type { ArgumentKind, ArgumentValue, OperationSpec } from "../machine/spec.ts";
 import { argumentFields } from "./arguments.ts";
 import { quote, Reporter } from "./diagnostics.ts";

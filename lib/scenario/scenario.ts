@@ -50,6 +50,7 @@ export interface CheckedScenario {
  * @returns The program, with all loops expanded and all expressions replaced; with a matrix, that
  * of its first cell.
  * @throws {ScenarioError} If anything is wrong; it names everything that is.
+ * @throws {TypeError} If the source is no text.
  * @example
  * ```ts
  * import { parseScenario } from "./scenario.ts";
@@ -71,6 +72,7 @@ export function parseScenario(source: string, options: ScenarioOptions = {}): Pr
  * @param source The YAML text.
  * @param options Vocabulary, file name and variables.
  * @returns The program, or what is wrong.
+ * @throws {TypeError} If the source is no text.
  * @example
  * ```ts
  * import { checkScenario } from "./scenario.ts";
@@ -87,6 +89,9 @@ export function parseScenario(source: string, options: ScenarioOptions = {}): Pr
  * ```
  */
 export function checkScenario(source: string, options: ScenarioOptions = {}): CheckedScenario {
+  if (typeof source !== "string") {
+    throw new TypeError(`Cannot read a scenario: expected YAML text, got ${typeof source}`);
+  }
   const file = options.file ?? "scenario";
   const reporter = new Reporter(source, file);
   const includes = new Includes(options.read);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { withDefaults } from "../machine/arguments.ts";
 import type { Expectation } from "../machine/expectation.ts";
 import {
   type Capture,
@@ -11,7 +12,6 @@ import {
   type Gate,
   type Interlude,
   type Step,
-  withDefaults,
 } from "../machine/program.ts";
 import type { Arguments, ArgumentValue, OperationSpec } from "../machine/spec.ts";
 import { argumentFields, newName } from "./arguments.ts";

@@ -4,13 +4,8 @@
  * @module
  */
 
-import {
-  argumentText,
-  DEFAULT_MACHINE,
-  type Gate,
-  type Program,
-  type Step,
-} from "../machine/program.ts";
+import { argumentText } from "../machine/arguments.ts";
+import { DEFAULT_MACHINE, type Gate, type Program, type Step } from "../machine/program.ts";
 import type { ArgumentSpec, ArgumentValue } from "../machine/spec.ts";
 
 /** What a scenario is to expect of the run from which it was written. */

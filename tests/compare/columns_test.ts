@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { answerable, columnsOf } from "../../lib/compare/columns.ts";
+import { answerable } from "../../lib/compare/columns.ts";
+import { columnsOf } from "../../lib/machine/program.ts";
 import type { CompareExpectation, Matcher } from "../../lib/machine/expectation.ts";
 
 function wanted(column: string, matcher: Matcher): CompareExpectation {

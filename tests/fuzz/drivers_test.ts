@@ -10,7 +10,7 @@ import { kernelProfile } from "../../lib/kernel/profile.ts";
 import { Rng } from "../../lib/kernel/rng.ts";
 import { Machine } from "../../lib/machine/machine.ts";
 import { operation } from "../../lib/machine/ops/mod.ts";
-import { withDefaults } from "../../lib/machine/program.ts";
+import { withDefaults } from "../../lib/machine/arguments.ts";
 import type { Arguments, RangeRef } from "../../lib/machine/spec.ts";
 
 const PAGES = 24;

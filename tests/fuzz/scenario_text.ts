@@ -4,7 +4,8 @@
  * @module
  */
 
-import { argumentText, type Program, type Step } from "../../lib/machine/program.ts";
+import { argumentText } from "../../lib/machine/arguments.ts";
+import type { Program, Step } from "../../lib/machine/program.ts";
 import type { ArgumentSpec, ArgumentValue } from "../../lib/machine/spec.ts";
 import type { Fault, World } from "./execute.ts";
 

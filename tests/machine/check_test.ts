@@ -6,7 +6,7 @@ import { pageFacts } from "../../lib/machine/facts.ts";
 import { Machine } from "../../lib/machine/machine.ts";
 import { operation } from "../../lib/machine/ops/mod.ts";
 import type { Arguments, RangeRef } from "../../lib/machine/spec.ts";
-import { withDefaults } from "../../lib/machine/program.ts";
+import { withDefaults } from "../../lib/machine/arguments.ts";
 
 const RAM: RangeRef = { mapping: "ram", firstPage: 0, pages: null };
 const FIRST: RangeRef = { mapping: "ram", firstPage: 0, pages: 1 };

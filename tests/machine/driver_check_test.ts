@@ -3,7 +3,7 @@ import type { FaultName } from "../../lib/kernel/faults.ts";
 import { kernelProfile } from "../../lib/kernel/profile.ts";
 import { Machine } from "../../lib/machine/machine.ts";
 import { operation } from "../../lib/machine/ops/mod.ts";
-import { withDefaults } from "../../lib/machine/program.ts";
+import { withDefaults } from "../../lib/machine/arguments.ts";
 import type { Arguments, RangeRef } from "../../lib/machine/spec.ts";
 
 const RAM: RangeRef = { mapping: "ram", firstPage: 0, pages: null };

@@ -4,7 +4,7 @@ import { drain, type Operation, type Preemption } from "../../lib/kernel/operati
 import { kernelProfile } from "../../lib/kernel/profile.ts";
 import { Machine } from "../../lib/machine/machine.ts";
 import { operation } from "../../lib/machine/ops/mod.ts";
-import { withDefaults } from "../../lib/machine/program.ts";
+import { withDefaults } from "../../lib/machine/arguments.ts";
 import type { Arguments, OperationResult } from "../../lib/machine/spec.ts";
 
 const PAGES = 8;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { argumentText } from "../../lib/machine/program.ts";
+import { argumentText } from "../../lib/machine/arguments.ts";
 import type { ArgumentValue } from "../../lib/machine/spec.ts";
 import { parseSteps } from "./vocabulary.ts";
 

@@ -58,7 +58,7 @@ const MMAP: OperationSpec = {
     const process = text(args, "process");
     const name = text(args, "name");
     const length = number(args, "size");
-    const ret = yield* mmap(machine.mm(process), {
+    const ret = yield* mmap(machine.livingMm(process), {
       length,
       prot: PROT[text(args, "prot")],
       shared: args.shared === true,

@@ -19,7 +19,7 @@ const FORK: OperationSpec = {
     child: { kind: "name", about: "Name of the child", required: true, introduces: "process" },
   },
   *run(machine, args) {
-    const child = yield* fork(machine.mm(text(args, "process")), text(args, "child"));
+    const child = yield* fork(machine.livingMm(text(args, "process")), text(args, "child"));
     machine.adoptProcess(child);
     return { ret: 0 };
   },
@@ -35,7 +35,7 @@ const EXIT: OperationSpec = {
     for (const placed of machine.listeners.values()) {
       if (placed.process === process && placed.listener.pins) placed.listener.close();
     }
-    yield* exitMm(machine.mm(process));
+    yield* exitMm(machine.livingMm(process));
     return { ret: 0 };
   },
 };
