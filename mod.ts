@@ -33,9 +33,8 @@
  *   factory: mirror,
  * });
  * perform(machine, "mmap", { process: "app", name: "buf", size: 8 * PAGE_SIZE });
- * const range = { mapping: "buf", firstPage: 0, pages: null };
- * perform(machine, "fill", { range });
- * perform(machine, "munmap", { range });
+ * perform(machine, "fill", { range: "buf" });
+ * perform(machine, "munmap", { range: "buf" });
  * assertEquals(seen, ["8 pages"]);
  * assertEquals(machine.violations, []);
  * ```

@@ -8,8 +8,6 @@ import { Machine, PAGE_SIZE, perform } from "@mmulab/mmulab";
 import { assertEquals } from "@std/assert";
 import myListener from "./my_listener.ts";
 
-const BUF = { mapping: "buf", firstPage: 0, pages: null };
-
 /** A process with four written pages that the device has read. */
 function machineWithReadPages(): Machine {
   const machine = new Machine();
@@ -22,15 +20,15 @@ function machineWithReadPages(): Machine {
     factory: myListener,
   });
   perform(machine, "mmap", { process: "app", name: "buf", size: 4 * PAGE_SIZE });
-  perform(machine, "fill", { range: BUF });
-  perform(machine, "device_read", { listener: "mine", range: BUF });
+  perform(machine, "fill", { range: "buf" });
+  perform(machine, "device_read", { listener: "mine", range: "buf" });
   return machine;
 }
 
 Deno.test("read-only entries stay when rights are taken away from the whole mapping", () => {
   const machine = machineWithReadPages();
   const { listener } = machine.listener("mine");
-  perform(machine, "mprotect", { range: BUF, prot: "r" });
+  perform(machine, "mprotect", { range: "buf", prot: "r" });
   assertEquals([listener.counters.kept, listener.counters.dropped], [4, 0]);
   assertEquals(machine.violations, []);
 });
@@ -38,7 +36,7 @@ Deno.test("read-only entries stay when rights are taken away from the whole mapp
 Deno.test("entries go when the pages do", () => {
   const machine = machineWithReadPages();
   const { listener } = machine.listener("mine");
-  perform(machine, "munmap", { range: { ...BUF, firstPage: 1, pages: 2 } });
+  perform(machine, "munmap", { range: "buf[1..3]" });
   assertEquals([listener.counters.kept, listener.counters.dropped], [0, 2]);
   assertEquals(machine.violations, []);
 });
@@ -58,8 +56,8 @@ Deno.test("a listener that keeps too much is found out", () => {
     factory: careless,
   });
   perform(machine, "mmap", { process: "app", name: "buf", size: PAGE_SIZE });
-  perform(machine, "device_write", { listener: "mine", range: BUF });
-  perform(machine, "munmap", { range: BUF });
+  perform(machine, "device_write", { listener: "mine", range: "buf" });
+  perform(machine, "munmap", { range: "buf" });
   const [{ invariant, listener, operation }] = machine.violations;
   assertEquals([invariant, listener, operation], ["coherence", "mine", "munmap"]);
 });

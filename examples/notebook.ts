@@ -18,21 +18,20 @@ const events: string[] = [];
 const unsubscribe = machine.host.trace.subscribe(({ kind }) => events.push(kind));
 
 // %% Four pages, written by the CPU and read by the NIC
-const buf = { mapping: "buf", firstPage: 0, pages: null };
 perform(machine, "mmap", { process: "app", name: "buf", size: 4 * PAGE_SIZE });
-perform(machine, "fill", { range: buf });
-perform(machine, "reg_mr", { listener: "nic", range: buf });
-perform(machine, "rdma_read", { listener: "nic", range: buf });
+perform(machine, "fill", { range: "buf" });
+perform(machine, "reg_mr", { listener: "nic", range: "buf" });
+perform(machine, "rdma_read", { listener: "nic", range: "buf" });
 console.log(mapsText(app));
 
 // %% A child shares the pages. Who may write now?
 perform(machine, "fork", { process: "app", child: "child" });
-const { start } = machine.pages(buf);
+const { start } = machine.pages("buf");
 const { writable, mapcount } = pageFacts(machine, app, start)!;
 console.log({ writable, mapcount });
 
 // %% The NIC lost its entries, although it only read
-perform(machine, "rdma_read", { listener: "nic", range: buf });
+perform(machine, "rdma_read", { listener: "nic", range: "buf" });
 const figures = allFigures(machine);
 console.log({ faults: figures["nic.faults"], refaults: figures["nic.refaults"] });
 

@@ -32,7 +32,7 @@ import { placedText } from "./expect_pages.ts";
 import type { PlacedRange, VmaDemand } from "./expectation.ts";
 import { match } from "./matcher.ts";
 import type { FoundRange, Mismatch, Observed } from "./observed.ts";
-import { argumentText } from "./program.ts";
+import { argumentText } from "./arguments.ts";
 import { valueDiff } from "./value_diff.ts";
 
 /** Flags of a vma that expectations may name: bit, and what it means. */

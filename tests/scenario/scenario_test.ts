@@ -102,10 +102,12 @@ Deno.test("parseScenario() throws one error that names everything that is wrong"
   );
   assertInstanceOf(error, SyntaxError);
   assertEquals(error.diagnostics.map(({ line }) => line), [2, 3, 4]);
-  assert(error.message.startsWith('t.yaml:2:9: Unknown kernel profile "v9"\nt.yaml:3:'));
-  assert(
-    error.message.includes('t.yaml:4:1: Unknown key "tasg" in a scenario. Did you mean "tags"?'),
-  );
+  assertEquals(error.message.split("\n").map((line) => line.split(": ")[0]), [
+    "t.yaml:2:9",
+    "t.yaml:3:19",
+    "t.yaml:4:1",
+  ]);
+  assert(error.message.endsWith('Unknown key "tasg" in a scenario. Did you mean "tags"?'));
 });
 
 Deno.test("parseScenario() reports no more than a hundred mistakes", () => {

@@ -1,0 +1,170 @@
+/** What a user of the library gets who gives something wrong: an error that says what was expected. */
+
+import { assert, assertThrows } from "@std/assert";
+import {
+  attachListener,
+  Machine,
+  newProgram,
+  newStep,
+  operation,
+  pageFacts,
+  perform,
+  runProgram,
+  translate,
+} from "@mmulab/mmulab";
+import { report, type ReportKind } from "@mmulab/mmulab/report";
+import {
+  comparePolicies,
+  compareScenario,
+  mutate,
+  parseScenario,
+  runScenario,
+} from "@mmulab/mmulab/scenario";
+
+/** Gives something a type that it does not have, as code without types can. */
+// deno-lint-ignore no-explicit-any
+const untyped = (value: unknown): any => value;
+
+const NAP = "name: A nap\nsteps: [{ wait: { time: 1 ms } }]";
+
+/** A machine with a process, a listener and a mapping of four pages. */
+function machine(): Machine {
+  const made = new Machine();
+  made.addProcess("app");
+  made.addListener({ name: "nic", kind: "odp", process: "app", policy: "ideal" });
+  perform(made, "mmap", { process: "app", name: "buf", size: 4 * 4096 });
+  return made;
+}
+
+/** A machine whose process has exited. */
+function exited(): Machine {
+  const made = machine();
+  perform(made, "exit", { process: "app" });
+  return made;
+}
+
+const NIC = { name: "nic", kind: "odp", process: "app", policy: "ideal" };
+
+const WRONG: Readonly<Record<string, readonly [() => unknown, string]>> = {
+  "memory NaN": [() => new Machine({ memory: NaN }), "expected a whole number from 0 on"],
+  "memory as text": [() => new Machine({ memory: untyped("64 MiB") }), "expected a number"],
+  "memory not aligned": [() => new Machine({ memory: 1e6 + 1 }), "expected a multiple of 4096"],
+  "no nodes": [() => new Machine({ nodes: 0 }), "expected a whole number from 1 on"],
+  "a seed with a fraction": [() => new Machine({ seed: 1.5 }), "expected a whole number"],
+  "a negative trace limit": [() => new Machine({ traceLimit: -1 }), "expected a whole number"],
+  "an unknown profile": [() => new Machine({ profile: "v9" }), "expected one of v5.0"],
+  "an unknown cost": [() => new Machine({ costs: { tea: 3 } }), "expected one of"],
+  "a cost below 0": [() => new Machine({ costs: { notifier_call: -1 } }), "not negative"],
+  "faults in a list": [() => new Machine({ faults: untyped(["skip_end"]) }), "expected a Set"],
+  "a process without a name": [() => machine().addProcess(""), "expected a name"],
+  "a process twice": [() => machine().addProcess("app"), "there is one of that name"],
+  "a listener twice": [() => machine().addListener(NIC), "there is one of that name"],
+  "a listener of an exited process": [
+    () => exited().addListener({ ...NIC, name: "other" }),
+    "it has exited",
+  ],
+  "a factory that is no function": [
+    () => machine().addListener({ ...NIC, name: "own", kind: "custom", factory: untyped(3) }),
+    "expected a function",
+  ],
+  "an unknown operation": [() => perform(machine(), "mmapp"), "expected one of mmap"],
+  "an unknown argument": [
+    () => perform(machine(), "munmap", { range: "buf", force: true }),
+    "it has range, process",
+  ],
+  "a missing argument": [
+    () => perform(machine(), "munmap"),
+    'expected a range such as "ram" or "ram[0..8]"',
+  ],
+  "a size that is NaN": [
+    () => perform(machine(), "mmap", { process: "app", name: "x", size: NaN }),
+    "expected a number of bytes, page aligned",
+  ],
+  "a size that is not aligned": [
+    () => perform(machine(), "mmap", { process: "app", name: "x", size: 100 }),
+    'page aligned as "size", got 100',
+  ],
+  "a mapping in an exited process": [
+    () => perform(exited(), "mmap", { process: "app", name: "x", size: 4096 }),
+    "it has exited",
+  ],
+  "a child of an exited process": [
+    () => perform(exited(), "fork", { process: "app", child: "x" }),
+    "it has exited",
+  ],
+  "an exit after the exit": [() => perform(exited(), "exit", { process: "app" }), "it has exited"],
+  "a range that cannot be read": [
+    () => perform(machine(), "fill", { range: "buf[" }),
+    'Expected a range such as "ram"',
+  ],
+  "an empty range": [() => perform(machine(), "fill", { range: "buf[2..2]" }), "Range is empty"],
+  "pages past the end": [() => machine().pages("buf[2..9]"), "it has 4 pages"],
+  "a first page that is NaN": [
+    () => machine().pages({ mapping: "buf", firstPage: NaN, pages: 1 }),
+    "it has 4 pages",
+  ],
+  "a negative first page": [
+    () => machine().pages({ mapping: "buf", firstPage: -1, pages: 1 }),
+    "it has 4 pages",
+  ],
+  "facts of half a page": [
+    () => {
+      const made = machine();
+      pageFacts(made, made.mm("app"), made.pages("buf").start + 5);
+    },
+    "Expected a page-aligned address",
+  ],
+  "an address above user space": [
+    () => translate(machine().mm("app"), 2 ** 47),
+    "Expected an address below 0x800000000000, got 0x800000000000",
+  ],
+  "an address that is NaN": [() => translate(machine().mm("app"), NaN), "Expected an address"],
+  "a step without its argument": [() => newStep(operation("wait")), 'as "time", got nothing'],
+  "an unknown kernel": [() => runScenario(NAP, { kernel: "v9" }), "expected one of v5.0"],
+  "an unknown policy": [
+    () => runScenario(NAP, { policy: "idael" }),
+    "expected one of legacy, followup, ideal",
+  ],
+  "a seed that is NaN": [() => runScenario(NAP, { seed: NaN }), "expected a whole number"],
+  "an unknown fault": [
+    () => runScenario(NAP, { faults: untyped(["skip"]) }),
+    "expected one of skip_start",
+  ],
+  "no scenario": [() => runScenario(untyped(undefined)), "expected YAML text or an object"],
+  "an object where a text belongs": [() => parseScenario(untyped({})), "expected YAML text"],
+  "a text where a program belongs": [() => runProgram(untyped(NAP)), "Expected a program"],
+  "a text to compare as a program": [() => comparePolicies(untyped(NAP)), "Expected a program"],
+  "no policy to compare": [
+    () => compareScenario(NAP, { policies: [] }),
+    "expected one or more",
+  ],
+  "a text to mutate": [() => mutate(untyped([NAP])), "Expected a program"],
+  "an unknown fault to mutate with": [
+    () => mutate([], { faults: untyped(["skip"]) }),
+    "expected one of skip_start",
+  ],
+  "a listener to attach that is no function": [
+    () => attachListener(newProgram({ name: "t" }), { factory: untyped(3) }),
+    "expected a function",
+  ],
+  "a report of a text": [
+    () => report("html", untyped(NAP)),
+    "expected what a run or a comparison gave back",
+  ],
+  "an unknown kind of report": [() => report("pdf" as ReportKind, []), "expected one of junit"],
+  "a subscriber that is no function": [
+    () => machine().host.trace.subscribe(untyped(3)),
+    "expected a function",
+  ],
+};
+
+for (const [what, [use, wanted]] of Object.entries(WRONG)) {
+  Deno.test(`the library refuses ${what} and says what was expected`, () => {
+    const error = assertThrows(use, Error, wanted);
+    assert(error instanceof RangeError || error instanceof TypeError, error.name);
+  });
+}
+
+Deno.test("a misspelled key of a scenario comes with the right one", () => {
+  assertThrows(() => runScenario({ name: "A nap", steps: [{ wiat: {} }] }), SyntaxError, '"wait"?');
+});
