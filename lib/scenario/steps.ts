@@ -6,13 +6,7 @@
 
 import { withDefaults } from "../machine/arguments.ts";
 import type { Expectation } from "../machine/expectation.ts";
-import {
-  type Capture,
-  type Formula,
-  type Gate,
-  type Interlude,
-  type Step,
-} from "../machine/program.ts";
+import type { Capture, Formula, Gate, Interlude, Step } from "../machine/program.ts";
 import type { Arguments, ArgumentValue, OperationSpec } from "../machine/spec.ts";
 import { argumentFields, newName } from "./arguments.ts";
 import { quote } from "./diagnostics.ts";
