@@ -32,7 +32,6 @@ export const PAGES: readonly Page[] = [
     tool: "tools/scenario_reference.ts",
     sections: async () =>
       referenceSections({
-        limits: await read("lib/scenario/limits.ts"),
         vmstat: await read("lib/mm/vmstat.ts"),
       }),
   },

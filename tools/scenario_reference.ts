@@ -18,11 +18,11 @@ import { EXPECT_KEYS } from "../lib/scenario/expect_keys.ts";
 import { PART_KEYS } from "../lib/scenario/fragments.ts";
 import { FUNCTIONS } from "../lib/machine/expression.ts";
 import type { JsonSchema } from "../lib/scenario/json_schema.ts";
-import * as limits from "../lib/scenario/limits.ts";
 import { matrixSchema } from "../lib/scenario/matrix.ts";
 import { pagesSchema } from "../lib/scenario/page_demands.ts";
 import { stepSchema } from "../lib/scenario/step_keys.ts";
 import { topLevelFields } from "../lib/scenario/top_level.ts";
+import { FIXED } from "../lib/scenario/fixed_limits.ts";
 import { RAISABLE } from "../lib/scenario/raised_limits.ts";
 import { UNITS } from "../lib/scenario/units.ts";
 import { vmasSchema } from "../lib/scenario/vma_demands.ts";
@@ -30,8 +30,6 @@ import { codes, commentOf, type Sections, table, wrapped } from "./markdown.ts";
 
 /** The sources that the sections quote. */
 export interface ReferenceSources {
-  /** Text of lib/scenario/limits.ts. */
-  readonly limits: string;
   /** Text of lib/mm/vmstat.ts. */
   readonly vmstat: string;
 }
@@ -99,15 +97,22 @@ export function referenceSections(sources: ReferenceSources): Sections {
     figures: figuresText(sources.vmstat),
     faults: table(["Mistake", "What goes wrong"], rowsOf(INJECTABLE_FAULTS)),
     raisable: table(
-      ["Key", "What is limited", "Usual", "At most"],
-      Object.entries(RAISABLE).map(([name, { about, usual, most }]) => [
-        `\`${name}\``,
-        about,
-        String(usual),
-        String(most),
-      ]),
+      ["Key", "What is limited", "Usual", "At most, or what to do"],
+      [
+        ...Object.entries(RAISABLE).map(([name, { about, usual, most }]) => [
+          `\`${name}\``,
+          about,
+          String(usual),
+          String(most),
+        ]),
+        ...Object.values(FIXED).map(({ about, value, advice }) => [
+          "",
+          about,
+          String(value),
+          advice,
+        ]),
+      ],
     ),
-    limits: table(["Limit", "Value"], limitRows(sources.limits)),
   };
 }
 
@@ -230,8 +235,4 @@ function figuresText(vmstat: string): string {
     "Of `vmstat`:\n",
     table(["Figure", "Meaning"], counters.map((name) => [`\`${name}\``, commentOf(vmstat, name)])),
   ].join("\n");
-}
-
-function limitRows(source: string): string[][] {
-  return Object.entries(limits).map(([name, value]) => [commentOf(source, name), String(value)]);
 }

@@ -6,11 +6,12 @@
  * @module
  */
 
+import { FIXED } from "../scenario/fixed_limits.ts";
 import { nearest } from "../scenario/suggest.ts";
 import { expandGlob, isGlob } from "./glob.ts";
 
-/** Most bytes of a file that are read: more than any scenario has. */
-export const MAX_FILE_BYTES: number = 4 * 1024 * 1024;
+/** Most bytes of a file that are read: more than any scenario may have. */
+export const MAX_FILE_BYTES: number = FIXED.file_bytes.value;
 
 /** What is wrong with a file, before a line of it was understood. */
 export interface FileProblem {
@@ -119,7 +120,8 @@ export function readOne(file: string): FoundFile {
     }
     const bytes = readBytes(file);
     if (bytes.length > MAX_FILE_BYTES) {
-      return { file, problem: { message: `Cannot read: more than ${MAX_FILE_BYTES} bytes` } };
+      const message = `Cannot read: more than ${MAX_FILE_BYTES} bytes`;
+      return { file, problem: { message, hint: FIXED.file_bytes.advice } };
     }
     return decode(file, bytes);
   } catch (error) {

@@ -79,6 +79,9 @@ export interface TracedWindow {
   readonly site?: number;
 }
 
+/** Most records of a trace unless it is told otherwise. */
+export const DEFAULT_TRACE_LIMIT: number = 1 << 20;
+
 /** A growing record of what happened. */
 export class Trace {
   /** Records lost because the trace was full. */
@@ -102,7 +105,7 @@ export class Trace {
    *
    * @param limit Most records kept; 0 switches recording off.
    */
-  constructor(limit = 1 << 20) {
+  constructor(limit: number = DEFAULT_TRACE_LIMIT) {
     this.#limit = limit;
   }
 

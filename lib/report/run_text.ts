@@ -99,6 +99,8 @@ function sumText(results: readonly ScenarioResult[], { green, red, yellow }: Pal
   return `${of}: ${green(`${passed} passed`)}, ${
     failed === 0 ? "0 failed" : red(`${failed} failed`)
   }${skipped === 0 ? "" : `, ${yellow(`${skipped} skipped`)}`}${
-    unclear === 0 ? "" : `, ${yellow(`${unclear} unclear because the trace was full`)}`
+    unclear === 0
+      ? ""
+      : `, ${yellow(`${unclear} unclear because the trace was full (--trace-limit keeps more)`)}`
   }`;
 }

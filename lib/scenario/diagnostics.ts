@@ -6,8 +6,7 @@
 
 import { escapeControl } from "../kernel/escape.ts";
 import type { SourcePosition } from "../machine/program.ts";
-import { MAX_DIAGNOSTICS } from "./limits.ts";
-import { type Limits, limitsOf } from "./raised_limits.ts";
+import { type Limits, limitsOf, raiseHint } from "./raised_limits.ts";
 import { SourceText } from "./source.ts";
 
 export { quote } from "../kernel/escape.ts";
@@ -89,7 +88,7 @@ export class Reporter {
 
   /** Whether more is wrong than will be shown, so that reading on is of no use. */
   get isFull(): boolean {
-    return this.#count > MAX_DIAGNOSTICS;
+    return this.#count > this.limits.diagnostics;
   }
 
   /** The diagnostics kept, in the order of the files. */
@@ -116,7 +115,12 @@ export class Reporter {
       one.at.source === at.source && one.at.offset === at.offset &&
       one.diagnostic.message === message
     );
-    if (isKnown || this.#found.length >= MAX_DIAGNOSTICS) return;
+    const { diagnostics: most } = this.limits;
+    if (isKnown || this.#found.length > most) return;
+    if (this.#found.length === most) {
+      message = `More is wrong from here on: the limit is ${most} errors`;
+      hint = raiseHint("diagnostics");
+    }
     const { line, column } = text.position(span.offset);
     const rest = text.line(line).length - (column - 1);
     const length = Math.max(1, Math.min(span.length, rest));

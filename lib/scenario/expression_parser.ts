@@ -14,7 +14,9 @@ import {
   ExpressionError,
   FUNCTIONS,
 } from "../machine/expression.ts";
-import { MAX_DEPTH, MAX_EXPRESSION_LENGTH } from "./limits.ts";
+import { FIXED } from "./fixed_limits.ts";
+import { MAX_EXPRESSION_LENGTH } from "./limits.ts";
+import { raiseHint } from "./raised_limits.ts";
 import { suggestion } from "./suggest.ts";
 import { UNITS } from "./units.ts";
 
@@ -41,6 +43,7 @@ const COMPARISONS = 2;
  * Parses an expression.
  *
  * @param text The text between `${` and `}`.
+ * @param most Most characters that it may have.
  * @returns The tree.
  * @throws {ExpressionError} If the text is no expression, is too long or nested too deeply.
  * @example
@@ -53,11 +56,10 @@ const COMPARISONS = 2;
  * assertEquals(evaluate(parseExpression("max(pages - 1, 4) * 1 KiB"), variables), 15360);
  * ```
  */
-export function parseExpression(text: string): Expression {
-  if (text.length > MAX_EXPRESSION_LENGTH) {
-    const message =
-      `Expression has ${text.length} characters: the limit is ${MAX_EXPRESSION_LENGTH}`;
-    throw new ExpressionError(message, { at: 0, length: text.length });
+export function parseExpression(text: string, most: number = MAX_EXPRESSION_LENGTH): Expression {
+  if (text.length > most) {
+    const message = `Expression has ${text.length} characters: the limit is ${most}`;
+    throw new ExpressionError(message, { at: 0, length: text.length }, raiseHint("expression"));
   }
   return new Parser(tokenize(text)).parse();
 }
@@ -189,9 +191,10 @@ class Parser {
   }
 
   #nested(parse: () => Expression): Expression {
-    if (++this.#depth > MAX_DEPTH) {
-      const message = `Expression is nested too deeply: the limit is ${MAX_DEPTH} levels`;
-      throw new ExpressionError(message, this.#peek());
+    const { value: most, advice } = FIXED.expression_depth;
+    if (++this.#depth > most) {
+      const message = `Expression is nested too deeply: the limit is ${most} levels`;
+      throw new ExpressionError(message, this.#peek(), advice);
     }
     const expression = parse();
     this.#depth--;

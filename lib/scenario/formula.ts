@@ -44,7 +44,8 @@ export function readFormula(
 ): Value | Formula | undefined {
   if (typeof node.value === "number" || typeof node.value === "boolean") return node.value;
   try {
-    const expression = bound(parseExpression(withoutMarks(node.text)), scope, place);
+    const { expression: most } = scope.reporter.limits;
+    const expression = bound(parseExpression(withoutMarks(node.text), most), scope, place);
     return namesIn(expression).length === 0
       ? evaluate(expression, NOTHING)
       : { expression, text: expressionText(expression) };

@@ -12,7 +12,7 @@ import { quote } from "./diagnostics.ts";
 import type { Entry, Node, ScalarNode } from "./document.ts";
 import type { JsonSchema } from "./json_schema.ts";
 import type { Value } from "../machine/expression.ts";
-import { MAX_INCLUDE_DEPTH } from "./limits.ts";
+import { raiseHint } from "./raised_limits.ts";
 import type { Fragment, Scope } from "./scope.ts";
 import { listOf, readMap, readScalar, reportUnknown, type Shape, text } from "./shape.ts";
 import { suggestion } from "./suggest.ts";
@@ -191,9 +191,10 @@ function enter(
     scope.report(at, `Parts of the scenario use each other in a circle: ${circle}`);
     return undefined;
   }
-  if (trail.length >= MAX_INCLUDE_DEPTH) {
-    const message = "Parts of the scenario use each other too deeply";
-    scope.report(at, `${message}: the limit is ${MAX_INCLUDE_DEPTH} levels`);
+  const { include_depth: most } = scope.reporter.limits;
+  if (trail.length >= most) {
+    const message = `Parts of the scenario use each other too deeply: the limit is ${most} levels`;
+    scope.report(at, message, raiseHint("include_depth"));
     return undefined;
   }
   return scope.at([...trail, { id, name, position: scope.position(at) }]);

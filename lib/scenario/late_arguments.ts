@@ -50,9 +50,10 @@ export function lateEntries(operation: OperationSpec, value: Node, scope: Scope)
  */
 export function dependsOnCaptures(node: Node, scope: Scope): boolean {
   if (node.kind !== "scalar" || typeof node.value !== "string") return false;
+  const { expression: most } = scope.reporter.limits;
   return expressionsIn(node.value).some((text) => {
     try {
-      return namesIn(parseExpression(text)).some((name) =>
+      return namesIn(parseExpression(text, most)).some((name) =>
         scope.names.captures.has(name) && !scope.variables.has(name)
       );
     } catch (error) {
@@ -76,11 +77,12 @@ export function withCaptures(
   scope: Scope,
   write: (expression: string) => string = (expression) => `\${${expression}}`,
 ): string {
+  const { limits } = scope.reporter;
   return text.replace(EXPRESSION, (whole, inner: string | undefined) => {
     if (inner === undefined) return whole;
-    const expression = replaced(parseExpression(inner), scope.variables);
+    const expression = replaced(parseExpression(inner, limits.expression), scope.variables);
     return namesIn(expression).length === 0
-      ? String(interpolate(`\${${inner}}`, scope.variables))
+      ? String(interpolate(`\${${inner}}`, scope.variables, limits))
       : write(expressionText(expression));
   });
 }

@@ -14,7 +14,6 @@ import { dependsOnCaptures, withCaptures } from "./late_arguments.ts";
 import { evaluate, type Expression, ExpressionError } from "../machine/expression.ts";
 import { parseExpression } from "./expression_parser.ts";
 import { figureProblem, type NameProblem } from "./figures.ts";
-import { MAX_EXPRESSION_LENGTH } from "./limits.ts";
 import type { Scope } from "./scope.ts";
 import { readScalar, type ResolvedScalar, type Shape } from "./shape.ts";
 import { suggestion } from "./suggest.ts";
@@ -42,7 +41,7 @@ export function matcher(rule: NameRule = runRule): Shape<Matcher> {
       if (scalar === undefined) return undefined;
       const { value, text } = scalar;
       if (typeof value === "number") return { operator: "==", operand: value };
-      if (typeof value === "boolean" || text.trim() === "" || text.length > MAX_EXPRESSION_LENGTH) {
+      if (typeof value === "boolean" || text.trim() === "") {
         scope.report(node, `Expected ${WANTED}, got ${quote(text)}`);
         return undefined;
       }
@@ -148,7 +147,7 @@ function quantityOf(
 ): Quantity {
   try {
     const part = text.slice(from, to);
-    return toQuantity(parseExpression(part), scope, rule);
+    return toQuantity(parseExpression(part, scope.reporter.limits.expression), scope, rule);
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
     const where = { at: error.at + from, length: error.length };

@@ -10,12 +10,17 @@
 import {
   MAX_CELLS,
   MAX_DEPTH,
+  MAX_DIAGNOSTICS,
+  MAX_EXPRESSION_LENGTH,
   MAX_FILE_SIZE,
+  MAX_INCLUDE_DEPTH,
   MAX_INCLUDES,
   MAX_LOOP_COUNT,
   MAX_MEMORY,
   MAX_NODES,
   MAX_STEPS,
+  MAX_TEXT_LENGTH,
+  MAX_VARIABLES,
 } from "./limits.ts";
 import { parseMeasure } from "./units.ts";
 
@@ -38,7 +43,28 @@ export const RAISABLE = {
   steps: { about: "Steps, and passes through all loops", usual: MAX_STEPS, most: 10 * MAX_STEPS },
   memory: { about: "Bytes of simulated memory", usual: MAX_MEMORY / 4, most: MAX_MEMORY },
   includes: { about: "Files that are included", usual: MAX_INCLUDES, most: 16 * MAX_INCLUDES },
+  include_depth: {
+    about: "Fragments and included files within each other",
+    usual: MAX_INCLUDE_DEPTH,
+    most: 4 * MAX_INCLUDE_DEPTH,
+  },
   cells: { about: "Cells of a matrix", usual: MAX_CELLS, most: 16 * MAX_CELLS },
+  variables: { about: "Variables of a file", usual: MAX_VARIABLES, most: 8 * MAX_VARIABLES },
+  expression: {
+    about: "Characters of one expression",
+    usual: MAX_EXPRESSION_LENGTH,
+    most: 10 * MAX_EXPRESSION_LENGTH,
+  },
+  text: {
+    about: "Characters of a text made with expressions",
+    usual: MAX_TEXT_LENGTH,
+    most: 10 * MAX_TEXT_LENGTH,
+  },
+  diagnostics: {
+    about: "Errors that are told of one scenario",
+    usual: MAX_DIAGNOSTICS,
+    most: 10 * MAX_DIAGNOSTICS,
+  },
 } as const satisfies Readonly<Record<string, RaisableLimit>>;
 
 /** Key of a limit. */

@@ -6,11 +6,11 @@
  * @module
  */
 
-import { PAGE_SIZE, TASK_SIZE } from "../kernel/address.ts";
 import type { PlacedRange } from "../machine/expectation.ts";
 import type { RangeRef } from "../machine/spec.ts";
 import { quote } from "./diagnostics.ts";
 import type { Node, ScalarNode } from "./document.ts";
+import { FIXED } from "./fixed_limits.ts";
 import type { Scope } from "./scope.ts";
 import { readScalar } from "./shape.ts";
 import { suggestion } from "./suggest.ts";
@@ -24,7 +24,6 @@ const WANTED = 'a range such as "ram", "ram[3]" or "ram[0..8]"';
 const PARTS = new RegExp(
   `^(?:(${NAME_PATTERN}):)?(${NAME_PATTERN})(?:\\[([0-9]+)(?:(\\.\\.)([0-9]*))?\\])?$`,
 );
-const MAX_PAGES = TASK_SIZE / PAGE_SIZE;
 
 /**
  * Reads a range of a mapping, without a process.
@@ -66,6 +65,11 @@ export function readPlacedRange(
     return undefined;
   }
   if (!isKnown(node, "mapping", mapping, scope.names.mappings, scope)) return undefined;
+  const { value: most, advice } = FIXED.page_number;
+  if (Math.max(Number(first ?? 0) + 1, Number(end ?? 0)) > most) {
+    scope.report(node, `Page number is too large: the limit is ${most}`, advice);
+    return undefined;
+  }
   const range = pagesOf(mapping, first, dots, end);
   if (typeof range !== "string") return process === undefined ? { range } : { process, range };
   scope.report(node, range);
@@ -82,9 +86,6 @@ function pagesOf(
   if (first === undefined) return { mapping, firstPage: 0, pages: null };
   const firstPage = Number(first);
   const lastPage = end ? Number(end) : firstPage + 1;
-  if (Math.max(firstPage, lastPage) > MAX_PAGES) {
-    return `Page number is too large: the limit is ${MAX_PAGES}`;
-  }
   if (dots !== undefined && end === "") return { mapping, firstPage, pages: null };
   if (lastPage > firstPage) return { mapping, firstPage, pages: lastPage - firstPage };
   return `Range is empty: expected a page above ${firstPage} after "..", got ${lastPage}`;

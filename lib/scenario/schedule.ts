@@ -13,7 +13,7 @@ import { Rng } from "../kernel/rng.ts";
 import { ExpressionError } from "../machine/expression.ts";
 import type { Step } from "../machine/program.ts";
 import { quote } from "./diagnostics.ts";
-import { MAX_DEPTH } from "./limits.ts";
+import { FIXED } from "./fixed_limits.ts";
 import type { Entry } from "./document.ts";
 import type { Scope } from "./scope.ts";
 import { readScalar } from "./shape.ts";
@@ -179,9 +179,10 @@ class Parser {
   }
 
   #turns(depth: number): Turn[] {
-    if (depth > MAX_DEPTH) {
-      const message = `Schedule is nested too deeply: the limit is ${MAX_DEPTH} levels`;
-      throw new ExpressionError(message, { at: this.#at, length: 1 });
+    const { value: most, advice } = FIXED.expression_depth;
+    if (depth > most) {
+      const message = `Schedule is nested too deeply: the limit is ${most} levels`;
+      throw new ExpressionError(message, { at: this.#at, length: 1 }, advice);
     }
     const turns: Turn[] = [];
     while (/^\w/.test(this.#peek())) turns.push(this.#turn(depth));

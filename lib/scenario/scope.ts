@@ -260,7 +260,7 @@ export class Scope {
   resolve(node: ScalarNode): Value | null | undefined {
     if (typeof node.value !== "string") return node.value;
     try {
-      return interpolate(node.value, this.variables);
+      return interpolate(node.value, this.variables, this.reporter.limits);
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
       this.reportPart(node, error.at, error.length, error.message, error.hint);

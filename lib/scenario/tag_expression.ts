@@ -7,11 +7,10 @@
  * @module
  */
 
+import { FIXED } from "./fixed_limits.ts";
+
 /** Tells whether tags are selected. */
 export type TagFilter = (tags: readonly string[]) => boolean;
-
-/** Deepest nesting of an expression. */
-const MAX_DEPTH = 100;
 
 /**
  * Reads an expression over tags.
@@ -21,7 +20,7 @@ const MAX_DEPTH = 100;
  * @throws {SyntaxError} If it cannot be read; the message points at the place.
  * @example
  * ```ts
- * import { parseTags } from "./tag_expression.ts";
+import { parseTags } from "./tag_expression.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const selects = parseTags("ksm and not slow");
@@ -63,7 +62,8 @@ class Parser {
   }
 
   #one(depth: number): TagFilter {
-    if (depth > MAX_DEPTH) this.#fail(`nested more than ${MAX_DEPTH} deep`);
+    const { value: most } = FIXED.expression_depth;
+    if (depth > most) this.#fail(`nested more than ${most} deep, a limit that is fixed`);
     if (this.#take("not")) {
       const inner = this.#one(depth + 1);
       return (tags) => !inner(tags);

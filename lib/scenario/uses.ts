@@ -41,7 +41,7 @@ export function usesOf(nodes: readonly Node[], scope: Scope): NamedValue[] {
  * @returns The variables; captures and figures are left to its tree.
  */
 export function variablesOf(text: string, scope: Scope): NamedValue[] {
-  const names = namesIn(parsed(withoutMarks(text)) ?? NOTHING);
+  const names = namesIn(parsed(withoutMarks(text), scope) ?? NOTHING);
   return usesIn(names.filter((name) => scope.variables.has(name)), scope);
 }
 
@@ -71,7 +71,7 @@ function textsIn(node: Node): string[] {
 function usesIn(expressions: readonly string[], scope: Scope): NamedValue[] {
   const found = new Map<string, NamedValue>();
   for (const text of expressions) {
-    const expression = parsed(text);
+    const expression = parsed(text, scope);
     if (expression === undefined) continue;
     for (const name of [text.trim(), ...namesIn(expression)]) {
       if (!found.has(name)) found.set(name, { name, value: valueOf(name, scope) });
@@ -81,7 +81,7 @@ function usesIn(expressions: readonly string[], scope: Scope): NamedValue[] {
 }
 
 function valueOf(text: string, scope: Scope): NamedValue["value"] {
-  const expression = replaced(parsed(text) ?? NOTHING, scope.variables);
+  const expression = replaced(parsed(text, scope) ?? NOTHING, scope.variables);
   const value = known(expression);
   if (value === undefined) return expression;
   const unit = scope.names.units.get(text);
@@ -103,9 +103,9 @@ function known(expression: Expression): Value | undefined {
 }
 
 /** An expression that cannot be read has been reported where it is used. */
-function parsed(text: string): Expression | undefined {
+function parsed(text: string, { reporter }: Scope): Expression | undefined {
   try {
-    return parseExpression(text);
+    return parseExpression(text, reporter.limits.expression);
   } catch (error) {
     if (error instanceof ExpressionError) return undefined;
     throw error;

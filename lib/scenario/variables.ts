@@ -10,7 +10,7 @@ import { quote } from "./diagnostics.ts";
 import type { Node } from "./document.ts";
 import type { Value } from "../machine/expression.ts";
 import type { JsonSchema } from "./json_schema.ts";
-import { MAX_VARIABLES } from "./limits.ts";
+import { raiseHint } from "./raised_limits.ts";
 import type { Scope } from "./scope.ts";
 import { mapOf, readMap, readScalar } from "./shape.ts";
 import { suggestion } from "./suggest.ts";
@@ -32,12 +32,13 @@ export function readVariables(node: Node | undefined, scope: Scope, overrides: V
   const at = node ?? { span: { offset: 0, length: 1 } };
   const entries = node === undefined ? [] : readMap(node, scope, "a map of variables") ?? [];
   const declared = entries.map(({ key }) => key.text);
-  if (entries.length > MAX_VARIABLES) {
-    const message = `File has ${entries.length} variables: the limit is ${MAX_VARIABLES}`;
-    scope.report(entries[MAX_VARIABLES].key, message);
+  const { variables: most } = scope.reporter.limits;
+  if (entries.length > most) {
+    const message = `File has ${entries.length} variables: the limit is ${most}`;
+    scope.report(entries[most].key, message, raiseHint("variables"));
   }
   let inner = scope;
-  for (const { key, value } of entries.slice(0, MAX_VARIABLES)) {
+  for (const { key, value } of entries.slice(0, most)) {
     const name = newName("variable").read(key, scope);
     const own = readScalar(value, inner, "a number, text, true or false");
     if (name === undefined || own === undefined) continue;

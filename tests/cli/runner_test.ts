@@ -110,7 +110,7 @@ Deno.test("a full trace makes a run that passes inconclusive, exit code 3", asyn
     const { code, stdout } = await run("run", folder, "--trace-limit", "1");
     assertEquals(code, 3);
     assertStringIncludes(stdout, "unclear  Alpha");
-    assertStringIncludes(stdout, "0 passed, 0 failed, 1 unclear because the trace was full\n");
+    assertStringIncludes(stdout, "0 passed, 0 failed, 1 unclear because the trace was full");
   });
 });
 

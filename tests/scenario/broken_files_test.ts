@@ -259,7 +259,7 @@ const ROWS: readonly Row[] = [
     steps: `  - ksmd: { full_scans: "\${${"1+".repeat(400)}1}" }\n  - ksmd: { full_scans: "\${${
       "1+".repeat(700)
     }1}" }\n`,
-    says: "Expected",
+    says: "Expression has more than 1000 characters",
     at: [2, 26],
   },
 

@@ -1,10 +1,16 @@
-import { assertEquals } from "@std/assert";
-import { check } from "./vocabulary.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import { FIXED } from "../../lib/scenario/fixed_limits.ts";
+import { RAISABLE } from "../../lib/scenario/raised_limits.ts";
+import { checkScenario } from "../../lib/scenario/scenario.ts";
+import { parseTags } from "../../lib/scenario/tag_expression.ts";
 
 const NAP = "steps:\n  - wait: { time: 1 }\n    repeat: ";
 
+const COVERED = new Set<string>();
+
 function first(source: string): (string | number | undefined)[] {
-  const [found] = check(source);
+  const read = (file: string) => ({ file, text: "fragments: {}\n" });
+  const [found] = checkScenario(source, { read }).diagnostics;
   return found === undefined ? [] : [found.message, found.line, found.column, found.hint];
 }
 
@@ -66,8 +72,82 @@ for (
       9,
       300,
     ],
+    [
+      "variables",
+      `name: t\nvars: { ${
+        Array.from({ length: 300 }, (_, at) => `v${at}: 1`).join(", ")
+      } }\n${NAP}1\n`,
+      "File has 300 variables: the limit is 256",
+      3,
+      2203,
+      300,
+    ],
+    [
+      "expression",
+      `name: t\nabout: "\${1${"+1".repeat(600)}}"\n${NAP}1\n`,
+      "Expression has more than 1000 characters",
+      3,
+      9,
+      1201,
+    ],
+    [
+      "expression",
+      `name: t\n${NAP}1\n    expect: { that: ret${"+1".repeat(600)} > 0 }\n`,
+      "Expression has 1207 characters: the limit is 1000",
+      6,
+      21,
+      1207,
+    ],
+    [
+      "expression",
+      `name: t\n${NAP}1\n    expect: { ret: ">= 0${"+1".repeat(600)}-600" }\n`,
+      "Expression has 1206 characters: the limit is 1000",
+      6,
+      23,
+      2000,
+    ],
+    [
+      "text",
+      `name: t\nvars: { n: 1 }\nabout: "${"x".repeat(10_000)}\${n}"\n${NAP}1\n`,
+      "Text has 10001 characters: the limit is 10000",
+      4,
+      9,
+      10_001,
+    ],
+    [
+      "include_depth",
+      `name: t\nfragments:\n${
+        Array.from({ length: 20 }, (_, at) => `  f${at}: { steps: [{ use: f${at + 1} }] }\n`).join(
+          "",
+        )
+      }  f20: { steps: [{ wait: { time: 1 } }] }\nsteps: [{ use: f0 }]\n`,
+      "Parts of the scenario use each other too deeply: the limit is 16 levels",
+      19,
+      25,
+      21,
+    ],
+    [
+      "includes",
+      `name: t\ninclude: [${
+        Array.from({ length: 70 }, (_, at) => `${at}.part.yaml`).join(", ")
+      }]\n${NAP}1\n`,
+      "Too many files are included: the limit is 64",
+      3,
+      897,
+      70,
+    ],
+    [
+      "nodes",
+      `name: t\nabout: &a [${"1, ".repeat(999)}1]\nx: [${"*a, ".repeat(1000)}*a]\n${NAP}1\n`,
+      "Aliases make the file too large: the limit is 1000000 nodes",
+      4,
+      3993,
+      1_100_000,
+    ],
   ] as const
 ) {
+  COVERED.add(name);
+
   Deno.test(`the limit ${name} is kept and can be raised: ${message.slice(0, 30)}`, () => {
     const usual = first(`# limits\n${source}`);
     assertEquals(
@@ -81,7 +161,7 @@ for (
     if (name !== "file_size") assertEquals([usual[1], usual[2]], [line, column]);
     const again = first(`limits: { ${name}: ${raised} }\n${source}`);
     assertEquals(again[0] === message, false, String(again[0]));
-    if (name !== "depth" && name !== "loop") assertEquals(again, []);
+    if (!["depth", "loop", "nodes"].includes(name)) assertEquals(again, []);
   });
 }
 
@@ -105,3 +185,58 @@ for (
     if (hint !== undefined) assertEquals(found[3], hint);
   });
 }
+
+Deno.test("more errors than the limit are counted no further, and the limit says so", () => {
+  const wrong = (head: string) =>
+    checkScenario(`${head}name: t\nsteps:\n${"  - nap: {}\n".repeat(150)}`).diagnostics;
+  const usual = wrong("");
+  assertEquals(usual.length, 101);
+  assertEquals([usual[100].message, usual[100].line], [
+    "More is wrong from here on: the limit is 100 errors",
+    103,
+  ]);
+  assertEquals(usual[100].hint, "Raise it with limits: { diagnostics: ... }, up to 1000");
+  const all = wrong("limits: { diagnostics: 150 }\n");
+  assertEquals([all.length, all[149].message], [150, 'Unknown operation or key "nap" in a step']);
+  COVERED.add("diagnostics");
+});
+
+Deno.test("every limit that can be raised has a test here", () => {
+  assertEquals(Object.keys(RAISABLE).filter((name) => !COVERED.has(name)), []);
+});
+
+const DEEP = `${"(".repeat(40)}1${")".repeat(40)}`;
+
+for (
+  const [name, source, message] of [
+    ["expression_depth", `about: "\${${DEEP}}"\n${NAP}1\n`, "Expression is nested too deeply"],
+    [
+      "expression_depth",
+      `processes: { p: {} }\nsteps:\n  - actors:\n      a: [{ wait: { time: 1 } }]\n` +
+      `      b: [{ wait: { time: 1 } }]\n    schedule: "${"a@window_open(".repeat(40)}b${
+        ")".repeat(40)
+      }"\n`,
+      "Schedule is nested too deeply",
+    ],
+    [
+      "page_number",
+      "processes: { p: {} }\nsteps:\n  - mmap: { process: p, name: a, size: 1 pages }\n" +
+      '  - write: { range: "a[99999999999]" }\n',
+      "Page number is too large: the limit is 34359738368",
+    ],
+  ] as const
+) {
+  Deno.test(`the fixed limit ${name} says what to do: ${message}`, () => {
+    const [found, , , hint] = first(`name: t\n${source}`);
+    assertEquals([String(found).slice(0, message.length), hint], [message, FIXED[name].advice]);
+  });
+}
+
+Deno.test("tags that are nested too deeply are refused with the limit", () => {
+  const deep = `${"(".repeat(40)}a${")".repeat(40)}`;
+  assertThrows(
+    () => parseTags(deep),
+    SyntaxError,
+    "nested more than 32 deep, a limit that is fixed",
+  );
+});
