@@ -43,7 +43,8 @@ const NEAR = 2;
 const WIDTH = 100;
 
 /**
- * Takes lines from a file: the first and the last one, and those near a place between them.
+ * Takes lines from a file: the first and the last one, and of those between them the ones near a
+ * place and the keys around it.
  *
  * @param source The text of the file.
  * @param lines The first and the last line.
@@ -64,9 +65,11 @@ export function excerptLines(source: string, lines: LineRange, line: number): Ex
   const last = Math.max(lines.last, line);
   const texts = source.split("\n", last);
   const isShort = last - first < MOST_LINES;
+  const around = isShort ? [] : linesAround(texts, first, line);
   const shown: ExcerptLine[] = [];
   for (let at = first; at <= last; at++) {
-    const isKept = isShort || at === first || at === last || Math.abs(at - line) <= NEAR;
+    const isKept = isShort || at === first || at === last || Math.abs(at - line) <= NEAR ||
+      around.includes(at);
     if (isKept) shown.push({ line: at, text: lineText(texts[at - 1] ?? "") });
     else if (shown.at(-1)?.line !== undefined) shown.push({ text: "..." });
   }
@@ -110,6 +113,19 @@ export function excerpt(placed: PlacedMessage, sources: Sources, palette: Palett
   return placed.lines === undefined
     ? marked
     : within(marked, excerptLines(source, placed.lines, line), line, palette);
+}
+
+/** Lines above a place that are indented less and less: the keys that it stands under. */
+function linesAround(texts: readonly string[], first: number, line: number): number[] {
+  const indentOf = (at: number) => /\S/.exec(texts[at - 1])?.index ?? Infinity;
+  const found: number[] = [];
+  let least = indentOf(line);
+  for (let at = line - 1; at > first; at--) {
+    if (indentOf(at) >= least) continue;
+    least = indentOf(at);
+    found.push(at);
+  }
+  return found;
 }
 
 /** Puts a marked line between those around it, all numbers below each other. */

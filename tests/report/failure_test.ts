@@ -196,6 +196,26 @@ Deno.test("an excerpt of an alias goes from its key to where it is used", () => 
   ]);
 });
 
+Deno.test("an excerpt that is cut keeps the keys around the place", () => {
+  const facts = (
+    name: string,
+  ) => [`  ${name}:`, ...Array.from({ length: 9 }, (_, at) => `    f${at}: 1`)];
+  const source = ["pages:", ...facts("one"), "", ...facts("two")].join("\n");
+  const shown = excerptLines(source, { first: 1, last: 22 }, 19).map(({ text }) => text.trim());
+  assertEquals(shown, [
+    "pages:",
+    "...",
+    "two:",
+    "...",
+    "f3: 1",
+    "f4: 1",
+    "f5: 1",
+    "f6: 1",
+    "f7: 1",
+    "f8: 1",
+  ]);
+});
+
 Deno.test("lines of an excerpt are safe, and long ones are cut", () => {
   const source = `a: "\u001b[2J"\nb:\t1\r\nc: ${"x".repeat(200)}`;
   assertEquals(excerptLines(source, { first: 1, last: 3 }, 2), [
