@@ -29,8 +29,13 @@ import { measureText } from "./units.ts";
  * @returns Each `${...}`, followed by the names in it.
  */
 export function usesOf(nodes: readonly Node[], scope: Scope): NamedValue[] {
-  const texts = nodes.flatMap(textsIn).filter((text) => text.includes("${"));
-  return usesIn(texts.flatMap(expressionsIn), scope);
+  const found = new Map<string, NamedValue>();
+  for (const node of nodes) {
+    for (const [name, expression] of expressionsOf(node, scope)) {
+      if (!found.has(name)) found.set(name, { name, value: valueOf(name, expression, scope) });
+    }
+  }
+  return [...found.values()];
 }
 
 /**
@@ -41,8 +46,9 @@ export function usesOf(nodes: readonly Node[], scope: Scope): NamedValue[] {
  * @returns The variables; captures and figures are left to its tree.
  */
 export function variablesOf(text: string, scope: Scope): NamedValue[] {
-  const names = namesIn(parsed(withoutMarks(text), scope) ?? NOTHING);
-  return usesIn(names.filter((name) => scope.variables.has(name)), scope);
+  const names = new Set(namesIn(parsed(withoutMarks(text), scope) ?? NOTHING));
+  return [...names].filter((name) => scope.variables.has(name))
+    .map((name) => ({ name, value: valueOf(name, nameOf(name), scope) }));
 }
 
 /**
@@ -62,26 +68,40 @@ export function linesOf({ key, value }: Entry, scope: Scope): LineRange {
 
 const NOTHING: Expression = { kind: "literal", value: 0, at: 0, length: 1 };
 
+type Expressions = ReadonlyMap<string, Expression>;
+
+/** The expressions of nodes, which a loop asks for in every pass. */
+const KNOWN = new WeakMap<Node, Expressions>();
+
+/** Each expression in a node and each name in it, by its text. */
+function expressionsOf(node: Node, scope: Scope): Expressions {
+  const known = KNOWN.get(node);
+  if (known !== undefined) return known;
+  const found = new Map<string, Expression>();
+  for (const text of textsIn(node).flatMap(expressionsIn)) {
+    const expression = parsed(text, scope);
+    if (expression === undefined) continue;
+    found.set(text.trim(), expression);
+    for (const name of namesIn(expression)) found.set(name, nameOf(name));
+  }
+  KNOWN.set(node, found);
+  return found;
+}
+
+function nameOf(name: string): Expression {
+  return { kind: "name", name, at: 0, length: name.length };
+}
+
 function textsIn(node: Node): string[] {
-  if (node.kind === "scalar") return typeof node.value === "string" ? [node.value] : [];
+  if (node.kind === "scalar") {
+    return typeof node.value === "string" && node.value.includes("${") ? [node.value] : [];
+  }
   if (node.kind === "list") return node.items.flatMap(textsIn);
   return node.entries.flatMap(({ key, value }) => [...textsIn(key), ...textsIn(value)]);
 }
 
-function usesIn(expressions: readonly string[], scope: Scope): NamedValue[] {
-  const found = new Map<string, NamedValue>();
-  for (const text of expressions) {
-    const expression = parsed(text, scope);
-    if (expression === undefined) continue;
-    for (const name of [text.trim(), ...namesIn(expression)]) {
-      if (!found.has(name)) found.set(name, { name, value: valueOf(name, scope) });
-    }
-  }
-  return [...found.values()];
-}
-
-function valueOf(text: string, scope: Scope): NamedValue["value"] {
-  const expression = replaced(parsed(text, scope) ?? NOTHING, scope.variables);
+function valueOf(text: string, written: Expression, scope: Scope): NamedValue["value"] {
+  const expression = replaced(written, scope.variables);
   const value = known(expression);
   if (value === undefined) return expression;
   const unit = scope.names.units.get(text);
