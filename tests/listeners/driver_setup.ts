@@ -19,6 +19,10 @@ import { createListener, type ListenerOptions } from "../../lib/listeners/regist
 import { SvaListener } from "../../lib/listeners/sva.ts";
 import { UserptrListener } from "../../lib/listeners/userptr_listener.ts";
 import { mmuNotifierRegister } from "../../lib/notifier/chain.ts";
+import {
+  mmuNotifierInvalidateRangeEnd,
+  mmuNotifierInvalidateRangeStart,
+} from "../../lib/notifier/dispatch.ts";
 import type { MmuNotifierEvent } from "../../lib/notifier/events.ts";
 import { type MmuNotifierRange, mmuNotifierRangeInit, VM_READ } from "../../lib/notifier/range.ts";
 import type { FakeUserPages } from "./fake_user_pages.ts";
@@ -84,6 +88,12 @@ export function references(listener: Listener): number {
   let held = 0;
   listener.forEachReference?.(() => held++);
   return held;
+}
+
+/** Opens a window and closes it. */
+export function pass(range: MmuNotifierRange): void {
+  mmuNotifierInvalidateRangeStart(range);
+  mmuNotifierInvalidateRangeEnd(range);
 }
 
 /** A window over some of the four pages. */

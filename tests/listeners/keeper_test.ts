@@ -11,23 +11,18 @@ import {
   mmuNotifierInvalidateRangeStartNonblock,
 } from "../../lib/notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR, MMU_NOTIFY_UNMAP } from "../../lib/notifier/events.ts";
-import type { MmuNotifierRange } from "../../lib/notifier/range.ts";
 import {
   BASE,
   entries,
   make,
   page,
   PAGES,
+  pass,
   populate,
   references,
   windowOver,
 } from "./driver_setup.ts";
 import { fakeMm, FakeUserPages } from "./fake_user_pages.ts";
-
-function pass(range: MmuNotifierRange): void {
-  mmuNotifierInvalidateRangeStart(range);
-  mmuNotifierInvalidateRangeEnd(range);
-}
 
 function grants(policy: string) {
   const user = new FakeUserPages(fakeMm("v5.2"));

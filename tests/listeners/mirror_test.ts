@@ -18,8 +18,7 @@ import {
   MMU_NOTIFY_PROTECTION_PAGE,
   MMU_NOTIFY_UNMAP,
 } from "../../lib/notifier/events.ts";
-import type { MmuNotifierRange } from "../../lib/notifier/range.ts";
-import { BASE, entries, make, page, PAGES, populate, windowOver } from "./driver_setup.ts";
+import { BASE, entries, make, page, PAGES, pass, populate, windowOver } from "./driver_setup.ts";
 import { fakeMm, FakeUserPages } from "./fake_user_pages.ts";
 
 function mirror(
@@ -31,11 +30,6 @@ function mirror(
   const device = make("hmm", user, policy, { contended });
   assert(device instanceof HmmListener);
   return { user, device };
-}
-
-function pass(range: MmuNotifierRange): void {
-  mmuNotifierInvalidateRangeStart(range);
-  mmuNotifierInvalidateRangeEnd(range);
 }
 
 Deno.test("HMM faults only in ranges that it follows, and holds no page", () => {

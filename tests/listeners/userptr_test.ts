@@ -12,13 +12,13 @@ import {
   mmuNotifierInvalidateRangeStartNonblock,
 } from "../../lib/notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR, MMU_NOTIFY_SOFT_DIRTY } from "../../lib/notifier/events.ts";
-import type { MmuNotifierRange } from "../../lib/notifier/range.ts";
 import {
   BASE,
   entries,
   make,
   page,
   PAGES,
+  pass,
   populate,
   references,
   windowOver,
@@ -41,11 +41,6 @@ function setUp(kind: string, { policy, kernel, options, access }: SetUp = {}) {
   assert(gpu instanceof UserptrListener);
   populate(gpu, access ?? "rw");
   return { user, gpu };
-}
-
-function pass(range: MmuNotifierRange): void {
-  mmuNotifierInvalidateRangeStart(range);
-  mmuNotifierInvalidateRangeEnd(range);
 }
 
 for (const kind of KINDS) {

@@ -4,11 +4,9 @@ import { kernelProfile } from "../../lib/kernel/profile.ts";
 import type { Violation } from "../../lib/kernel/violation.ts";
 import { pageFacts } from "../../lib/machine/facts.ts";
 import { Machine } from "../../lib/machine/machine.ts";
-import { operation } from "../../lib/machine/ops/mod.ts";
-import type { Arguments, RangeRef } from "../../lib/machine/spec.ts";
-import { withDefaults } from "../../lib/machine/arguments.ts";
+import type { RangeRef } from "../../lib/machine/spec.ts";
+import { RAM, run } from "./operations.ts";
 
-const RAM: RangeRef = { mapping: "ram", firstPage: 0, pages: null };
 const FIRST: RangeRef = { mapping: "ram", firstPage: 0, pages: 1 };
 
 interface Setup {
@@ -32,11 +30,6 @@ function setUp({ faults = [], policy = "legacy", kernel = "v5-series" }: Setup):
   run(machine, "mmap", { process: "app", name: "ram", size: 8 * 4096 });
   run(machine, "fill", { range: RAM });
   return machine;
-}
-
-function run(machine: Machine, name: string, args: Arguments): number {
-  const spec = operation(name);
-  return machine.execute(spec, withDefaults(spec, args)).ret;
 }
 
 function guestMaps(machine: Machine): void {

@@ -2,11 +2,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { FaultName } from "../../lib/kernel/faults.ts";
 import { kernelProfile } from "../../lib/kernel/profile.ts";
 import { Machine } from "../../lib/machine/machine.ts";
-import { operation } from "../../lib/machine/ops/mod.ts";
-import { withDefaults } from "../../lib/machine/arguments.ts";
-import type { Arguments, RangeRef } from "../../lib/machine/spec.ts";
+import { RAM, run } from "./operations.ts";
 
-const RAM: RangeRef = { mapping: "ram", firstPage: 0, pages: null };
 const PAGES = 8;
 
 /** A machine with one process, eight filled pages of "ram", and one listener "dev". */
@@ -21,11 +18,6 @@ function setUp(kind: string, faults: readonly FaultName[], policy = "legacy"): M
   run(machine, "mmap", { process: "app", name: "ram", size: PAGES * 4096 });
   run(machine, "fill", { range: RAM });
   return machine;
-}
-
-function run(machine: Machine, name: string, args: Arguments): number {
-  const spec = operation(name);
-  return machine.execute(spec, withDefaults(spec, args)).ret;
 }
 
 /** What makes each kind of device work on all pages: names of operations. */

@@ -6,9 +6,9 @@ import { Machine } from "../../lib/machine/machine.ts";
 import { operation } from "../../lib/machine/ops/mod.ts";
 import { withDefaults } from "../../lib/machine/arguments.ts";
 import type { Arguments, OperationResult } from "../../lib/machine/spec.ts";
+import { RAM } from "./operations.ts";
 
 const PAGES = 8;
-const RAM = { mapping: "ram", firstPage: 0, pages: null };
 
 function guestMachine(kernel: string): Machine {
   const machine = new Machine({ profile: kernelProfile(kernel), memory: 4 * 2 ** 20 });

@@ -2,19 +2,11 @@ import { assertEquals } from "@std/assert";
 import { drain } from "../../lib/kernel/operation.ts";
 import { fork } from "../../lib/mm/fork.ts";
 import { getUserPageFast, userPages } from "../../lib/mm/gup.ts";
-import type { Mm } from "../../lib/mm/mm_struct.ts";
-import { movePages } from "../../lib/mm/move_pages.ts";
 import { taskNumaWork } from "../../lib/mm/numa.ts";
 import { PTE_PROTNONE, PTE_WRITE } from "../../lib/mm/pte.ts";
 import { mmuNotifierRegister } from "../../lib/notifier/chain.ts";
 import { mmuNotifierRangeUpdateToReadOnly } from "../../lib/notifier/range.ts";
-import { at, heard, machineWithPages, read, write } from "./reclaim_setup.ts";
-
-/** Moves pages away from the node of the process. */
-function moveAway(mm: Mm, pages: number): void {
-  const moves = Array.from({ length: pages }, (_, page) => ({ addr: at(page), node: 1 }));
-  drain(movePages(mm, moves, true));
-}
+import { at, heard, machineWithPages, moveAway, read, write } from "./reclaim_setup.ts";
 
 Deno.test("a scan takes rights away in one window; the next access gets them back and the page", () => {
   const { host, mm } = machineWithPages("v6.1", 2);

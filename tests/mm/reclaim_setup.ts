@@ -14,6 +14,7 @@ import { type Advice, madvise } from "../../lib/mm/madvise.ts";
 import { isolateLruPage } from "../../lib/mm/migrate.ts";
 import { mmap } from "../../lib/mm/mmap.ts";
 import type { Mm } from "../../lib/mm/mm_struct.ts";
+import { movePages } from "../../lib/mm/move_pages.ts";
 import { PTE_YOUNG } from "../../lib/mm/pte.ts";
 import { VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 import { shrinkFolioList } from "../../lib/mm/vmscan.ts";
@@ -42,6 +43,12 @@ export function machineWithPages(kernel: string, pages: number): { host: Host; m
   drain(mmap(mm, { addr: BASE, length: pages * PAGE_SIZE, prot: VM_READ | VM_WRITE }));
   write(mm, 0, pages, 1);
   return { host, mm };
+}
+
+/** Moves pages to the second node, away from the processor. */
+export function moveAway(mm: Mm, pages: number): void {
+  const moves = Array.from({ length: pages }, (_, page) => ({ addr: at(page), node: 1 }));
+  drain(movePages(mm, moves, true));
 }
 
 /** Writes a value into pages; throws where the process would be killed. */

@@ -1,9 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { check, checkSteps, HEAD, MAPPING, parse, parseSteps } from "./vocabulary.ts";
-
-function labels(steps: string): string[] {
-  return parseSteps(steps).steps.slice(1).map(({ label }) => label);
-}
+import { check, checkSteps, HEAD, labels, MAPPING, parse } from "./vocabulary.ts";
 
 Deno.test("a step whose condition does not hold is no part of the scenario", () => {
   assertEquals(labels("  - { compact: , if: 1 > 2 }\n  - { compact: , if: true }\n"), ["compact"]);

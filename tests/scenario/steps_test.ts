@@ -1,39 +1,34 @@
 import { assertEquals } from "@std/assert";
 import { argumentText } from "../../lib/machine/arguments.ts";
 import type { ArgumentValue } from "../../lib/machine/spec.ts";
-import { parseSteps } from "./vocabulary.ts";
-
-/** The arguments of the steps after the mapping, in short. */
-function expand(steps: string): string[] {
-  return parseSteps(steps).steps.slice(1).map(({ label }) => label);
-}
+import { labels, parseSteps } from "./vocabulary.ts";
 
 function argument(operation: string, args: string, name: string): ArgumentValue {
   return parseSteps(`  - ${operation}: { ${args} }\n`).steps[1].args[name];
 }
 
 Deno.test("a step with repeat is done that often", () => {
-  assertEquals(expand("  - repeat: 3\n    compact:\n"), ["compact", "compact", "compact"]);
+  assertEquals(labels("  - repeat: 3\n    compact:\n"), ["compact", "compact", "compact"]);
 });
 
 Deno.test("a step repeated zero times is not done", () => {
-  assertEquals(expand("  - repeat: 0\n    compact:\n"), []);
+  assertEquals(labels("  - repeat: 0\n    compact:\n"), []);
 });
 
 Deno.test("a loop leaves out its end", () => {
   const steps = '  - for: { var: i, from: 2, to: 5 }\n    ksmd: { full_scans: "${i}" }\n';
-  assertEquals(expand(steps), ["ksmd full_scans=2", "ksmd full_scans=3", "ksmd full_scans=4"]);
+  assertEquals(labels(steps), ["ksmd full_scans=2", "ksmd full_scans=3", "ksmd full_scans=4"]);
 });
 
 Deno.test("a loop begins at 0 unless told and takes its steps", () => {
   const steps = '  - for: { var: i, to: 5, step: 2 }\n    ksmd: { full_scans: "${i}" }\n';
-  assertEquals(expand(steps), ["ksmd full_scans=0", "ksmd full_scans=2", "ksmd full_scans=4"]);
+  assertEquals(labels(steps), ["ksmd full_scans=0", "ksmd full_scans=2", "ksmd full_scans=4"]);
 });
 
 Deno.test("a loop takes the values of a list", () => {
   const steps = "  - for: { var: a, in: [MERGEABLE, DONTNEED] }\n" +
     '    madvise: { range: ram, advice: "${a}" }\n';
-  assertEquals(expand(steps), [
+  assertEquals(labels(steps), [
     "madvise range=ram advice=MERGEABLE",
     "madvise range=ram advice=DONTNEED",
   ]);
@@ -45,13 +40,13 @@ Deno.test("loops nest, and inner bounds may use outer variables", () => {
       - for: { var: j, to: "\${i}" }
         do: [{ write: { range: "ram[\${i * 4 + j}]" } }]
 `;
-  assertEquals(expand(steps), ["write range=ram[4]", "write range=ram[8]", "write range=ram[9]"]);
+  assertEquals(labels(steps), ["write range=ram[4]", "write range=ram[8]", "write range=ram[9]"]);
 });
 
 Deno.test("a loop variable hides a variable of the same name inside the loop only", () => {
   const steps = "  - for: { var: i, to: 1 }\n    do: [{ for: { var: i, in: [7] }, " +
     'ksmd: { full_scans: "${i}" } }, { ksmd: { full_scans: "${i}" } }]\n';
-  assertEquals(expand(steps), ["ksmd full_scans=7", "ksmd full_scans=0"]);
+  assertEquals(labels(steps), ["ksmd full_scans=7", "ksmd full_scans=0"]);
 });
 
 Deno.test("mappings made in a loop can be named by its variable", () => {
@@ -59,7 +54,7 @@ Deno.test("mappings made in a loop can be named by its variable", () => {
     mmap: { process: qemu, name: "buffer\${i}", size: 1 page }
   - write: { range: buffer1 }
 `;
-  assertEquals(expand(steps).at(-1), "write range=buffer1");
+  assertEquals(labels(steps).at(-1), "write range=buffer1");
 });
 
 Deno.test("every pass of a loop has its own expectations", () => {

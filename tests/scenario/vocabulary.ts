@@ -113,6 +113,11 @@ export function parseSteps(steps: string): Program {
   return parse(`${HEAD}steps:\n${MAPPING}${steps}`);
 }
 
+/** The steps after the mapping, in short. */
+export function labels(steps: string): string[] {
+  return parseSteps(steps).steps.slice(1).map(({ label }) => label);
+}
+
 /** Checks a whole file that is wrong. */
 export function check(source: string, variables: Variables = {}): readonly Diagnostic[] {
   return checkScenario(source, { vocabulary: VOCABULARY, file: "t.yaml", variables }).diagnostics;

@@ -11,7 +11,6 @@ import type { AddressSpace } from "../../../lib/mm/address_space.ts";
 import { Host } from "../../../lib/mm/host.ts";
 import { mmap } from "../../../lib/mm/mmap.ts";
 import type { Mm } from "../../../lib/mm/mm_struct.ts";
-import { movePages } from "../../../lib/mm/move_pages.ts";
 import { VM_READ, VM_WRITE } from "../../../lib/mm/vma.ts";
 import { mmuNotifierRegister } from "../../../lib/notifier/chain.ts";
 import { at, write } from "../reclaim_setup.ts";
@@ -68,15 +67,4 @@ export function map(
 ): void {
   const { prot = VM_READ | VM_WRITE, ...rest } = options;
   drain(mmap(mm, { addr: at(page), length: pages * PAGE_SIZE, fixed: true, prot, ...rest }));
-}
-
-/** The PTE_ flags of a page. */
-export function flagsOf(mm: Mm, page: number): number {
-  return mm.pageTable.flagsAt(at(page));
-}
-
-/** Moves pages to the second node, away from the processor. */
-export function moveAway(mm: Mm, pages: number): void {
-  const moves = Array.from({ length: pages }, (_, page) => ({ addr: at(page), node: 1 }));
-  drain(movePages(mm, moves, true));
 }

@@ -17,8 +17,15 @@ import {
   mmuNotifierInvalidateRangeStartNonblock,
 } from "../../../lib/notifier/dispatch.ts";
 import { MMU_NOTIFY_CLEAR, MMU_NOTIFY_UNMAP } from "../../../lib/notifier/events.ts";
-import type { MmuNotifierRange } from "../../../lib/notifier/range.ts";
-import { BASE, entries, make, page, populate, windowOver } from "../../listeners/driver_setup.ts";
+import {
+  BASE,
+  entries,
+  make,
+  page,
+  pass,
+  populate,
+  windowOver,
+} from "../../listeners/driver_setup.ts";
 import { fakeMm, FakeUserPages } from "../../listeners/fake_user_pages.ts";
 import type { Differences } from "./difference.ts";
 
@@ -36,11 +43,6 @@ function hmm(profile: KernelProfile): { user: FakeUserPages; device: HmmListener
   const { user, device } = driver("hmm", profile);
   if (!(device instanceof HmmListener)) throw new TypeError("Cannot make an HMM mirror");
   return { user, device };
-}
-
-function pass(range: MmuNotifierRange): void {
-  mmuNotifierInvalidateRangeStart(range);
-  mmuNotifierInvalidateRangeEnd(range);
 }
 
 /** Differences by switch. */

@@ -28,16 +28,13 @@ import { mmuNotifierRangeUseChangePte } from "../../../lib/notifier/range.ts";
 import { smapsText } from "../../../lib/report/maps_text.ts";
 import { windows } from "../huge_world.ts";
 import { advise, at, write } from "../reclaim_setup.ts";
-import { anonymous, type Differences, flagsOf, map } from "./difference.ts";
+import { anonymous, type Differences, map } from "./difference.ts";
+import { flagsOf, frameOf } from "../file_fixture.ts";
 
 const RW = VM_READ | VM_WRITE;
 
 function protect(mm: Mm, page: number, pages: number, prot: number): void {
   drain(mprotect(mm, at(page), pages * PAGE_SIZE, prot));
-}
-
-function frameOf(mm: Mm, page: number): number {
-  return mm.pageTable.pfnAt(at(page));
 }
 
 function isWritable(mm: Mm, page: number): boolean {

@@ -22,8 +22,9 @@ import { ftruncate } from "../../../lib/mm/truncate.ts";
 import { uprobeRegister, uprobeUnregister } from "../../../lib/mm/uprobes.ts";
 import { VM_EXEC, VM_READ } from "../../../lib/mm/vma.ts";
 import { shrinkFolioList } from "../../../lib/mm/vmscan.ts";
-import { advise, at, heard, read, swapOut, write } from "../reclaim_setup.ts";
-import { anonymous, type Differences, emptyProcess, flagsOf, map, moveAway } from "./difference.ts";
+import { advise, at, heard, moveAway, read, swapOut, write } from "../reclaim_setup.ts";
+import { anonymous, type Differences, emptyProcess, map } from "./difference.ts";
+import { flagsOf } from "../file_fixture.ts";
 
 /** Differences by switch. */
 export const RECLAIM: Differences = {
