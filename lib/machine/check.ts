@@ -6,12 +6,12 @@
  * @module
  */
 
-import { hex, PAGE_SIZE } from "../kernel/address.ts";
+import { hex, PAGE_SIZE, type Pfn } from "../kernel/address.ts";
 import type { Violation } from "../kernel/violation.ts";
-import type { Mm } from "../mm/mm_struct.ts";
 import { PTE_PRESENT, pteAccessible, pteWritable } from "../mm/pte.ts";
 import { carriesTranslation } from "./cpu_entry.ts";
 import { checkAccounting } from "./check_accounting.ts";
+import { checkOpenWindows, inOpenWindow } from "./check_windows.ts";
 import type { Machine, PlacedListener } from "./machine.ts";
 
 /** Breaches of one invariant that are reported one by one; the rest is only counted. */
@@ -27,7 +27,7 @@ const REPORTED = 8;
 export function checkMachine(machine: Machine, operation: string): Violation[] {
   const found: Violation[] = [];
   for (const placed of machine.listeners.values()) checkCoherence(machine, placed, found);
-  for (const mm of machine.processes.values()) checkWindows(mm, found);
+  for (const mm of machine.processes.values()) found.push(...checkOpenWindows(mm));
   checkAccounting(machine, found);
   return limit(found).map((violation) => ({ ...violation, operation }));
 }
@@ -61,13 +61,11 @@ function checkCoherence(machine: Machine, placed: PlacedListener, found: Violati
       (carriesTranslation(mm, address, flags) && (!writable || pteWritable(flags)));
     if (same && granted) return;
     if (inOpenWindow(mm, address)) return;
-    const cpu = pteAccessible(flags)
-      ? `frame ${mapped}, ${pteWritable(flags) ? "writable" : "read-only"}`
-      : "no present entry";
+    const cpu = pteAccessible(flags) ? entryText(mapped, pteWritable(flags)) : "no present entry";
     found.push({
       invariant: "coherence",
-      message: `Listener "${listener.name}" maps ${hex(address)} to frame ${pfn}, ` +
-        `${writable ? "writable" : "read-only"}, but the CPU has ${cpu}`,
+      message: `Listener "${listener.name}" maps ${hex(address)} to ${entryText(pfn, writable)}, ` +
+        `but the CPU has ${cpu}`,
       listener: listener.name,
       process,
       address,
@@ -76,21 +74,8 @@ function checkCoherence(machine: Machine, placed: PlacedListener, found: Violati
   if (listener.pins) listener.counters.diverged = diverged;
 }
 
-/** Between operations no window may be open. */
-function checkWindows(mm: Mm, found: Violation[]): void {
-  for (const range of mm.notifiers?.open ?? []) {
-    found.push({
-      invariant: "open_window",
-      message: `Window ${hex(range.start)} to ${hex(range.end)} of "${mm.name}" was never closed`,
-      process: mm.name,
-      address: range.start,
-    });
-  }
-}
-
-function inOpenWindow(mm: Mm, address: number): boolean {
-  const open = mm.notifiers?.open ?? [];
-  return open.some((range) => address >= range.start && address < range.end);
+function entryText(pfn: Pfn, writable: boolean): string {
+  return `frame ${pfn}, ${writable ? "writable" : "read-only"}`;
 }
 
 /** Keeps the first breaches of each invariant and says how many more there were. */

@@ -55,6 +55,21 @@ export function checkClosingWindow(machine: Machine, range: MmuNotifierRange): V
 }
 
 /**
+ * Checks, between two operations, that no window is open.
+ *
+ * @param mm The address space.
+ * @returns The breaches, one for each window.
+ */
+export function checkOpenWindows(mm: Mm): Violation[] {
+  return (mm.notifiers?.open ?? []).map(({ start, end }) => ({
+    invariant: "open_window",
+    message: `Window ${hex(start)} to ${hex(end)} of "${mm.name}" was never closed`,
+    process: mm.name,
+    address: start,
+  }));
+}
+
+/**
  * Checks, between two operations, that a listener was told the end of every window whose start it
  * was told.
  *
@@ -90,7 +105,14 @@ function findEntry(
   return undefined;
 }
 
-function inOpenWindow(mm: Mm, address: Vaddr): boolean {
+/**
+ * Tells whether an address lies in a window that is open.
+ *
+ * @param mm The address space.
+ * @param address The address.
+ * @returns True if it does.
+ */
+export function inOpenWindow(mm: Mm, address: Vaddr): boolean {
   const open = mm.notifiers?.open ?? [];
   return open.some((range) => address >= range.start && address < range.end);
 }
