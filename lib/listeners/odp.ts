@@ -5,8 +5,9 @@
  * drivers/infiniband/hw/mlx5/odp.c (pagefault_mr) of v5.2. Explicit MRs; implicit ones are built
  * upon them in odp_implicit.ts.
  *
- * umem_rwsem is held for read from start to end, so registering waits for open windows. Until v5.3
- * it stayed locked after a refusal with -EAGAIN (B-3), for which the profile has a switch.
+ * umem_rwsem is held for read from start to end (odp_windows.ts), so registering waits for open
+ * windows. Until v5.3 it stayed locked after a refusal with -EAGAIN (B-3), for which the profile has
+ * a switch.
  *
  * @module
  */
@@ -14,7 +15,6 @@
 import { hex, PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { KernelBugError } from "../kernel/violation.ts";
 import type { MmuNotifierOps } from "../notifier/ops.ts";
 import { type MmuNotifierRange, mmuNotifierRangeBlockable } from "../notifier/range.ts";
 import { applyAction, decide, reportRecorded } from "./actions.ts";
@@ -38,37 +38,11 @@ import {
   type PageVisitor,
 } from "./device_access.ts";
 import type { Listener, ListenerRange, ListenerState, SecondaryEntry } from "./listener.ts";
-import { type MemoryRegion, MrSet } from "./mr_set.ts";
-import { type IndexedRange, NO_LEAF, RangeIndex } from "./range_index.ts";
+import { MrSet } from "./mr_set.ts";
+import { type OdpMr, OdpWindows } from "./odp_windows.ts";
+import { NO_LEAF } from "./range_index.ts";
 import { ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";
 import { SecondaryTable } from "./secondary_table.ts";
-
-/** An explicit ODP memory region: struct ib_umem_odp. A writable one faults for write always. */
-export interface OdpMr extends MemoryRegion {
-  /** page_list and dma_list, made at the first fault. */
-  table: SecondaryTable | null;
-  /** Of the follow-up patch: no write mapping was requested yet. */
-  readOnly: boolean;
-  /** notifiers_seq. */
-  seq: number;
-  /** notifiers_count. */
-  count: number;
-  /** Its place among the MRs that the device has used, or null before it did. */
-  used: UsedMr | null;
-}
-
-/** An MR that the device has used: windows over any other MR have nothing to do. */
-export interface UsedMr extends IndexedRange {
-  readonly mr: OdpMr;
-}
-
-/** An open window with the MRs it meets, of those used; no MR goes while one is open. */
-interface OpenWindow {
-  start: Vaddr;
-  end: Vaddr;
-  readonly mrs: OdpMr[];
-  count: number;
-}
 
 /** A NIC with on-demand paging that listens on one process: struct ib_ucontext_per_mm. */
 export class OdpListener implements Listener {
@@ -86,10 +60,7 @@ export class OdpListener implements Listener {
   protected readonly device: Device;
   /** The MRs. */
   protected readonly mrs: MrSet<OdpMr> = new MrSet<OdpMr>();
-  readonly #used = new RangeIndex<UsedMr>();
-  /** Windows that hold umem_rwsem for read: the first `#readers` of `#windows`. */
-  #readers = 0;
-  readonly #windows: OpenWindow[] = [];
+  readonly #windows = new OdpWindows();
 
   /**
    * Makes a NIC context without MRs.
@@ -110,7 +81,7 @@ export class OdpListener implements Listener {
 
   /** Windows that are open now for this listener: holders of umem_rwsem. */
   get openWindows(): number {
-    return this.#readers;
+    return this.#windows.readers;
   }
 
   /**
@@ -214,7 +185,7 @@ export class OdpListener implements Listener {
    * @returns Number of windows that hold umem_rwsem for read.
    */
   state(): ListenerState {
-    return { umem_rwsem_readers: this.#readers };
+    return { umem_rwsem_readers: this.#windows.readers };
   }
 
   /** Drops all translations. */
@@ -245,7 +216,7 @@ export class OdpListener implements Listener {
    */
   protected removeMr(mr: OdpMr): void {
     this.mrs.delete(mr.key);
-    if (mr.used !== null) this.#used.remove(mr.used);
+    this.#windows.forget(mr);
   }
 
   /**
@@ -263,12 +234,12 @@ export class OdpListener implements Listener {
       // Kernels that pair end with a failed start (v5.12) call end of this listener, too: its
       // accounting has begun by then, as with the interval notifiers of that time.
       const { pairEndOnFailure, odpKeepsLockOnEagain } = user.mm.notifierContext.profile;
-      if (pairEndOnFailure) this.#open(range);
-      else if (odpKeepsLockOnEagain) this.#leakLock();
+      if (pairEndOnFailure) this.#windows.open(range);
+      else if (odpKeepsLockOnEagain) this.#windows.leak();
       counters.refused++;
       return -ERRNO.EAGAIN;
     }
-    const { mrs, count } = this.#open(range);
+    const { mrs, count } = this.#windows.open(range);
     const keptBefore = counters.kept;
     let changed = 0;
     for (let at = 0; at < count; at++) changed += this.#invalidate(mrs[at], range);
@@ -280,7 +251,7 @@ export class OdpListener implements Listener {
   /** ib_umem_notifier_invalidate_range_end and ib_umem_notifier_end_account. */
   #end(range: MmuNotifierRange): void {
     const { device } = this;
-    const { mrs, count } = this.#close(range);
+    const { mrs, count } = this.#windows.close(range, this.name);
     for (let at = 0; at < count; at++) {
       const mr = mrs[at];
       mr.seq++;
@@ -290,59 +261,6 @@ export class OdpListener implements Listener {
         reportRecorded(device, mr.table, range);
       }
     }
-  }
-
-  /** Takes umem_rwsem for read and accounts the window on every MR (start_account). */
-  #open(range: MmuNotifierRange): OpenWindow {
-    const window = this.#windows[this.#readers] ??= { start: 0, end: 0, mrs: [], count: 0 };
-    this.#readers++;
-    window.start = range.start;
-    window.end = range.end;
-    window.count = 0;
-    this.#used.forEachOverlap(range.start, range.end, this.#account);
-    return window;
-  }
-
-  /** B-3: the walk stopped at the first MR, and nobody released umem_rwsem. */
-  #leakLock(): void {
-    this.#windows.splice(this.#readers, 0, { start: NaN, end: NaN, mrs: [], count: 0 });
-    this.#readers++;
-  }
-
-  /** Accounts the newest window on an MR. */
-  readonly #account = ({ mr }: UsedMr): void => account(this.#windows[this.#readers - 1], mr);
-
-  /** Lets windows know an MR from now on; those that are open over it count at once. */
-  #use(mr: OdpMr): UsedMr {
-    const { start, end } = mr;
-    for (let at = 0; at < this.#readers; at++) {
-      const window = this.#windows[at];
-      if (window.start < end && start < window.end) account(window, mr);
-    }
-    const used = { start, end, mr, leaf: NO_LEAF };
-    this.#used.add(used);
-    return used;
-  }
-
-  /** Finds an open window of the same range (or of the same start, if cut short) and closes it. */
-  #close(range: MmuNotifierRange): OpenWindow {
-    const windows = this.#windows;
-    const last = this.#readers - 1;
-    let at = last;
-    while (at >= 0 && (windows[at].start !== range.start || windows[at].end !== range.end)) at--;
-    if (at < 0) at = windows.findIndex(({ start }, open) => open <= last && start === range.start);
-    if (at < 0) {
-      throw new KernelBugError(
-        "ib_umem_notifier_invalidate_range_end",
-        `"${this.name}" sees an end without its start: umem_rwsem is not held for ` +
-          `[${hex(range.start)}, ${hex(range.end)})`,
-      );
-    }
-    const window = windows[at];
-    windows[at] = windows[last];
-    windows[last] = window;
-    this.#readers--;
-    return window;
   }
 
   /** invalidate_range_start_trampoline, mlx5_ib_invalidate_range. */
@@ -374,9 +292,9 @@ export class OdpListener implements Listener {
 
   /** Waits until no window holds umem_rwsem. */
   protected *downWrite(where: string): Operation<void> {
-    for (let tries = 0; this.#readers > 0; tries++) {
+    for (let tries = 0; this.#windows.readers > 0; tries++) {
       if (tries === RETRY_LIMIT) {
-        const what = `to take umem_rwsem for write (${this.#readers} windows hold it)`;
+        const what = `to take umem_rwsem for write (${this.#windows.readers} windows hold it)`;
         throw neverEnds(where, this.device, what);
       }
       yield "before_retry_check";
@@ -404,7 +322,7 @@ export class OdpListener implements Listener {
    * @returns 0, or a negative errno; -EFAULT also if the MR was removed meanwhile.
    */
   protected *accessMr(mr: OdpMr, access: DeviceAccess): Operation<number> {
-    mr.used ??= this.#use(mr);
+    this.#windows.use(mr);
     mr.table ??= new SecondaryTable(mr.start, mr.end);
     const unit = { table: mr.table, fault: (address: Vaddr) => this.#fault(mr, address) };
     return yield* deviceAccess(this.device, unit, access);
@@ -437,10 +355,4 @@ export class OdpListener implements Listener {
     const state = `(notifiers_count of MR ${mr.key} is ${mr.count})`;
     throw neverEnds("ib_umem_odp_map_dma_pages", device, `${where} ${state}`);
   }
-}
-
-/** Raises the count of an MR for an open window. */
-function account(window: OpenWindow, mr: OdpMr): void {
-  mr.count++;
-  window.mrs[window.count++] = mr;
 }

@@ -15,7 +15,8 @@ import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { type ListenerInit, neverEnds, requirePages, RETRY_LIMIT, spend } from "./device.ts";
 import type { DeviceAccess, PageContent, PageVisitor } from "./device_access.ts";
-import { OdpListener, type OdpMr } from "./odp.ts";
+import { OdpListener } from "./odp.ts";
+import type { OdpMr } from "./odp_windows.ts";
 import type { SecondaryTable } from "./secondary_table.ts";
 
 /** Bytes of a leaf MR: MLX5_IMR_MTT_SIZE. */
