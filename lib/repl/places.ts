@@ -21,7 +21,7 @@ export interface Place {
 }
 
 const PLACE =
-  /^(?:([A-Za-z_]\w*):)?(?:(0x[0-9a-f]+|[0-9][0-9a-f]{4,}|[0-9]+|[0-9a-f]{12,16})|([A-Za-z_]\w*)(?:\[([0-9]+)(?:(\.\.)([0-9]*))?\]|\+(0x[0-9a-f]+|[0-9]+))?)$/i;
+  /^(?:([A-Za-z_]\w*):)?(?:(0x[0-9a-f]+|[0-9][0-9a-f]{4,}|[0-9]+|[0-9a-f]{12,16})|([A-Za-z_]\w*)(?:\[([0-9]+)(?:\.\.([0-9]*))?\]|\+(0x[0-9a-f]+|[0-9]+))?)$/i;
 
 /**
  * Reads an address or a range of pages.
@@ -41,7 +41,7 @@ export function placeOf(session: Session, text: string): Place {
         "ram+0x1000 or 0x7f0000003000",
     );
   }
-  const [, owner, number, name, first, dots, last, offset] = parts;
+  const [, owner, number, name, first, last, offset] = parts;
   const { machine } = session;
   if (number !== undefined) {
     const process = owner ?? processOf(session);
@@ -54,13 +54,8 @@ export function placeOf(session: Session, text: string): Place {
   requireProcess(machine, process);
   if (offset !== undefined) return page(process, mapping.start + Number(offset));
   const from = Number(first ?? 0);
-  const to = first === undefined
-    ? mapping.pages
-    : dots === undefined
-    ? from + 1
-    : last === ""
-    ? mapping.pages
-    : Number(last);
+  const toEnd = first === undefined || last === "";
+  const to = toEnd ? mapping.pages : Number(last ?? from + 1);
   if (from >= to || to > mapping.pages) {
     throw new CommandError(`Cannot find ${text}: mapping "${name}" has ${mapping.pages} pages`);
   }
