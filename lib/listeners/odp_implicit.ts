@@ -108,7 +108,8 @@ export class OdpImplicitListener extends OdpListener {
           visit?.(from + page, value);
         },
       });
-      if (result === 0 || this.mrs.get(leaf.key) !== undefined) return result;
+      const answered = result === 0 || result === -ERRNO.ENOMEM;
+      if (answered || this.mrs.get(leaf.key) !== undefined) return result;
       if (done > from) tries = 0;
     }
     throw neverEnds("implicit_mr_get_data", this.device, "to keep a leaf MR");

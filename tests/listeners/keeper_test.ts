@@ -211,6 +211,18 @@ Deno.test("implicit ODP whose leaf goes later goes on with the page that faulted
   assert(device.counters.tracking_freed > 0);
 });
 
+Deno.test("implicit ODP whose leaf goes while memory runs out does not begin again", () => {
+  const { user, device } = implicit("legacy");
+  // deno-lint-ignore require-yield
+  user.getUserPage = function* () {
+    pass(windowOver(user, MMU_NOTIFY_CLEAR, 0, 1));
+    return -ERRNO.ENOMEM;
+  };
+  user.ptes.clear();
+  assertEquals(drain(device.rdmaWrite(BASE, 1, () => 1)), -ERRNO.ENOMEM);
+  assertEquals(device.counters.faults, 1);
+});
+
 Deno.test("implicit ODP that only reads refuses writes", () => {
   const user = new FakeUserPages();
   user.mmap(BASE, 1, true);
