@@ -207,9 +207,9 @@ export class Command<
     return { ...result, cmd: spec.self as AnyCommand };
   }
 
-  /** The help. */
+  /** The help; that of a subcommand names `--help` once the main command has been asked or run. */
   getHelp(options: HelpOptions = {}): string {
-    addDefaults(mainOf(this.spec));
+    if (mainOf(this.spec) === this.spec) addDefaults(this.spec);
     return helpText(this.spec, options);
   }
 

@@ -8,7 +8,10 @@
 import { Command, EnumType, ValidationError } from "@cliffy/command";
 import { HelpCommand } from "@cliffy/command/help";
 
-/** Runs the sample with some words; what the actions see goes to standard output. */
+/**
+ * Runs the sample with some words; what the actions see goes to standard output. `text-of` and names
+ * of commands shows what `getHelp()` gives, one after the other.
+ */
 export async function main(args: string[], colors = false): Promise<void> {
   const show = (value: unknown) => console.log(JSON.stringify(value));
   const run = new Command<{ quiet?: true; seed?: number }>()
@@ -67,7 +70,7 @@ export async function main(args: string[], colors = false): Promise<void> {
     .command("show", new Command().description("Show it.").action(() => show("schema show")))
     .command("check <file:file>", new Command().description("Check it.").action(() => show("ok")));
 
-  await new Command()
+  const sample = new Command()
     .name("sample")
     .version("1.2.3")
     .meta("runtime", "any")
@@ -87,7 +90,14 @@ export async function main(args: string[], colors = false): Promise<void> {
     .command("fail", fail)
     .command("schema", schema)
     .command("help", new HelpCommand())
-    .parse(args);
+    .reset();
+  if (args[0] !== "text-of") {
+    await sample.parse(args);
+    return;
+  }
+  for (const name of args.slice(1)) {
+    console.log(name === "sample" ? sample.getHelp() : sample.getCommand(name)?.getHelp());
+  }
 }
 
 if (import.meta.main) await main(Deno.args, true);
