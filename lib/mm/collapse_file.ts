@@ -93,8 +93,24 @@ function scanFile(
   return few ? "exceed_none_pte" : "succeed";
 }
 
-/** Reads swapped pages back and unmaps mapped ones, page by page. */
+/** Unmaps the pages until nobody has mapped one again meanwhile. */
 function* unmapPages(host: Host, file: AddressSpace, first: number): Operation<ScanResult> {
+  for (;;) {
+    const result = yield* unmapEachPage(host, file, first);
+    if (result !== "succeed" || !isMapped(host, file, first)) return result;
+  }
+}
+
+function isMapped({ frames }: Host, file: AddressSpace, first: number): boolean {
+  for (let index = first; index < first + HPAGE_PMD_NR; index++) {
+    const pfn = file.cache.get(index);
+    if (pfn !== undefined && frames.mapcount[pfn] > 0) return true;
+  }
+  return false;
+}
+
+/** Reads swapped pages back and unmaps mapped ones, page by page. */
+function* unmapEachPage(host: Host, file: AddressSpace, first: number): Operation<ScanResult> {
   const { frames, profile } = host;
   for (let index = first; index < first + HPAGE_PMD_NR; index++) {
     if (file.swapped.has(index) && shmemSwapin(host, file, index, undefined) < 0) return "page_lru";
@@ -143,10 +159,9 @@ function* retractPageTables(
     const table = vma.mm.pageTable.lookup(addr);
     if (table === null || (vma.flags & VM_UFFD_WP) !== 0) continue;
     if (!control.isKhugepaged && !isTarget) continue;
-    yield* freePmd(vma, addr);
-    if (control.isKhugepaged || !isTarget) continue;
-    setHugePmd(vma, addr, head);
-    result = "succeed";
+    const becomesHuge = !control.isKhugepaged && isTarget;
+    yield* replaceTable(vma, addr, table, becomesHuge ? head : null);
+    if (becomesHuge) result = "succeed";
   }
   return result;
 }
@@ -165,10 +180,10 @@ function* collapsePteMapped(
   const table = pmd?.tables[slot] ?? null;
   if (table !== null) {
     if (!mapsOnly(table, head)) return "page_compound";
-    dropEntries(vma, table);
-    yield* freePmd(vma, base);
+    yield* replaceTable(vma, base, table, control.isKhugepaged ? null : head);
+  } else if (!control.isKhugepaged) {
+    setHugePmd(vma, base, head);
   }
-  if (!control.isKhugepaged) setHugePmd(vma, base, head);
   return "succeed";
 }
 
@@ -187,17 +202,22 @@ function dropEntries(vma: Vma, table: PteTable): void {
   }
 }
 
-/** Takes a page table away; in a window since the fix (mm/khugepaged.c: collapse_and_free_pmd). */
-function* freePmd(vma: Vma, addr: Vaddr): Operation {
+/**
+ * Takes a page table away, with what it maps of the huge page, and may map the huge page in its place;
+ * in a window since the fix (mm/khugepaged.c: collapse_and_free_pmd, set_huge_pmd).
+ */
+function* replaceTable(vma: Vma, addr: Vaddr, table: PteTable, head: Pfn | null): Operation {
   const { mm } = vma;
-  const free = () => {
+  const replace = () => {
+    dropEntries(vma, table);
     mm.pageTable.ensurePmd(addr).tables[tableOf(addr) & (HPAGE_PMD_NR - 1)] = null;
     mm.host.charge("tlb_shootdown");
+    if (head !== null) setHugePmd(vma, addr, head);
   };
-  if (!mm.host.profile.retractNotifies) return free();
+  if (!mm.host.profile.retractNotifies) return replace();
   const site = SITE.collapse_and_free_pmd;
   const range = mmuNotifierRangeInit(MMU_NOTIFY_CLEAR, 0, null, mm, addr, addr + PMD_SIZE, site);
-  yield* changeInWindow(range, free);
+  yield* changeInWindow(range, replace);
 }
 
 function setHugePmd(vma: Vma, addr: Vaddr, head: Pfn): void {

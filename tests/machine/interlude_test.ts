@@ -61,6 +61,29 @@ Deno.test("who meets a page that is being moved waits until it has moved", () =>
   }
 });
 
+Deno.test("pages of a file that a device maps while they are collapsed are unmapped again", () => {
+  for (const nth of [1, 2, 3]) {
+    const program = parseScenario(`
+name: A device comes between
+kernel: v6.1
+switches: { retractNotifies: true }
+machine: { memory: 16 MiB }
+processes: { app: {} }
+listeners: { dev: { kind: sva, process: app } }
+steps:
+  - mmap: { process: app, name: shared, size: 4 MiB, shared: true }
+  - madvise: { range: "shared[0..3]", advice: POPULATE_READ }
+  - madvise: { range: "shared[0..512]", advice: COLLAPSE }
+    during:
+      at: window_open
+      nth: ${nth}
+      do: [{ device_read: { listener: dev, range: "shared[0..512]" } }]
+    expect: { pages: { "shared[0..512]": { huge: true } } }
+`);
+    assertEquals(runProgram(program).failures, [], `window ${nth}`);
+  }
+});
+
 Deno.test("expectations of steps inside an interlude count", () => {
   const program = parseScenario(`${HEAD}
   - madvise: { range: ram, advice: DONTNEED }
