@@ -25,8 +25,8 @@ import { PTE_SPECIAL } from "./pte.ts";
 
 /** Bytes of a last-level table: six for each entry. */
 const PTE_TABLE_BYTES = 6 * HPAGE_PMD_NR;
-/** Last-level tables that are allocated together. */
-const TABLES_PER_SLAB = 16;
+/** Last-level tables that are allocated together: twice as many each time, up to a limit. */
+const TABLES_PER_SLAB = { first: 16, most: 256 };
 
 /** A last-level table: 512 entries of 4 KiB. */
 export class PteTable {
@@ -143,7 +143,9 @@ export class PageTable {
   /** Takes the next table of a slab: one allocation each would cost more than filling it. */
   #newTable(): PteTable {
     if (this.#slabUsed === this.#slab.byteLength) {
-      this.#slab = new ArrayBuffer(TABLES_PER_SLAB * PTE_TABLE_BYTES);
+      const { first, most } = TABLES_PER_SLAB;
+      const bytes = Math.max(2 * this.#slab.byteLength, first * PTE_TABLE_BYTES);
+      this.#slab = new ArrayBuffer(Math.min(bytes, most * PTE_TABLE_BYTES));
       this.#slabUsed = 0;
     }
     const table = new PteTable(this.#slab, this.#slabUsed);
