@@ -165,8 +165,16 @@ function alwaysFreesSwap(vma: Vma, pfn: Pfn): boolean {
   return swap.isFull || (vma.flags & VM_LOCKED) !== 0 || (frames.flags[pfn] & PG_MLOCKED) !== 0;
 }
 
-/** mm/ksm.c: ksm_might_need_to_copy; returns the page to map, or -1 without memory. */
-function ksmMightNeedToCopy(vma: Vma, addr: Vaddr, cached: Pfn): Pfn {
+/**
+ * Copies a page from swap where the mapping cannot take it: one that was a KSM page belongs to the
+ * place where it was first brought back (mm/ksm.c: ksm_might_need_to_copy).
+ *
+ * @param vma The mapping; it has an anon_vma.
+ * @param addr The page.
+ * @param cached Its frame in the swap cache.
+ * @returns The frame to map, a new one or the cached one; or -1 without memory.
+ */
+export function ksmMightNeedToCopy(vma: Vma, addr: Vaddr, cached: Pfn): Pfn {
   const { host } = vma.mm;
   const { frames } = host;
   const flags = frames.flags[cached];

@@ -6,16 +6,17 @@
  * @module
  */
 
-import { PAGE_SIZE } from "../kernel/address.ts";
+import { PAGE_SIZE, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
+import { anonVmaPrepare } from "./anon_vma.ts";
 import type { Host } from "./host.ts";
 import type { Cursor, PteTable } from "./page_table.ts";
 import { PTE_SWAP, PTE_SWP_EXCLUSIVE } from "./pte.ts";
-import { pageAddAnonRmap } from "./rmap.ts";
+import { pageAddAnonRmap, pageAddNewAnonRmap } from "./rmap.ts";
 import { shmemSwapin } from "./shmem.ts";
 import { tryToFreeSwap } from "./swap_cache.ts";
-import { swapinReadahead, swapPteFlags } from "./swap_fault.ts";
+import { ksmMightNeedToCopy, swapinReadahead, swapPteFlags } from "./swap_fault.ts";
 import type { Vma } from "./vma.ts";
 
 /**
@@ -58,24 +59,36 @@ function* unuseMms(host: Host): Operation<boolean> {
   return true;
 }
 
-/** mm/swapfile.c: unuse_pte_range and unuse_pte. */
+/** mm/swapfile.c: unuse_pte_range. */
 function unusePteRange(vma: Vma, cursor: Cursor, table: PteTable): boolean {
+  for (let index = cursor.first; index < cursor.last; index++) {
+    if ((table.flags[index] & PTE_SWAP) === 0) continue;
+    if (!unusePte(vma, cursor.base + index * PAGE_SIZE, table, index)) return false;
+  }
+  return true;
+}
+
+/** mm/swapfile.c: unuse_pte; false without memory. */
+function unusePte(vma: Vma, addr: Vaddr, table: PteTable, index: number): boolean {
   const { mm } = vma;
   const { host } = mm;
-  for (let index = cursor.first; index < cursor.last; index++) {
-    const entry = table.flags[index];
-    if ((entry & PTE_SWAP) === 0) continue;
-    const slot = table.pfn[index];
-    const pfn = swapinReadahead(host, slot, vma.policy?.node);
-    if (pfn < 0) return false;
-    host.frames.get(pfn);
-    const exclusive = (entry & PTE_SWP_EXCLUSIVE) !== 0;
-    pageAddAnonRmap(vma, cursor.base + index * PAGE_SIZE, pfn, exclusive);
-    table.flags[index] = swapPteFlags(vma, entry);
-    table.pfn[index] = pfn;
-    mm.swapEntries--;
-    host.swap.free(slot);
-    tryToFreeSwap(host, pfn);
+  const { frames, swap } = host;
+  const [entry, slot] = [table.flags[index], table.pfn[index]];
+  const cached = swapinReadahead(host, slot, vma.policy?.node);
+  if (cached < 0) return false;
+  if (vma.anonVma === null) anonVmaPrepare(vma);
+  const pfn = ksmMightNeedToCopy(vma, addr, cached);
+  if (pfn < 0) return false;
+  if (pfn === cached) {
+    frames.get(pfn);
+    pageAddAnonRmap(vma, addr, pfn, (entry & PTE_SWP_EXCLUSIVE) !== 0);
+  } else {
+    pageAddNewAnonRmap(vma, addr, pfn);
   }
+  table.flags[index] = swapPteFlags(vma, entry);
+  table.pfn[index] = pfn;
+  mm.swapEntries--;
+  swap.free(slot);
+  tryToFreeSwap(host, cached);
   return true;
 }

@@ -6,8 +6,10 @@ import { kernelProfile } from "../../lib/kernel/profile.ts";
 import { access, storeByte } from "../../lib/mm/access.ts";
 import { fork } from "../../lib/mm/fork.ts";
 import { Host } from "../../lib/mm/host.ts";
+import { ksmFullScans } from "../../lib/mm/ksm.ts";
 import { FAULT } from "../../lib/mm/memory.ts";
 import { mmap } from "../../lib/mm/mmap.ts";
+import type { Mm } from "../../lib/mm/mm_struct.ts";
 import { VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 import { memoryReclaim, tryToFreePages } from "../../lib/mm/shrink_lruvec.ts";
 import { swapoff } from "../../lib/mm/swapoff.ts";
@@ -73,6 +75,23 @@ Deno.test("swapoff brings pages back old and clean, and tells nobody", () => {
   assertEquals(advise(mm, 1, 1, "PAGEOUT"), 0);
   assertEquals(mm.swapEntries, 0);
 });
+
+for (const kernel of ["v5.0", "v6.1"]) {
+  Deno.test(`swapoff gives each entry of what was a KSM page its own copy (${kernel})`, () => {
+    const { host, mm } = machineWithPages(kernel, 4);
+    advise(mm, 0, 4, "MERGEABLE");
+    drain(ksmFullScans(host, 2));
+    assertEquals(frames(mm, 4).size, 1);
+    for (let round = 0; round < 3; round++) drain(memoryReclaim(host, 8 * PAGE_SIZE));
+    assertEquals([mm.swapEntries, host.swap.cache.size], [4, 0]);
+    assertEquals(drain(swapoff(host)), 0);
+    assertEquals([frames(mm, 4).size, host.swap.used, read(mm, 3, 1)], [4, 0, 1]);
+  });
+}
+
+function frames(mm: Mm, pages: number): Set<number> {
+  return new Set(Array.from({ length: pages }, (_, page) => mm.pageTable.pfnAt(at(page))));
+}
 
 Deno.test("copying shared pages back from a full swap ends when memory is out", () => {
   const host = new Host({ profile: kernelProfile("v5.0"), memory: 4 * 2 ** 20, swapPages: 1024 });
