@@ -164,10 +164,11 @@ function addToSwap(host: Host, pfn: Pfn): boolean {
   return true;
 }
 
-/** Writes a page out, unless somebody else holds it (mm/vmscan.c: pageout). */
+/** Writes a page out, unless somebody else holds it or no cache does (mm/vmscan.c: pageout). */
 function pageout(host: Host, pfn: Pfn): ShrinkVerdict {
   const { frames, swap, vmstat } = host;
   if (frames.refcount[pfn] !== 2) return "keep";
+  if ((frames.flags[pfn] & (PG_SWAPCACHE | PG_FILE)) === 0) return "keep";
   if ((frames.flags[pfn] & PG_ANON) === 0 && !shmemWritepage(host, pfn)) return "activate";
   swap.content[swapSlotOf(host, pfn)] = frames.content[pfn];
   frames.flags[pfn] = (frames.flags[pfn] & ~PG_DIRTY) | PG_RECLAIM;

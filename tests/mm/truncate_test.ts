@@ -3,7 +3,10 @@ import { PAGE_SIZE } from "../../lib/kernel/address.ts";
 import { ERRNO } from "../../lib/kernel/errno.ts";
 import { drain } from "../../lib/kernel/operation.ts";
 import { fork } from "../../lib/mm/fork.ts";
+import { pinUserPage, unpinUserPage } from "../../lib/mm/gup.ts";
 import { madvise } from "../../lib/mm/madvise.ts";
+import { PG_DIRTY } from "../../lib/mm/page_flags.ts";
+import { memoryReclaim } from "../../lib/mm/shrink_lruvec.ts";
 import { ftruncate, punchHole } from "../../lib/mm/truncate.ts";
 import {
   at,
@@ -51,6 +54,19 @@ Deno.test("a page mapped again before it goes from the cache is unmapped again",
   drain(hole);
   assertEquals(windows(host), ["P CLEAR [1,3)", "P CLEAR [1,2)", "P CLEAR [2,3)"]);
   assertEquals([flagsOf(mm, 2), file.cache.has(2)], [0, false]);
+});
+
+Deno.test("reclaim leaves a page alone that a device holds and no file has any more", () => {
+  const { host, mm } = machine("v5.2");
+  const file = host.createFile("shmem", "memfd", 4);
+  map(mm, 0, 4, { file, shared: true });
+  const pfn = drain(pinUserPage(mm, at(1)));
+  drain(punchHole(host, file, 1, 2));
+  host.frames.flags[pfn] |= PG_DIRTY;
+  const held = host.frames.refcount[pfn];
+  for (let round = 0; round < 3; round++) drain(memoryReclaim(host, 8 * PAGE_SIZE));
+  assertEquals([host.frames.refcount[pfn], file.swapped.size], [held, 0]);
+  unpinUserPage(mm, pfn, true);
 });
 
 Deno.test("growing a file tells nobody", () => {
