@@ -9,7 +9,7 @@ import { columnsOf } from "../machine/program.ts";
 import type { CheckedFile } from "../report/json.ts";
 import { runJson } from "../report/json.ts";
 import { amount } from "../report/numbers.ts";
-import type { ReportOptions } from "../report/options.ts";
+import type { DocumentOptions } from "../report/report_document.ts";
 import { hasPassed, isInconclusive, isSkipped, type ScenarioResult } from "../report/results.ts";
 import type { TraceFormat } from "../report/render_trace.ts";
 import { runText } from "../report/run_text.ts";
@@ -256,7 +256,8 @@ async function finish(ran: readonly Ran[], asked: Asked): Promise<number> {
   }
   const failed = results.filter((result) => !hasPassed(result)).map(({ file }) => file);
   const tried = results.filter((result) => !isSkipped(result)).map(({ file }) => file);
-  const trouble = await writeReports(ran, asked, options) ?? await writeTraces(ran, runner) ??
+  const trouble = await writeReports(ran, asked, { ...options, ...coverage }) ??
+    await writeTraces(ran, runner) ??
     keepFailed(tried, failed);
   return trouble === undefined ? exitCodeOf(results) : refuse(trouble, err);
 }
@@ -273,7 +274,7 @@ async function coverageOf(ran: readonly Ran[], { coverage }: RunnerSettings) {
 async function writeReports(
   ran: readonly Ran[],
   { runner, streams, selected }: Asked,
-  options: ReportOptions,
+  options: DocumentOptions,
 ): Promise<string | undefined> {
   const { reports, shard = null } = runner;
   if (reports.length === 0) return undefined;
@@ -284,7 +285,6 @@ async function writeReports(
     shard,
     selected,
     orders: ran.map(({ planned }) => planned.order),
-    ...await coverageOf(ran, runner),
   });
   for (const { kind, file } of reports) {
     const text = renderReport(kind, document);

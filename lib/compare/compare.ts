@@ -12,7 +12,7 @@ import { checkComparison } from "../machine/expect_compare.ts";
 import { applies } from "../machine/expect.ts";
 import type { Failure } from "../machine/observed.ts";
 import type { Machine } from "../machine/machine.ts";
-import type { Program } from "../machine/program.ts";
+import { columnsOf, type Program, requireProgram } from "../machine/program.ts";
 import {
   type PlacedViolation,
   prepareMachine,
@@ -22,7 +22,6 @@ import {
   type StepResult,
 } from "../machine/run.ts";
 import { answerable } from "./columns.ts";
-import { columnsOf, requireProgram } from "../machine/program.ts";
 import {
   compareListeners,
   type ListenerComparison,

@@ -15,8 +15,12 @@ import type {
   RangeRef,
 } from "./spec.ts";
 
-/** What a range of a mapping looks like. */
-const RANGE = /^([A-Za-z_][A-Za-z0-9_]*)(?:\[([0-9]+)(?:(\.\.)([0-9]*))?\])?$/;
+/** What a name of a variable, process, listener or mapping looks like. */
+export const NAME_PATTERN = "[A-Za-z_][A-Za-z0-9_]*";
+/** What a range is, in words. */
+export const RANGE_WANTED = 'a range such as "ram", "ram[3]" or "ram[0..8]"';
+
+const RANGE = new RegExp(`^(${NAME_PATTERN})(?:\\[([0-9]+)(?:(\\.\\.)([0-9]*))?\\])?$`);
 
 /** What values an argument of each kind may have. */
 const MAY_BE: Readonly<Record<ArgumentKind, (value: unknown, spec: ArgumentSpec) => boolean>> = {
@@ -99,21 +103,51 @@ export function completeArguments(spec: OperationSpec, args: Arguments): Argumen
  * ```
  */
 export function rangeOf(text: string): RangeRef {
+  const parts = rangeParts(text);
+  if (parts === null) throw new RangeError(`Expected ${RANGE_WANTED}, got ${quote(text)}`);
+  const range = pagesIn(parts);
+  if (typeof range === "string") throw new RangeError(range);
+  return range;
+}
+
+/** A range as it is written, taken apart. */
+export interface RangeParts {
+  /** Name of the mapping. */
+  readonly mapping: string;
+  /** First page; undefined for the whole mapping. */
+  readonly first: string | undefined;
+  /** The dots, if there are any. */
+  readonly dots: string | undefined;
+  /** First page after; empty for the rest of the mapping. */
+  readonly end: string | undefined;
+}
+
+/**
+ * Takes a range apart.
+ *
+ * @param text The range.
+ * @returns Its parts, or null if it is none.
+ */
+export function rangeParts(text: string): RangeParts | null {
   const parts = RANGE.exec(text);
-  if (parts === null) {
-    throw new RangeError(
-      `Expected a range such as "ram", "ram[3]" or "ram[0..8]", got ${quote(text)}`,
-    );
-  }
+  if (parts === null) return null;
   const [, mapping, first, dots, end] = parts;
+  return { mapping, first, dots, end };
+}
+
+/**
+ * Finds the pages of a range.
+ *
+ * @param parts The range, taken apart.
+ * @returns The range, or what is wrong with it.
+ */
+export function pagesIn({ mapping, first, dots, end }: RangeParts): RangeRef | string {
   if (first === undefined) return { mapping, firstPage: 0, pages: null };
   const firstPage = Number(first);
   if (dots !== undefined && end === "") return { mapping, firstPage, pages: null };
   const lastPage = end ? Number(end) : firstPage + 1;
   if (lastPage > firstPage) return { mapping, firstPage, pages: lastPage - firstPage };
-  throw new RangeError(
-    `Range is empty: expected a page above ${firstPage} after "..", got ${lastPage}`,
-  );
+  return `Range is empty: expected a page above ${firstPage} after "..", got ${lastPage}`;
 }
 
 /**

@@ -5,12 +5,13 @@
  */
 
 import { PAGE_SIZE, TASK_SIZE } from "../kernel/address.ts";
+import { NAME_PATTERN } from "../machine/arguments.ts";
 import type { ArgumentSpec, ArgumentValue, Fill } from "../machine/spec.ts";
 import { quote } from "./diagnostics.ts";
 import type { Node } from "./document.ts";
 import { type JsonSchema, orExpression } from "./json_schema.ts";
 import { address, duration, integer, size } from "./measures.ts";
-import { NAME_PATTERN, RANGE_PATTERN, readRange } from "./range_text.ts";
+import { RANGE_PATTERN, readRange } from "./range_text.ts";
 import type { Scope } from "./scope.ts";
 import { choice, type Field, flag, readScalar, type Shape } from "./shape.ts";
 import { suggestion } from "./suggest.ts";

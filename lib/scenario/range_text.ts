@@ -6,6 +6,7 @@
  * @module
  */
 
+import { NAME_PATTERN, pagesIn, RANGE_WANTED, rangeParts } from "../machine/arguments.ts";
 import type { PlacedRange } from "../machine/expectation.ts";
 import type { RangeRef } from "../machine/spec.ts";
 import { quote } from "./diagnostics.ts";
@@ -15,15 +16,10 @@ import type { Scope } from "./scope.ts";
 import { readScalar } from "./shape.ts";
 import { suggestion } from "./suggest.ts";
 
-/** What a name of a variable, process, listener or mapping looks like. */
-export const NAME_PATTERN = "[A-Za-z_][A-Za-z0-9_]*";
 /** What a range looks like. */
 export const RANGE_PATTERN = `${NAME_PATTERN}(?:\\[[0-9]+(?:\\.\\.[0-9]*)?\\])?`;
 
-const WANTED = 'a range such as "ram", "ram[3]" or "ram[0..8]"';
-const PARTS = new RegExp(
-  `^(?:(${NAME_PATTERN}):)?(${NAME_PATTERN})(?:\\[([0-9]+)(?:(\\.\\.)([0-9]*))?\\])?$`,
-);
+const PROCESS = new RegExp(`^(${NAME_PATTERN}):`);
 
 /**
  * Reads a range of a mapping, without a process.
@@ -33,7 +29,7 @@ const PARTS = new RegExp(
  * @returns The range, or undefined if something was reported.
  */
 export function readRange(node: Node, scope: Scope): RangeRef | undefined {
-  const scalar = readScalar(node, scope, WANTED);
+  const scalar = readScalar(node, scope, RANGE_WANTED);
   if (scalar === undefined) return undefined;
   const placed = readPlacedRange(scalar.node, scalar.text, scope);
   if (placed?.process === undefined) return placed?.range;
@@ -55,12 +51,14 @@ export function readPlacedRange(
   text: string,
   scope: Scope,
 ): PlacedRange | undefined {
-  const parts = PARTS.exec(text.trim());
+  const written = text.trim();
+  const [prefix = "", process] = PROCESS.exec(written) ?? [];
+  const parts = rangeParts(written.slice(prefix.length));
   if (parts === null) {
-    scope.report(node, `Expected ${WANTED}, got ${quote(text)}`);
+    scope.report(node, `Expected ${RANGE_WANTED}, got ${quote(text)}`);
     return undefined;
   }
-  const [, process, mapping, first, dots, end] = parts;
+  const { mapping, first, end } = parts;
   if (process !== undefined && !isKnown(node, "process", process, scope.names.processes, scope)) {
     return undefined;
   }
@@ -70,25 +68,10 @@ export function readPlacedRange(
     scope.report(node, `Page number is too large: the limit is ${most}`, advice);
     return undefined;
   }
-  const range = pagesOf(mapping, first, dots, end);
+  const range = pagesIn(parts);
   if (typeof range !== "string") return process === undefined ? { range } : { process, range };
   scope.report(node, range);
   return undefined;
-}
-
-/** Gives the range, or what is wrong with it. */
-function pagesOf(
-  mapping: string,
-  first: string | undefined,
-  dots: string | undefined,
-  end: string | undefined,
-): RangeRef | string {
-  if (first === undefined) return { mapping, firstPage: 0, pages: null };
-  const firstPage = Number(first);
-  const lastPage = end ? Number(end) : firstPage + 1;
-  if (dots !== undefined && end === "") return { mapping, firstPage, pages: null };
-  if (lastPage > firstPage) return { mapping, firstPage, pages: lastPage - firstPage };
-  return `Range is empty: expected a page above ${firstPage} after "..", got ${lastPage}`;
 }
 
 function isKnown(

@@ -6,8 +6,8 @@
 
 import { parse } from "@std/yaml";
 import { quote } from "./diagnostics.ts";
+import { NAME_PATTERN } from "../machine/arguments.ts";
 import type { Value } from "../machine/expression.ts";
-import { NAME_PATTERN } from "./range_text.ts";
 import { withUnit } from "./variables.ts";
 
 /**
