@@ -95,30 +95,7 @@ export type {
 } from "./lib/listeners/listener.ts";
 export type { EventActions, Policy, PolicyAction, PolicySpec } from "./lib/listeners/policy.ts";
 export type { ListenerOptions } from "./lib/listeners/registry.ts";
-export { attachListener, type Attachment } from "./lib/machine/attach.ts";
 export { checkMachine } from "./lib/machine/check.ts";
-export {
-  type CompareExpectation,
-  type ComputedQuantity,
-  type Condition,
-  type Countable,
-  type Demand,
-  type Expectation,
-  type LineRange,
-  type Matcher,
-  type NamedQuantity,
-  type NamedValue,
-  PAGE_FLAGS,
-  PAGE_NUMBERS,
-  type PageDemand,
-  type PageFlag,
-  type PageNumber,
-  type PlacedRange,
-  type Quantity,
-  type SequenceItem,
-  type VmaDemand,
-  type Written,
-} from "./lib/machine/expectation.ts";
 export { pageFacts } from "./lib/machine/facts.ts";
 export { allFigures, readFigure } from "./lib/machine/figures.ts";
 export {
@@ -131,37 +108,9 @@ export {
   type PlacedListener,
   type PlacedPages,
 } from "./lib/machine/machine.ts";
-export type { Failure, PageFacts, ResolvedValue } from "./lib/machine/observed.ts";
+export type { PageFacts } from "./lib/machine/observed.ts";
 export { operation, OPERATIONS } from "./lib/machine/ops/mod.ts";
 export { perform } from "./lib/machine/perform.ts";
-export type { BinaryOperator, Expression, NameValues, Value } from "./lib/machine/expression.ts";
-export {
-  type Capture,
-  type Formula,
-  type Gate,
-  type Interlude,
-  type LateArguments,
-  type LoopEnd,
-  type MachineSettings,
-  newProgram,
-  newStep,
-  type PageSource,
-  type Program,
-  type ProgramListener,
-  type ProgramPolicy,
-  type ProgramProcess,
-  type SourcePosition,
-  type Step,
-} from "./lib/machine/program.ts";
-export {
-  type PlacedViolation,
-  prepareMachine,
-  type RunOptions,
-  runProgram,
-  type RunResult,
-  runSteps,
-  type StepResult,
-} from "./lib/machine/run.ts";
 export type {
   ArgumentKind,
   Arguments,

@@ -51,7 +51,58 @@ export {
   type ScenarioSource,
 } from "./lib/compare/run_scenario.ts";
 export { type Diagnostic, formatDiagnostic, ScenarioError } from "./lib/scenario/diagnostics.ts";
-export type { Value } from "./lib/machine/expression.ts";
+export { attachListener, type Attachment } from "./lib/machine/attach.ts";
+export {
+  type CompareExpectation,
+  type ComputedQuantity,
+  type Condition,
+  type Countable,
+  type Demand,
+  type Expectation,
+  type LineRange,
+  type Matcher,
+  type NamedQuantity,
+  type NamedValue,
+  PAGE_FLAGS,
+  PAGE_NUMBERS,
+  type PageDemand,
+  type PageFlag,
+  type PageNumber,
+  type PlacedRange,
+  type Quantity,
+  type SequenceItem,
+  type VmaDemand,
+  type Written,
+} from "./lib/machine/expectation.ts";
+export type { BinaryOperator, Expression, NameValues, Value } from "./lib/machine/expression.ts";
+export type { Failure, ResolvedValue } from "./lib/machine/observed.ts";
+export {
+  type Capture,
+  type Formula,
+  type Gate,
+  type Interlude,
+  type LateArguments,
+  type LoopEnd,
+  type MachineSettings,
+  newProgram,
+  newStep,
+  type PageSource,
+  type Program,
+  type ProgramListener,
+  type ProgramPolicy,
+  type ProgramProcess,
+  type SourcePosition,
+  type Step,
+} from "./lib/machine/program.ts";
+export {
+  type PlacedViolation,
+  prepareMachine,
+  type RunOptions,
+  runProgram,
+  type RunResult,
+  runSteps,
+  type StepResult,
+} from "./lib/machine/run.ts";
 export {
   type CheckedScenario,
   checkScenario,

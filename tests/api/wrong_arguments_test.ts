@@ -1,23 +1,17 @@
 /** What a user of the library gets who gives something wrong: an error that says what was expected. */
 
 import { assert, assertThrows } from "@std/assert";
-import {
-  attachListener,
-  Machine,
-  newProgram,
-  newStep,
-  operation,
-  pageFacts,
-  perform,
-  runProgram,
-  translate,
-} from "@mmulab/mmulab";
+import { Machine, operation, pageFacts, perform, translate } from "@mmulab/mmulab";
 import { report, type ReportKind } from "@mmulab/mmulab/report";
 import {
+  attachListener,
   comparePolicies,
   compareScenario,
   mutate,
+  newProgram,
+  newStep,
   parseScenario,
+  runProgram,
   runScenario,
 } from "@mmulab/mmulab/scenario";
 
