@@ -55,8 +55,7 @@ export {
   TASK_SIZE,
   type Vaddr,
 } from "./lib/kernel/address.ts";
-export type { Clock } from "./lib/kernel/clock.ts";
-export { type Cost, type CostName, COSTS } from "./lib/kernel/costs.ts";
+export { type Clock, type Cost, type CostName, COSTS } from "./lib/kernel/costs.ts";
 export { ERRNO, type ErrnoName, errnoName } from "./lib/kernel/errno.ts";
 export {
   type FaultName,
@@ -121,20 +120,19 @@ export type {
   OperationSpec,
   RangeRef,
 } from "./lib/machine/spec.ts";
-export type { AddressSpace, AddressSpaceKind } from "./lib/mm/address_space.ts";
-export type { AnonVma, AnonVmas } from "./lib/mm/anon_vma.ts";
+export type { AddressSpace, AddressSpaceKind } from "./lib/mm/filemap.ts";
+export type { AnonVma, AnonVmas } from "./lib/mm/rmap.ts";
 export { type Frames, GUP_PIN_COUNTING_BIAS, type NumaNode, ZERO_PFN } from "./lib/mm/frames.ts";
 export type { Host, HostOptions } from "./lib/mm/host.ts";
-export type { HugetlbPool } from "./lib/mm/hugetlb_pool.ts";
+export type { HugetlbPool } from "./lib/mm/hugetlb.ts";
 export { KPAGE_FLAGS, type KpageFlag, kpageflags, kpageLetters } from "./lib/mm/kpageflags.ts";
 export type { Ksm, KsmKnobs, KsmSlot, RmapItem, StableNode } from "./lib/mm/ksm_state.ts";
-export type { Lru, LruList } from "./lib/mm/lru.ts";
-export type { LruBatches } from "./lib/mm/lru_batch.ts";
+export type { Lru, LruBatches, LruList } from "./lib/mm/lru.ts";
 export type { Mm } from "./lib/mm/mm_struct.ts";
 export type { PageAllocator } from "./lib/mm/page_alloc.ts";
 export type { Cursor, PageTable, PmdTable, PteTable, PudTable } from "./lib/mm/page_table.ts";
 export { decodePte, encodePte, type PteParts, pteWords } from "./lib/mm/pte_value.ts";
-export { type MemSizeStats, smapsOf } from "./lib/mm/smaps.ts";
+export { type MemSizeStats, smapsOf } from "./lib/mm/task_mmu.ts";
 export type { Swap } from "./lib/mm/swap.ts";
 export type { ShmemEnabled, Thp, ThpEnabled } from "./lib/mm/thp.ts";
 export { translate, type Translation, type WalkLevel } from "./lib/mm/translate.ts";
@@ -161,6 +159,8 @@ export {
   type NotifierMm,
 } from "./lib/notifier/chain.ts";
 export {
+  CALL_SITES,
+  type CallSite,
   EVENT_NAMES,
   type EventName,
   MMU_NOTIFIER_RANGE_BLOCKABLE,
@@ -172,17 +172,15 @@ export {
   MMU_NOTIFY_SOFT_DIRTY,
   MMU_NOTIFY_UNMAP,
   type MmuNotifierEvent,
-  WINDOW_EVENT_NAMES,
-  type WindowEventName,
-} from "./lib/notifier/events.ts";
-export type { MmuNotifierOps, NewPte } from "./lib/notifier/ops.ts";
-export {
   type MmuNotifierRange,
   mmuNotifierRangeBlockable,
   mmuNotifierRangeInit,
   mmuNotifierRangeUpdateToReadOnly,
   mmuNotifierRangeUseChangePte,
   type NotifierVma,
+  siteName,
   VM_READ,
+  WINDOW_EVENT_NAMES,
+  type WindowEventName,
 } from "./lib/notifier/range.ts";
-export { CALL_SITES, type CallSite, siteName } from "./lib/notifier/sites.ts";
+export type { MmuNotifierOps, NewPte } from "./lib/notifier/ops.ts";

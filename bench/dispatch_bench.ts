@@ -17,8 +17,11 @@ import {
   mmuNotifierInvalidateRangeEnd,
   mmuNotifierInvalidateRangeStart,
 } from "../lib/notifier/dispatch.ts";
-import { MMU_NOTIFY_CLEAR } from "../lib/notifier/events.ts";
-import { type MmuNotifierRange, mmuNotifierRangeInit } from "../lib/notifier/range.ts";
+import {
+  MMU_NOTIFY_CLEAR,
+  type MmuNotifierRange,
+  mmuNotifierRangeInit,
+} from "../lib/notifier/range.ts";
 import { BASE, mappedPages, STRIDE } from "./user_pages.ts";
 
 const WINDOWS = 1024;

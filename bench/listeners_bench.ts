@@ -25,8 +25,7 @@ import {
   mmuNotifierInvalidateRangeEnd,
   mmuNotifierInvalidateRangeStart,
 } from "../lib/notifier/dispatch.ts";
-import { MMU_NOTIFY_CLEAR } from "../lib/notifier/events.ts";
-import { mmuNotifierRangeInit } from "../lib/notifier/range.ts";
+import { MMU_NOTIFY_CLEAR, mmuNotifierRangeInit } from "../lib/notifier/range.ts";
 import { BASE, mappedPages, STRIDE } from "./user_pages.ts";
 
 const LISTENERS = 64;

@@ -7,12 +7,11 @@
 
 import { access, fillByte } from "../lib/mm/access.ts";
 import { clearRefs } from "../lib/mm/clear_refs.ts";
-import { exitMm } from "../lib/mm/exit.ts";
+import { exitMm, mmap, munmap } from "../lib/mm/mmap.ts";
 import { fork } from "../lib/mm/fork.ts";
 import { Host } from "../lib/mm/host.ts";
 import { ksmFullScans } from "../lib/mm/ksm.ts";
 import { madvise } from "../lib/mm/madvise.ts";
-import { mmap, munmap } from "../lib/mm/mmap.ts";
 import { mprotect } from "../lib/mm/mprotect.ts";
 import { mremap } from "../lib/mm/mremap.ts";
 import { VM_READ, VM_WRITE } from "../lib/mm/vma.ts";

@@ -5,7 +5,7 @@
  */
 
 import { PAGE_SIZE } from "../lib/kernel/address.ts";
-import { Clock } from "../lib/kernel/clock.ts";
+import { Clock } from "../lib/kernel/costs.ts";
 import { NO_FAULTS } from "../lib/kernel/faults.ts";
 import { kernelProfile } from "../lib/kernel/profile.ts";
 import { Trace } from "../lib/kernel/trace.ts";

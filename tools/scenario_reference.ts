@@ -9,7 +9,7 @@ import { PREEMPTIONS } from "../lib/kernel/operation.ts";
 import { POLICY_ACTIONS } from "../lib/listeners/policy.ts";
 import { FIGURES } from "../lib/machine/figures.ts";
 import type { ArgumentKind, ArgumentSpec, OperationSpec } from "../lib/machine/spec.ts";
-import { EVENT_NAMES, WINDOW_EVENT_NAMES } from "../lib/notifier/events.ts";
+import { EVENT_NAMES, WINDOW_EVENT_NAMES } from "../lib/notifier/range.ts";
 import { TRACE_KINDS } from "../lib/kernel/trace.ts";
 import { COUNTER_MEANINGS } from "../lib/report/counters_text.ts";
 import { VOCABULARY } from "../lib/scenario/builtin_vocabulary.ts";

@@ -5,7 +5,7 @@
  */
 
 import { POLICIES, type Policy } from "../listeners/policy.ts";
-import { EVENT_NAMES, WINDOW_EVENT_NAMES, type WindowEventName } from "../notifier/events.ts";
+import { EVENT_NAMES, WINDOW_EVENT_NAMES, type WindowEventName } from "../notifier/range.ts";
 
 /** One thing that a window tells, and which kinds of listener make use of it. */
 export interface Consumption {

@@ -6,7 +6,7 @@
 
 import { type KernelProfile, kernelProfile, PROFILES } from "../kernel/profile.ts";
 import type { Machine } from "../machine/machine.ts";
-import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
+import { WINDOW_EVENT_NAMES } from "../notifier/range.ts";
 import { eventName } from "./consumers.ts";
 import { type EventTallies, meterEvents } from "./event_meter.ts";
 

@@ -8,9 +8,8 @@
 
 import type { ListenerCounters } from "../listeners/counters.ts";
 import type { Listener } from "../listeners/listener.ts";
-import type { WindowEventName } from "../notifier/events.ts";
+import type { MmuNotifierRange, WindowEventName } from "../notifier/range.ts";
 import type { MmuNotifierOps } from "../notifier/ops.ts";
-import type { MmuNotifierRange } from "../notifier/range.ts";
 import { eventName } from "./consumers.ts";
 
 /** What a listener did in the windows of one event. */

@@ -10,10 +10,9 @@
 
 import { drain } from "../kernel/operation.ts";
 import { kernelProfile } from "../kernel/profile.ts";
-import type { Program } from "../machine/program.ts";
+import { BUILT_IN_COLUMNS, type Program } from "../machine/program.ts";
 import { type RunOptions, runProgram } from "../machine/run.ts";
-import { WINDOW_EVENT_NAMES, type WindowEventName } from "../notifier/events.ts";
-import { BUILT_IN_COLUMNS } from "../machine/program.ts";
+import { WINDOW_EVENT_NAMES, type WindowEventName } from "../notifier/range.ts";
 import { consumers, type Consumption } from "./consumers.ts";
 import { type EventTallies, type EventTally, meterEvents, newTally } from "./event_meter.ts";
 import { placeErrors } from "./step_error.ts";

@@ -8,7 +8,7 @@ import { TRACE_UNDELIVERED } from "../kernel/trace.ts";
 import { newCounters } from "../listeners/counters.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Program } from "../machine/program.ts";
-import { WINDOW_EVENT_NAMES, type WindowEventName } from "../notifier/events.ts";
+import { WINDOW_EVENT_NAMES, type WindowEventName } from "../notifier/range.ts";
 
 /** Values by column. */
 export type ByColumn<T> = Readonly<Record<string, T>>;

@@ -8,9 +8,8 @@ import { PAGE_SIZE } from "../kernel/address.ts";
 import type { Trace, TraceRecord } from "../kernel/trace.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { RunResult } from "../machine/run.ts";
-import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
+import { siteName, WINDOW_EVENT_NAMES } from "../notifier/range.ts";
 import type { MmuNotifierOps } from "../notifier/ops.ts";
-import { siteName } from "../notifier/sites.ts";
 import {
   type CallbackName,
   CALLBACKS,

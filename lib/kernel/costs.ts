@@ -1,11 +1,31 @@
 /**
- * The cost model: what each modelled action takes, in nanoseconds, and where the number is from.
+ * The virtual clock, and the cost model: what each modelled action takes, in nanoseconds, and where
+ * the number is from.
  *
  * Costs drive the virtual clock only; they never change behaviour. Every number states its source
  * or says "assumed", and each can be overridden by name.
  *
  * @module
  */
+
+/** Time that passes only when something modelled happens. */
+export class Clock {
+  #now = 0;
+
+  /** Nanoseconds since the machine was made. */
+  get now(): number {
+    return this.#now;
+  }
+
+  /**
+   * Lets time pass.
+   *
+   * @param ns Nanoseconds, not negative.
+   */
+  advance(ns: number): void {
+    this.#now += ns;
+  }
+}
 
 /** One number of the cost model. */
 export interface Cost {

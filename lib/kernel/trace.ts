@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Clock } from "./clock.ts";
+import type { Clock } from "./costs.ts";
 
 /** Kinds of trace records. */
 export const TRACE_KINDS = [

@@ -5,8 +5,11 @@
  */
 
 import type { Vaddr } from "../kernel/address.ts";
-import { MMU_NOTIFY_SOFT_DIRTY } from "../notifier/events.ts";
-import { type MmuNotifierRange, mmuNotifierRangeUpdateToReadOnly } from "../notifier/range.ts";
+import {
+  MMU_NOTIFY_SOFT_DIRTY,
+  type MmuNotifierRange,
+  mmuNotifierRangeUpdateToReadOnly,
+} from "../notifier/range.ts";
 import type { Device } from "./device.ts";
 import type { PolicyAction } from "./policy.ts";
 import { ENTRY_DIRTY, ENTRY_PRESENT, ENTRY_WRITE } from "./secondary_leaf.ts";

@@ -5,9 +5,12 @@
  */
 
 import { hex, type Vaddr } from "../kernel/address.ts";
-import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
+import {
+  type MmuNotifierRange,
+  mmuNotifierRangeBlockable,
+  WINDOW_EVENT_NAMES,
+} from "../notifier/range.ts";
 import type { MmuNotifierOps } from "../notifier/ops.ts";
-import { type MmuNotifierRange, mmuNotifierRangeBlockable } from "../notifier/range.ts";
 import type { ListenerCounters } from "./counters.ts";
 
 /** Calls the user's code: gives its result, or something else if it throws. */

@@ -13,9 +13,8 @@
 import { PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { MMU_NOTIFY_UNMAP } from "../notifier/events.ts";
+import { MMU_NOTIFY_UNMAP, type MmuNotifierRange } from "../notifier/range.ts";
 import type { MmuNotifierOps } from "../notifier/ops.ts";
-import type { MmuNotifierRange } from "../notifier/range.ts";
 import { decide, type PlainAction, restartRecording } from "./actions.ts";
 import type { ListenerCounters } from "./counters.ts";
 import { type Device, type ListenerInit, newDevice, requirePages, spend } from "./device.ts";

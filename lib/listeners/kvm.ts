@@ -12,9 +12,12 @@ import { hex, type Pfn, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { KernelBugError } from "../kernel/violation.ts";
-import { MMU_NOTIFIER_USE_CHANGE_PTE } from "../notifier/events.ts";
+import {
+  MMU_NOTIFIER_USE_CHANGE_PTE,
+  type MmuNotifierRange,
+  mmuNotifierRangeUseChangePte,
+} from "../notifier/range.ts";
 import type { MmuNotifierOps, NewPte } from "../notifier/ops.ts";
-import { type MmuNotifierRange, mmuNotifierRangeUseChangePte } from "../notifier/range.ts";
 import { applyAction, decide, reportRecorded } from "./actions.ts";
 import {
   beginFault,

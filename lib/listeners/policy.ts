@@ -9,7 +9,7 @@
  * @module
  */
 
-import { type EventName, WINDOW_EVENT_NAMES } from "../notifier/events.ts";
+import { type EventName, WINDOW_EVENT_NAMES } from "../notifier/range.ts";
 
 /** Every action, with what it does to the translations of the window. */
 export const POLICY_ACTIONS = {

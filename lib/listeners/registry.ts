@@ -8,8 +8,7 @@
  */
 
 import type { UserPages } from "../mm/user_pages.ts";
-import { AmdgpuGfxListener } from "./amdgpu.ts";
-import { AmdgpuHsaListener } from "./amdgpu_hsa.ts";
+import { AmdgpuGfxListener, AmdgpuHsaListener } from "./amdgpu.ts";
 import { CustomDriver, type CustomListenerFactory } from "./custom.ts";
 import type { ListenerCostName } from "./costs.ts";
 import type { ListenerInit } from "./device.ts";

@@ -8,7 +8,7 @@
 
 import { hex, PAGE_SIZE, type Pfn } from "../kernel/address.ts";
 import type { Violation } from "../kernel/violation.ts";
-import { PTE_PRESENT, pteAccessible, pteWritable } from "../mm/pte.ts";
+import { PTE_PRESENT, pteAccessible, pteWritable } from "../mm/flags.ts";
 import { carriesTranslation } from "./cpu_entry.ts";
 import { checkAccounting } from "./check_accounting.ts";
 import { checkOpenWindows, inOpenWindow } from "./check_windows.ts";

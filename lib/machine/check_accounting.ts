@@ -7,9 +7,8 @@
 import { HPAGE_PMD_NR, PAGE_SIZE, type Pfn, PMD_SIZE, TASK_SIZE } from "../kernel/address.ts";
 import type { Violation } from "../kernel/violation.ts";
 import { type Frames, GUP_PIN_COUNTING_BIAS, ZERO_PFN } from "../mm/frames.ts";
-import { PG_RESERVED, PG_TAIL } from "../mm/page_flags.ts";
+import { PG_RESERVED, PG_TAIL, PTE_PRESENT, PTE_SPECIAL, PTE_SWAP } from "../mm/flags.ts";
 import type { Cursor, PteTable } from "../mm/page_table.ts";
-import { PTE_PRESENT, PTE_SPECIAL, PTE_SWAP } from "../mm/pte.ts";
 import type { Machine } from "./machine.ts";
 
 /** What the page tables, pins and caches of a machine hold; all zero between two checks. */

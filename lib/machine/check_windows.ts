@@ -8,9 +8,8 @@ import { hex, PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
 import type { Violation } from "../kernel/violation.ts";
 import type { Listener } from "../listeners/listener.ts";
 import type { Mm } from "../mm/mm_struct.ts";
-import { pteWritable } from "../mm/pte.ts";
-import type { MmuNotifierRange } from "../notifier/range.ts";
-import { siteName } from "../notifier/sites.ts";
+import { pteWritable } from "../mm/flags.ts";
+import { type MmuNotifierRange, siteName } from "../notifier/range.ts";
 import { carriesTranslation } from "./cpu_entry.ts";
 import type { Machine, PlacedListener } from "./machine.ts";
 

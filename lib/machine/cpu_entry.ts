@@ -6,7 +6,7 @@
 
 import type { Vaddr } from "../kernel/address.ts";
 import type { Mm } from "../mm/mm_struct.ts";
-import { PTE_PRESENT, PTE_PROTNONE, pteAccessible } from "../mm/pte.ts";
+import { PTE_PRESENT, PTE_PROTNONE, pteAccessible } from "../mm/flags.ts";
 import { VM_ACCESS_FLAGS } from "../mm/vma.ts";
 
 /**

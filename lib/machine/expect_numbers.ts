@@ -5,7 +5,7 @@
  */
 
 import type { TraceRecord } from "../kernel/trace.ts";
-import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
+import { WINDOW_EVENT_NAMES } from "../notifier/range.ts";
 import type { Countable, Demand, Expectation, Matcher } from "./expectation.ts";
 import { match, matcherTree } from "./matcher.ts";
 import type { Mismatch, Observed } from "./observed.ts";

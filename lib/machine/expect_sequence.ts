@@ -10,7 +10,7 @@
 
 import { hex, PAGE_SIZE } from "../kernel/address.ts";
 import { TRACE_ONLY_END, type TraceKind, type TraceRecord } from "../kernel/trace.ts";
-import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
+import { WINDOW_EVENT_NAMES } from "../notifier/range.ts";
 import type { SequenceItem } from "./expectation.ts";
 import { placedText } from "./expect_pages.ts";
 import { diffLines } from "./sequence_diff.ts";

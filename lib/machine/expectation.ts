@@ -8,7 +8,7 @@
 
 import type { ErrnoName } from "../kernel/errno.ts";
 import type { TraceKind } from "../kernel/trace.ts";
-import type { WindowEventName } from "../notifier/events.ts";
+import type { WindowEventName } from "../notifier/range.ts";
 import type { Expression } from "./expression.ts";
 import type { SourcePosition } from "./program.ts";
 import type { RangeRef } from "./spec.ts";

@@ -7,9 +7,13 @@
 import { PAGE_SIZE, requireAddress, type Vaddr } from "../kernel/address.ts";
 import { GUP_PIN_COUNTING_BIAS } from "../mm/frames.ts";
 import type { Mm } from "../mm/mm_struct.ts";
-import { isSoftDirty } from "../mm/pagemap.ts";
-import { PG_ANON, PG_HEAD, PG_KSM, PG_SWAPBACKED, PG_TAIL } from "../mm/page_flags.ts";
+import { isSoftDirty } from "../mm/task_mmu.ts";
 import {
+  PG_ANON,
+  PG_HEAD,
+  PG_KSM,
+  PG_SWAPBACKED,
+  PG_TAIL,
   PTE_DIRTY,
   PTE_MIGRATION,
   PTE_PRESENT,
@@ -18,7 +22,7 @@ import {
   PTE_SWAP,
   PTE_YOUNG,
   pteWritable,
-} from "../mm/pte.ts";
+} from "../mm/flags.ts";
 import { VM_LOCKED } from "../mm/vma.ts";
 import type { Machine } from "./machine.ts";
 import type { PageFacts } from "./observed.ts";

@@ -7,7 +7,7 @@
 import { TASK_SIZE } from "../kernel/address.ts";
 import { newCounters } from "../listeners/counters.ts";
 import type { Mm } from "../mm/mm_struct.ts";
-import { countSoftDirty } from "../mm/pagemap.ts";
+import { countSoftDirty } from "../mm/task_mmu.ts";
 import { newVmstat } from "../mm/vmstat.ts";
 import type { Machine } from "./machine.ts";
 

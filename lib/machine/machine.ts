@@ -8,8 +8,7 @@
  */
 
 import { PAGE_SIZE, type Vaddr } from "../kernel/address.ts";
-import type { CostName } from "../kernel/costs.ts";
-import { COSTS } from "../kernel/costs.ts";
+import { type CostName, COSTS } from "../kernel/costs.ts";
 import { type FaultSet, NO_FAULTS } from "../kernel/faults.ts";
 import { drain, type Operation } from "../kernel/operation.ts";
 import type { KernelProfile } from "../kernel/profile.ts";
@@ -20,7 +19,7 @@ import type { Listener } from "../listeners/listener.ts";
 import { type Policy, type PolicySpec, resolvePolicy } from "../listeners/policy.ts";
 import { createListener, type ListenerOptions } from "../listeners/registry.ts";
 import { userPages } from "../mm/gup.ts";
-import type { AddressSpace } from "../mm/address_space.ts";
+import type { AddressSpace } from "../mm/filemap.ts";
 import { Host } from "../mm/host.ts";
 import type { Mm } from "../mm/mm_struct.ts";
 import { mmuNotifierRegister } from "../notifier/chain.ts";

@@ -10,7 +10,7 @@
 import { HPAGE_PMD_NR, PAGE_SIZE, PMD_SIZE, tableOf, type Vaddr } from "../kernel/address.ts";
 import type { Listener } from "../listeners/listener.ts";
 import type { Mm } from "../mm/mm_struct.ts";
-import { PTE_PRESENT, PTE_SPECIAL, PTE_WRITE } from "../mm/pte.ts";
+import { PTE_PRESENT, PTE_SPECIAL, PTE_WRITE } from "../mm/flags.ts";
 
 /** An entry before or after a change. */
 export interface EntryState {

@@ -11,7 +11,7 @@ import type { FaultName } from "../kernel/faults.ts";
 import type { Preemption } from "../kernel/operation.ts";
 import type { KernelProfile } from "../kernel/profile.ts";
 import type { CustomListenerFactory } from "../listeners/custom.ts";
-import type { EventName } from "../notifier/events.ts";
+import type { EventName } from "../notifier/range.ts";
 import type {
   CompareExpectation,
   Expectation,

@@ -11,17 +11,22 @@
 import { ADDRESS_MAX } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { MMU_NOTIFY_SOFT_DIRTY } from "../notifier/events.ts";
-import { mmuNotifierRangeInit } from "../notifier/range.ts";
-import { SITE } from "../notifier/sites.ts";
-import { insideWindow } from "../notifier/window.ts";
+import { MMU_NOTIFY_SOFT_DIRTY, mmuNotifierRangeInit, SITE } from "../notifier/range.ts";
+import { insideWindow } from "../notifier/dispatch.ts";
 import { clearSoftDirtyPmd, clearYoungPmd } from "./huge_pmd.ts";
-import type { Mm } from "./mm_struct.ts";
+import { type Mm, MMF_HAS_PINNED } from "./mm_struct.ts";
 import { MmuGather } from "./mmu_gather.ts";
-import { PG_ANON, PG_REFERENCED } from "./page_flags.ts";
+import {
+  PG_ANON,
+  PG_REFERENCED,
+  PTE_PRESENT,
+  PTE_SOFT_DIRTY,
+  PTE_SPECIAL,
+  PTE_SWAP,
+  PTE_WRITE,
+  PTE_YOUNG,
+} from "./flags.ts";
 import type { Cursor, PteTable } from "./page_table.ts";
-import { PTE_PRESENT, PTE_SOFT_DIRTY, PTE_SPECIAL, PTE_SWAP, PTE_WRITE, PTE_YOUNG } from "./pte.ts";
-import { MMF_HAS_PINNED } from "./mm_struct.ts";
 import { VM_PFNMAP, VM_SOFTDIRTY, type Vma } from "./vma.ts";
 
 /**

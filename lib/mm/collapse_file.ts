@@ -17,21 +17,17 @@ import {
   type Vaddr,
 } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
-import { mmuNotifierRangeInit } from "../notifier/range.ts";
-import { SITE } from "../notifier/sites.ts";
-import { changeInWindow } from "../notifier/window.ts";
-import type { AddressSpace } from "./address_space.ts";
-import type { CollapseControl, ScanResult } from "./collapse_scan.ts";
-import { deleteFromPageCache } from "./filemap.ts";
+import { MMU_NOTIFY_CLEAR, mmuNotifierRangeInit, SITE } from "../notifier/range.ts";
+import { changeInWindow } from "../notifier/dispatch.ts";
+import { type AddressSpace, deleteFromPageCache } from "./filemap.ts";
+import type { CollapseControl, ScanResult } from "./khugepaged.ts";
 import type { Host } from "./host.ts";
 import { addHugeToPageCache } from "./huge_file.ts";
 import { addHugeMapping } from "./huge_rmap.ts";
-import { PG_DIRTY, PG_HEAD, PG_LRU, PG_TAIL } from "./page_flags.ts";
+import { PG_DIRTY, PG_HEAD, PG_LRU, PG_TAIL, PTE_PRESENT, PTE_YOUNG } from "./flags.ts";
 import type { PteTable } from "./page_table.ts";
-import { PTE_PRESENT, PTE_YOUNG } from "./pte.ts";
 import { pageRemoveRmap } from "./rmap.ts";
-import { tryToUnmap } from "./rmap_unmap.ts";
+import { tryToUnmap } from "./rmap_walk.ts";
 import { shmemSwapin } from "./shmem.ts";
 import { unmapMappingRange } from "./truncate.ts";
 import { VM_UFFD_WP, type Vma, vmPageProt } from "./vma.ts";

@@ -8,14 +8,20 @@
  */
 
 import { alignDown, HPAGE_PMD_NR, indexInTable, PAGE_SIZE, type Vaddr } from "../kernel/address.ts";
-import { anonVmaPrepare } from "./anon_vma.ts";
-import type { AddressSpace } from "./address_space.ts";
-import { filemapGetPage, findCachedPage, setPageDirty } from "./filemap.ts";
+import { anonVmaPrepare, pageAddFileRmap, pageAddNewAnonRmap } from "./rmap.ts";
+import { type AddressSpace, filemapGetPage, findCachedPage, setPageDirty } from "./filemap.ts";
 import { FAULT, type FaultOutcome } from "./memory.ts";
-import { PG_HWPOISON, PG_LOCKED, PG_RECLAIM } from "./page_flags.ts";
+import {
+  PG_HWPOISON,
+  PG_LOCKED,
+  PG_RECLAIM,
+  PTE_MARKER,
+  PTE_MKDIRTY,
+  PTE_UFFD_WP,
+  PTE_WRITE,
+  PTE_YOUNG,
+} from "./flags.ts";
 import type { PteTable } from "./page_table.ts";
-import { PTE_MARKER, PTE_MKDIRTY, PTE_UFFD_WP, PTE_WRITE, PTE_YOUNG } from "./pte.ts";
-import { pageAddFileRmap, pageAddNewAnonRmap } from "./rmap.ts";
 import { VM_SHARED, VM_UFFD_MISSING, VM_UFFD_WP, VM_WRITE, type Vma, vmPageProt } from "./vma.ts";
 
 /** Pages around a read fault that are mapped with it if they are cached (64 KiB). */

@@ -9,18 +9,18 @@
 
 import { PAGE_SIZE } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { MMU_NOTIFY_PROTECTION_PAGE } from "../notifier/events.ts";
-import { mmuNotifierRangeInit } from "../notifier/range.ts";
-import { SITE } from "../notifier/sites.ts";
-import { insideWindow } from "../notifier/window.ts";
-import { anonVmaFork } from "./anon_vma.ts";
+import { MMU_NOTIFY_PROTECTION_PAGE, mmuNotifierRangeInit, SITE } from "../notifier/range.ts";
+import { insideWindow } from "../notifier/dispatch.ts";
+import { anonVmaFork, countMapped, pageAddNewAnonRmap } from "./rmap.ts";
 import { copyHugePmd } from "./huge_pmd.ts";
 import { copyHugetlbPageRange } from "./hugetlb_range.ts";
 import { ksmFork } from "./ksm.ts";
 import { type Mm, MMF_HAS_PINNED } from "./mm_struct.ts";
-import { PG_ANON, PG_ANON_EXCLUSIVE, PG_HEAD, PG_TAIL } from "./page_flags.ts";
-import type { Cursor, PteTable } from "./page_table.ts";
 import {
+  PG_ANON,
+  PG_ANON_EXCLUSIVE,
+  PG_HEAD,
+  PG_TAIL,
   PTE_DEVICE_PRIVATE,
   PTE_DIRTY,
   PTE_MIGRATION,
@@ -32,9 +32,9 @@ import {
   PTE_UFFD_WP,
   PTE_WRITE,
   PTE_YOUNG,
-} from "./pte.ts";
+} from "./flags.ts";
+import type { Cursor, PteTable } from "./page_table.ts";
 import { khugepagedFork } from "./thp.ts";
-import { countMapped, pageAddNewAnonRmap } from "./rmap.ts";
 import {
   VM_DONTCOPY,
   VM_LOCKED,

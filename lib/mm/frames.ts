@@ -10,14 +10,7 @@
 
 import type { Pfn } from "../kernel/address.ts";
 import { KernelBugError } from "../kernel/violation.ts";
-import {
-  PG_BUDDY,
-  PG_HEAD,
-  PG_HUGETLB,
-  PG_INDEX_SHIFT,
-  PG_RESERVED,
-  PG_TAIL,
-} from "./page_flags.ts";
+import { PG_BUDDY, PG_HEAD, PG_HUGETLB, PG_INDEX_SHIFT, PG_RESERVED, PG_TAIL } from "./flags.ts";
 import { PageAllocator } from "./page_alloc.ts";
 
 /** Reference-count bias of one FOLL_PIN pin (include/linux/mm.h: GUP_PIN_COUNTING_BIAS). */

@@ -21,8 +21,15 @@ import { access, faultPlainly } from "./access.ts";
 import { FAULT } from "./memory.ts";
 import { GUP_PIN_COUNTING_BIAS } from "./frames.ts";
 import { type Mm, MMF_HAS_PINNED } from "./mm_struct.ts";
-import { PG_DIRTY, PG_REFERENCED } from "./page_flags.ts";
-import { PTE_DIRTY, PTE_PRESENT, PTE_SOFT_DIRTY, pteAccessible, pteWritable } from "./pte.ts";
+import {
+  PG_DIRTY,
+  PG_REFERENCED,
+  PTE_DIRTY,
+  PTE_PRESENT,
+  PTE_SOFT_DIRTY,
+  pteAccessible,
+  pteWritable,
+} from "./flags.ts";
 import type { UserPages } from "./user_pages.ts";
 
 /**

@@ -8,21 +8,19 @@
  */
 
 import { PAGE_SIZE } from "../kernel/address.ts";
-import { Clock } from "../kernel/clock.ts";
-import { type CostName, COSTS } from "../kernel/costs.ts";
+import { Clock, type CostName, COSTS } from "../kernel/costs.ts";
 import { type FaultSet, NO_FAULTS } from "../kernel/faults.ts";
 import { type KernelProfile, kernelProfile } from "../kernel/profile.ts";
 import { Rng } from "../kernel/rng.ts";
 import { Trace } from "../kernel/trace.ts";
 import type { NotifierContext } from "../notifier/chain.ts";
 import type { MmuNotifierRange } from "../notifier/range.ts";
-import { AddressSpace, type AddressSpaceKind } from "./address_space.ts";
-import { AnonVmas } from "./anon_vma.ts";
+import { AddressSpace, type AddressSpaceKind } from "./filemap.ts";
+import { AnonVmas } from "./rmap.ts";
 import { Frames } from "./frames.ts";
-import { HugetlbPool } from "./hugetlb_pool.ts";
+import { HugetlbPool } from "./hugetlb.ts";
 import { Ksm } from "./ksm_state.ts";
-import { Lru } from "./lru.ts";
-import { LruBatches } from "./lru_batch.ts";
+import { Lru, LruBatches } from "./lru.ts";
 import { Mm } from "./mm_struct.ts";
 import { Swap } from "./swap.ts";
 import { Thp } from "./thp.ts";

@@ -9,15 +9,22 @@
 
 import { HPAGE_PMD_NR, type Pfn, tableOf, type Vaddr } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
-import type { AddressSpace } from "./address_space.ts";
-import { setPageDirty } from "./filemap.ts";
+import { type AddressSpace, setPageDirty } from "./filemap.ts";
 import type { Host } from "./host.ts";
-import { splitHugePage } from "./huge_page_split.ts";
+import { splitHugePage } from "./huge_split.ts";
 import { addHugeMapping } from "./huge_rmap.ts";
 import { FAULT, type FaultOutcome } from "./memory.ts";
 import { MMF_UNSTABLE } from "./mm_struct.ts";
-import { PG_FILE, PG_HEAD, PG_LRU, PG_SWAPBACKED, PG_TAIL } from "./page_flags.ts";
-import { PTE_MKDIRTY, PTE_WRITE, PTE_YOUNG } from "./pte.ts";
+import {
+  PG_FILE,
+  PG_HEAD,
+  PG_LRU,
+  PG_SWAPBACKED,
+  PG_TAIL,
+  PTE_MKDIRTY,
+  PTE_WRITE,
+  PTE_YOUNG,
+} from "./flags.ts";
 import { hugepageVmaCheck, transhugeVmaSuitable } from "./thp.ts";
 import { VM_SHARED, VM_UFFD_MISSING, VM_WRITE, type Vma, vmPageProt } from "./vma.ts";
 

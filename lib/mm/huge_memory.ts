@@ -16,14 +16,12 @@ import {
 } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
 import {
+  changeInWindow,
   mmuNotifierInvalidateRange,
   mmuNotifierInvalidateRangeOnlyEnd,
 } from "../notifier/dispatch.ts";
-import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
-import { mmuNotifierRangeInit } from "../notifier/range.ts";
-import { SITE } from "../notifier/sites.ts";
-import { changeInWindow } from "../notifier/window.ts";
-import { anonVmaPrepare } from "./anon_vma.ts";
+import { MMU_NOTIFY_CLEAR, mmuNotifierRangeInit, SITE } from "../notifier/range.ts";
+import { anonVmaPrepare, pageAddNewAnonRmap } from "./rmap.ts";
 import { ZERO_PFN } from "./frames.ts";
 import {
   pageAddNewAnonHugeRmap,
@@ -34,9 +32,8 @@ import {
 import { splitHugePmd } from "./huge_split.ts";
 import { FAULT, type FaultOutcome } from "./memory.ts";
 import { MMF_UNSTABLE } from "./mm_struct.ts";
-import { PG_ANON_EXCLUSIVE } from "./page_flags.ts";
-import { type PmdTable, PteTable } from "./page_table.ts";
 import {
+  PG_ANON_EXCLUSIVE,
   PTE_DIRTY,
   PTE_MIGRATION,
   PTE_MKDIRTY,
@@ -45,8 +42,8 @@ import {
   PTE_SPECIAL,
   PTE_WRITE,
   PTE_YOUNG,
-} from "./pte.ts";
-import { pageAddNewAnonRmap } from "./rmap.ts";
+} from "./flags.ts";
+import { type PmdTable, PteTable } from "./page_table.ts";
 import { hugepageVmaCheck, khugepagedEnterVma, transhugeVmaSuitable } from "./thp.ts";
 import { VM_UFFD_MISSING, VM_WRITE, type Vma, vmPageProt } from "./vma.ts";
 

@@ -13,9 +13,11 @@ import { splitHugePmd } from "./huge_split.ts";
 import { MMF_HAS_PINNED } from "./mm_struct.ts";
 import type { MmuGather } from "./mmu_gather.ts";
 import type { ProtectionChange } from "./mprotect.ts";
-import { PG_ANON, PG_ANON_EXCLUSIVE, PG_DIRTY, PG_REFERENCED } from "./page_flags.ts";
-import type { Cursor } from "./page_table.ts";
 import {
+  PG_ANON,
+  PG_ANON_EXCLUSIVE,
+  PG_DIRTY,
+  PG_REFERENCED,
   PTE_CHG_MASK,
   PTE_DIRTY,
   PTE_EXEC,
@@ -27,7 +29,8 @@ import {
   PTE_UFFD_WP,
   PTE_WRITE,
   PTE_YOUNG,
-} from "./pte.ts";
+} from "./flags.ts";
+import type { Cursor } from "./page_table.ts";
 import { VM_UFFD_WP, type Vma } from "./vma.ts";
 
 /**

@@ -12,7 +12,7 @@
 import { HPAGE_PMD_NR, PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
 import type { Frames } from "./frames.ts";
 import type { Host } from "./host.ts";
-import { PG_ANON, PG_ANON_EXCLUSIVE, PG_FILE, PG_HEAD, PG_TAIL } from "./page_flags.ts";
+import { PG_ANON, PG_ANON_EXCLUSIVE, PG_FILE, PG_HEAD, PG_TAIL } from "./flags.ts";
 import { newAnonFlags } from "./rmap.ts";
 import type { Vma } from "./vma.ts";
 

@@ -24,15 +24,22 @@ import {
   MMU_NOTIFY_PROTECTION_VMA,
   MMU_NOTIFY_UNMAP,
   type MmuNotifierEvent,
-} from "../notifier/events.ts";
-import { type MmuNotifierRange, mmuNotifierRangeInit } from "../notifier/range.ts";
-import { SITE } from "../notifier/sites.ts";
-import { changeInWindow } from "../notifier/window.ts";
+  type MmuNotifierRange,
+  mmuNotifierRangeInit,
+  SITE,
+} from "../notifier/range.ts";
+import { changeInWindow } from "../notifier/dispatch.ts";
 import { addHugeMapping, removeHugeMapping } from "./huge_rmap.ts";
 import { MMF_HAS_PINNED } from "./mm_struct.ts";
 import { MmuGather } from "./mmu_gather.ts";
-import { PG_ANON_EXCLUSIVE, PG_DIRTY } from "./page_flags.ts";
-import { PTE_CHG_MASK, PTE_DIRTY, PTE_MIGRATION, PTE_WRITE } from "./pte.ts";
+import {
+  PG_ANON_EXCLUSIVE,
+  PG_DIRTY,
+  PTE_CHG_MASK,
+  PTE_DIRTY,
+  PTE_MIGRATION,
+  PTE_WRITE,
+} from "./flags.ts";
 import { VM_MAYSHARE, VM_SHARED, type Vma } from "./vma.ts";
 
 /**

@@ -29,7 +29,7 @@ import {
   PG_TAIL,
   PG_UNEVICTABLE,
   PG_WRITEBACK,
-} from "./page_flags.ts";
+} from "./flags.ts";
 
 /** A flag of page-types. */
 export interface KpageFlag {

@@ -12,7 +12,7 @@ import type { Operation } from "../kernel/operation.ts";
 import { KernelBugError } from "../kernel/violation.ts";
 import { ZERO_PFN } from "./frames.ts";
 import type { Host } from "./host.ts";
-import { splitHugePage } from "./huge_page_split.ts";
+import { splitHugePage } from "./huge_split.ts";
 import {
   breakCow,
   breakKsm,

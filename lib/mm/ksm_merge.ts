@@ -10,13 +10,16 @@
 import { indexInTable, PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { mmuNotifierChangePte } from "../notifier/dispatch.ts";
-import { MMU_NOTIFIER_USE_CHANGE_PTE, MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
-import { type MmuNotifierRange, mmuNotifierRangeInit } from "../notifier/range.ts";
-import { SITE } from "../notifier/sites.ts";
-import { changeInWindow } from "../notifier/window.ts";
+import { changeInWindow, mmuNotifierChangePte } from "../notifier/dispatch.ts";
+import {
+  MMU_NOTIFIER_USE_CHANGE_PTE,
+  MMU_NOTIFY_CLEAR,
+  type MmuNotifierRange,
+  mmuNotifierRangeInit,
+  SITE,
+} from "../notifier/range.ts";
 import { ZERO_PFN } from "./frames.ts";
-import { splitHugePage } from "./huge_page_split.ts";
+import { splitHugePage } from "./huge_split.ts";
 import type { RmapItem } from "./ksm_state.ts";
 import { wpPageCopy } from "./memory.ts";
 import type { Mm } from "./mm_struct.ts";
@@ -29,9 +32,6 @@ import {
   PG_REFERENCED,
   PG_SWAPCACHE,
   PG_TAIL,
-} from "./page_flags.ts";
-import type { PteTable } from "./page_table.ts";
-import {
   PTE_DIRTY,
   PTE_PRESENT,
   PTE_PROTNONE,
@@ -39,9 +39,10 @@ import {
   PTE_UFFD_WP,
   PTE_WRITE,
   PTE_YOUNG,
-} from "./pte.ts";
+} from "./flags.ts";
+import type { PteTable } from "./page_table.ts";
 import { pageRemoveRmap } from "./rmap.ts";
-import { tryToFreeSwap } from "./swap_cache.ts";
+import { tryToFreeSwap } from "./swap.ts";
 import { VM_MERGEABLE, type Vma, vmPageProt } from "./vma.ts";
 
 /**

@@ -7,7 +7,7 @@
  */
 
 import type { Pfn, Vaddr } from "../kernel/address.ts";
-import type { AnonVma } from "./anon_vma.ts";
+import type { AnonVma } from "./rmap.ts";
 import type { Mm } from "./mm_struct.ts";
 
 /** One candidate page that ksmd tracks. */

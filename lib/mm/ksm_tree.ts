@@ -11,7 +11,7 @@
 import type { Pfn } from "../kernel/address.ts";
 import type { Host } from "./host.ts";
 import type { RmapItem, StableNode } from "./ksm_state.ts";
-import { PG_BUDDY, PG_KSM } from "./page_flags.ts";
+import { PG_BUDDY, PG_KSM } from "./flags.ts";
 
 /**
  * Names the place of a content in a tree.

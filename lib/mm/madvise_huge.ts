@@ -10,7 +10,7 @@
 import { HPAGE_PMD_NR, type Pfn, PMD_SIZE } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
 import type { Host } from "./host.ts";
-import { splitHugePage } from "./huge_page_split.ts";
+import { splitHugePage } from "./huge_split.ts";
 import type { MmuGather } from "./mmu_gather.ts";
 import {
   PG_ACTIVE,
@@ -19,9 +19,12 @@ import {
   PG_REFERENCED,
   PG_SWAPBACKED,
   PG_TAIL,
-} from "./page_flags.ts";
+  PTE_DIRTY,
+  PTE_PRESENT,
+  PTE_SPECIAL,
+  PTE_YOUNG,
+} from "./flags.ts";
 import type { Cursor } from "./page_table.ts";
-import { PTE_DIRTY, PTE_PRESENT, PTE_SPECIAL, PTE_YOUNG } from "./pte.ts";
 
 /**
  * Finds the huge page at a cursor that an advice may touch, splitting it if only a part is meant.

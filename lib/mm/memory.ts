@@ -10,15 +10,24 @@
 import { indexInTable, PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
 import {
+  changeInWindow,
   mmuNotifierChangePte,
   mmuNotifierInvalidateRange,
   mmuNotifierInvalidateRangeOnlyEnd,
 } from "../notifier/dispatch.ts";
-import { MMU_NOTIFIER_USE_CHANGE_PTE, MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
-import { mmuNotifierRangeInit } from "../notifier/range.ts";
-import { SITE } from "../notifier/sites.ts";
-import { changeInWindow } from "../notifier/window.ts";
-import { anonVmaPrepare } from "./anon_vma.ts";
+import {
+  MMU_NOTIFIER_USE_CHANGE_PTE,
+  MMU_NOTIFY_CLEAR,
+  mmuNotifierRangeInit,
+  SITE,
+} from "../notifier/range.ts";
+import {
+  anonVmaPrepare,
+  newAnonFlags,
+  pageAddNewAnonRmap,
+  pageMoveAnonRmap,
+  pageRemoveRmap,
+} from "./rmap.ts";
 import { ZERO_PFN } from "./frames.ts";
 import { MMF_UNSTABLE } from "./mm_struct.ts";
 import {
@@ -30,9 +39,6 @@ import {
   PG_KSM,
   PG_SWAPCACHE,
   PG_TAIL,
-} from "./page_flags.ts";
-import type { PteTable } from "./page_table.ts";
-import {
   PTE_DIRTY,
   PTE_MKDIRTY,
   PTE_PRESENT,
@@ -41,9 +47,9 @@ import {
   PTE_UFFD_WP,
   PTE_WRITE,
   PTE_YOUNG,
-} from "./pte.ts";
-import { newAnonFlags, pageAddNewAnonRmap, pageMoveAnonRmap, pageRemoveRmap } from "./rmap.ts";
-import { swapSlotOf, tryToFreeSwap } from "./swap_cache.ts";
+} from "./flags.ts";
+import type { PteTable } from "./page_table.ts";
+import { swapSlotOf, tryToFreeSwap } from "./swap.ts";
 import {
   VM_ACCESS_FLAGS,
   VM_SHARED,

@@ -11,11 +11,11 @@ import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { getUserPage } from "./gup.ts";
 import type { Host } from "./host.ts";
-import { splitHugePage } from "./huge_page_split.ts";
+import { splitHugePage } from "./huge_split.ts";
 import { isolateLruPage, migratePages } from "./migrate.ts";
 import type { Mm } from "./mm_struct.ts";
-import { PG_HEAD, PG_HUGETLB, PG_HWPOISON, PG_LRU, PG_RESERVED } from "./page_flags.ts";
-import { tryToUnmap } from "./rmap_unmap.ts";
+import { PG_HEAD, PG_HUGETLB, PG_HWPOISON, PG_LRU, PG_RESERVED } from "./flags.ts";
+import { tryToUnmap } from "./rmap_walk.ts";
 
 /**
  * Moves the pages of a range away and never uses their frames again (MADV_SOFT_OFFLINE; mm/madvise.c:

@@ -10,14 +10,12 @@ import { isAligned, PAGE_SIZE, type Pfn, TASK_SIZE, type Vaddr } from "../kernel
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { maySplitAt } from "./hugetlb_range.ts";
-import { isolateLruPage, migratePages, putbackLruPage } from "./migrate.ts";
-import { allocMigrationTarget } from "./migrate_huge.ts";
+import { allocMigrationTarget, isolateLruPage, migratePages, putbackLruPage } from "./migrate.ts";
 import type { Mm } from "./mm_struct.ts";
 import { vmaMigratable } from "./move_pages.ts";
 import { isolateRange } from "./mprotect.ts";
-import { PG_HEAD, PG_RESERVED, PG_TAIL } from "./page_flags.ts";
+import { PG_HEAD, PG_RESERVED, PG_TAIL, PTE_PRESENT, PTE_SPECIAL } from "./flags.ts";
 import type { Cursor, PteTable } from "./page_table.ts";
-import { PTE_PRESENT, PTE_SPECIAL } from "./pte.ts";
 import type { MemoryPolicy } from "./vma.ts";
 
 /** Which pages mbind and migrate_pages move. */

@@ -13,15 +13,20 @@
 import { indexInTable, PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
 import {
+  changeInWindow,
+  insideWindow,
   mmuNotifierChangePte,
   mmuNotifierInvalidateRange,
   mmuNotifierInvalidateRangeOnlyEnd,
 } from "../notifier/dispatch.ts";
-import { MMU_NOTIFY_CLEAR, MMU_NOTIFY_MIGRATE } from "../notifier/events.ts";
-import { type MmuNotifierRange, mmuNotifierRangeInit } from "../notifier/range.ts";
-import { SITE } from "../notifier/sites.ts";
-import { changeInWindow, insideWindow } from "../notifier/window.ts";
-import { anonVmaPrepare } from "./anon_vma.ts";
+import {
+  MMU_NOTIFY_CLEAR,
+  MMU_NOTIFY_MIGRATE,
+  type MmuNotifierRange,
+  mmuNotifierRangeInit,
+  SITE,
+} from "../notifier/range.ts";
+import { anonVmaPrepare, pageAddNewAnonRmap, rmapWalk } from "./rmap.ts";
 import type { Host } from "./host.ts";
 import { FAULT, type FaultOutcome } from "./memory.ts";
 import {
@@ -40,9 +45,11 @@ import {
   PG_LRU,
   PG_SWAPCACHE,
   PG_TAIL,
-} from "./page_flags.ts";
-import { PTE_DEVICE_PRIVATE, PTE_PRESENT, PTE_SPECIAL, PTE_WRITE } from "./pte.ts";
-import { pageAddNewAnonRmap, rmapWalk } from "./rmap.ts";
+  PTE_DEVICE_PRIVATE,
+  PTE_PRESENT,
+  PTE_SPECIAL,
+  PTE_WRITE,
+} from "./flags.ts";
 import { VM_WRITE, type Vma } from "./vma.ts";
 
 /**

@@ -16,7 +16,7 @@ import {
   PTE_UFFD_WP,
   PTE_WRITE,
   PTE_YOUNG,
-} from "./pte.ts";
+} from "./flags.ts";
 import { VM_WRITE, type Vma, vmPageProt } from "./vma.ts";
 
 const KEPT = PTE_WRITE | PTE_SOFT_DIRTY | PTE_UFFD_WP | PTE_YOUNG | PTE_DIRTY;

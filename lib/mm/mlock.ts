@@ -12,9 +12,8 @@ import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import type { Mm } from "./mm_struct.ts";
 import { isolateRange } from "./mprotect.ts";
-import { PG_MLOCKED, PG_UNEVICTABLE } from "./page_flags.ts";
+import { PG_MLOCKED, PG_UNEVICTABLE, PTE_PRESENT, PTE_SPECIAL } from "./flags.ts";
 import { mmPopulate } from "./populate.ts";
-import { PTE_PRESENT, PTE_SPECIAL } from "./pte.ts";
 import { VM_HUGETLB, VM_LOCKED, VM_LOCKONFAULT, VM_SPECIAL, type Vma } from "./vma.ts";
 
 const NEVER_LOCKED = VM_SPECIAL | VM_HUGETLB;

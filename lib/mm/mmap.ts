@@ -1,12 +1,15 @@
 /**
- * mmap and munmap.
+ * mmap, munmap and the end of an address space.
  *
- * From mm/mmap.c. Results are an address, 0, or a negative error number.
+ * From mm/mmap.c. Results are an address, 0, or a negative error number. At exit (exit_mmap) listeners
+ * are released before anything is unmapped, so the UNMAP window of the whole address space reaches
+ * nobody.
  *
  * @module
  */
 
 import {
+  ADDRESS_MAX,
   alignUp,
   isAligned,
   PAGE_SIZE,
@@ -16,12 +19,16 @@ import {
 } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import type { AddressSpace } from "./address_space.ts";
-import { anonVmaClone } from "./anon_vma.ts";
-import type { Mm } from "./mm_struct.ts";
-import { mmPopulate } from "./populate.ts";
+import { mmuNotifierRelease } from "../notifier/chain.ts";
+import type { AddressSpace } from "./filemap.ts";
 import { hugetlbOwner, maySplitAt } from "./hugetlb_range.ts";
-import { unlinkVma, unmapRegion } from "./unmap.ts";
+import { ksmExit } from "./ksm.ts";
+import type { Mm } from "./mm_struct.ts";
+import { MmuGather } from "./mmu_gather.ts";
+import { mmPopulate } from "./populate.ts";
+import { anonVmaClone } from "./rmap.ts";
+import { khugepagedExit } from "./thp.ts";
+import { freePgtables, unlinkVma, unmapRegion, unmapVmas } from "./unmap.ts";
 import {
   VM_ACCOUNT,
   VM_DONTEXPAND,
@@ -243,4 +250,24 @@ export function findFreeArea(mm: Mm, hint: Vaddr | undefined, length: number): V
   }
   mm.nextMapping = Math.ceil((start + length) / PMD_SIZE) * PMD_SIZE;
   return start;
+}
+
+/**
+ * Ends a process: releases its listeners, unmaps everything and frees the page tables.
+ *
+ * @param mm The address space.
+ */
+export function* exitMm(mm: Mm): Operation {
+  mmuNotifierRelease(mm);
+  ksmExit(mm);
+  khugepagedExit(mm);
+  const vmas = mm.vmas.splice(0);
+  mm.alive = false;
+  if (vmas.length === 0) return;
+  mm.host.lruBatches.drain();
+  const gather = new MmuGather(mm, true);
+  yield* unmapVmas(gather, vmas, 0, ADDRESS_MAX);
+  for (const vma of vmas) unlinkVma(vma);
+  freePgtables(gather, vmas, 0, 0);
+  gather.finish();
 }

@@ -12,8 +12,8 @@ import { ADDRESS_MAX, PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.
 import { mmuNotifierInvalidateRange } from "../notifier/dispatch.ts";
 import type { Host } from "./host.ts";
 import type { Mm } from "./mm_struct.ts";
-import { PG_SWAPCACHE } from "./page_flags.ts";
-import { freeSwapCache } from "./swap_cache.ts";
+import { PG_SWAPCACHE } from "./flags.ts";
+import { freeSwapCache } from "./swap.ts";
 
 /** Frames one gather holds before it must flush (8 on the stack, then 19 pages of pointers). */
 const BATCH_PAGES = 8 + 19 * 510;

@@ -19,14 +19,12 @@ import {
   type Vaddr,
 } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { MMU_NOTIFY_UNMAP } from "../notifier/events.ts";
-import { mmuNotifierRangeInit } from "../notifier/range.ts";
-import { SITE } from "../notifier/sites.ts";
-import { insideWindow } from "../notifier/window.ts";
+import { MMU_NOTIFY_UNMAP, mmuNotifierRangeInit, SITE } from "../notifier/range.ts";
+import { insideWindow } from "../notifier/dispatch.ts";
 import { splitHugePmd } from "./huge_split.ts";
 import type { Mm } from "./mm_struct.ts";
 import type { PmdTable, PteTable } from "./page_table.ts";
-import { PTE_PRESENT, PTE_SOFT_DIRTY, PTE_SWAP } from "./pte.ts";
+import { PTE_PRESENT, PTE_SOFT_DIRTY, PTE_SWAP } from "./flags.ts";
 import type { Vma } from "./vma.ts";
 
 /**

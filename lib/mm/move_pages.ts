@@ -12,10 +12,9 @@
 import type { Pfn, Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { isolateLruPage, migratePages } from "./migrate.ts";
-import { allocMigrationTarget } from "./migrate_huge.ts";
+import { allocMigrationTarget, isolateLruPage, migratePages } from "./migrate.ts";
 import type { Mm } from "./mm_struct.ts";
-import { PTE_PRESENT, PTE_PROTNONE, PTE_SPECIAL } from "./pte.ts";
+import { PTE_PRESENT, PTE_PROTNONE, PTE_SPECIAL } from "./flags.ts";
 import { VM_PFNMAP, type Vma } from "./vma.ts";
 
 /** What to move where. */

@@ -22,18 +22,20 @@ import {
   mmuNotifierInvalidateRangeEnd,
   mmuNotifierInvalidateRangeStart,
 } from "../notifier/dispatch.ts";
-import { MMU_NOTIFY_PROTECTION_VMA } from "../notifier/events.ts";
-import { type MmuNotifierRange, mmuNotifierRangeInit } from "../notifier/range.ts";
-import { SITE } from "../notifier/sites.ts";
+import {
+  MMU_NOTIFY_PROTECTION_VMA,
+  type MmuNotifierRange,
+  mmuNotifierRangeInit,
+  SITE,
+} from "../notifier/range.ts";
 import { changeHugePmd } from "./huge_pmd.ts";
 import { splitPartialHugePmd } from "./huge_split.ts";
 import { hugetlbChangeProtection, maySplitAt } from "./hugetlb_range.ts";
 import type { Mm } from "./mm_struct.ts";
 import { MmuGather } from "./mmu_gather.ts";
-import { PG_ANON, PG_ANON_EXCLUSIVE } from "./page_flags.ts";
-import type { Cursor, PteTable } from "./page_table.ts";
-import { mmPopulate } from "./populate.ts";
 import {
+  PG_ANON,
+  PG_ANON_EXCLUSIVE,
   PTE_CHG_MASK,
   PTE_DEVICE_PRIVATE,
   PTE_DIRTY,
@@ -46,7 +48,9 @@ import {
   PTE_SPECIAL,
   PTE_UFFD_WP,
   PTE_WRITE,
-} from "./pte.ts";
+} from "./flags.ts";
+import type { Cursor, PteTable } from "./page_table.ts";
+import { mmPopulate } from "./populate.ts";
 import {
   VM_ACCESS_FLAGS,
   VM_ACCOUNT,

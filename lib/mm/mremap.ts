@@ -18,7 +18,7 @@ import {
 } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { anonVmaClone, unlinkAnonVmas } from "./anon_vma.ts";
+import { anonVmaClone, unlinkAnonVmas } from "./rmap.ts";
 import { moveHugetlbPageTables } from "./hugetlb_range.ts";
 import { unmergeKsmPages } from "./ksm.ts";
 import type { Mm } from "./mm_struct.ts";

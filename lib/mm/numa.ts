@@ -14,8 +14,14 @@ import type { Mm } from "./mm_struct.ts";
 import { MmuGather } from "./mmu_gather.ts";
 import { vmaMigratable } from "./move_pages.ts";
 import { changeProtection } from "./mprotect.ts";
-import { PG_DIRTY, PG_KSM, PG_SWAPBACKED } from "./page_flags.ts";
-import { PTE_PRESENT, PTE_PROTNONE, PTE_SPECIAL } from "./pte.ts";
+import {
+  PG_DIRTY,
+  PG_KSM,
+  PG_SWAPBACKED,
+  PTE_PRESENT,
+  PTE_PROTNONE,
+  PTE_SPECIAL,
+} from "./flags.ts";
 import { VM_ACCESS_FLAGS, VM_MIXEDMAP, VM_READ, VM_WRITE, type Vma } from "./vma.ts";
 
 /** Memory that one scan covers in MiB (numa_balancing_scan_size_mb). */

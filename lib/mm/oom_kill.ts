@@ -13,9 +13,7 @@ import {
   mmuNotifierInvalidateRangeEnd,
   mmuNotifierInvalidateRangeStartNonblock,
 } from "../notifier/dispatch.ts";
-import { MMU_NOTIFY_UNMAP } from "../notifier/events.ts";
-import { mmuNotifierRangeInit } from "../notifier/range.ts";
-import { SITE } from "../notifier/sites.ts";
+import { MMU_NOTIFY_UNMAP, mmuNotifierRangeInit, SITE } from "../notifier/range.ts";
 import { type Mm, MMF_OOM_SKIP, MMF_UNSTABLE } from "./mm_struct.ts";
 import { MmuGather } from "./mmu_gather.ts";
 import { unmapPageRange } from "./zap.ts";

@@ -21,7 +21,7 @@ import {
   tableOf,
   type Vaddr,
 } from "../kernel/address.ts";
-import { PTE_SPECIAL } from "./pte.ts";
+import { PTE_SPECIAL } from "./flags.ts";
 
 /** Bytes of a last-level table: six for each entry. */
 const PTE_TABLE_BYTES = 6 * HPAGE_PMD_NR;

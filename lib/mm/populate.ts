@@ -13,7 +13,7 @@ import type { Operation } from "../kernel/operation.ts";
 import { access } from "./access.ts";
 import { FAULT } from "./memory.ts";
 import type { Mm } from "./mm_struct.ts";
-import { pteAccessible, pteWritable } from "./pte.ts";
+import { pteAccessible, pteWritable } from "./flags.ts";
 import {
   VM_ACCESS_FLAGS,
   VM_LOCKONFAULT,

@@ -22,7 +22,7 @@ import {
   PTE_UFFD_WP,
   PTE_WRITE,
   PTE_YOUNG,
-} from "./pte.ts";
+} from "./flags.ts";
 
 /** An entry taken apart. */
 export interface PteParts {
@@ -66,7 +66,7 @@ const SWAP_TYPE_SHIFT = 59n;
  * @example
  * ```ts
  * import { encodePte } from "./pte_value.ts";
- * import { PTE_PRESENT, PTE_WRITE } from "./pte.ts";
+ * import { PTE_PRESENT, PTE_WRITE } from "./flags.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const word = encodePte({ flags: PTE_PRESENT | PTE_WRITE, pfn: 0x12, huge: false });

@@ -9,13 +9,14 @@
 import { alignDown, indexInTable, PAGE_SIZE, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import type { Store } from "./access.ts";
+import { handleSlowFault, type Store } from "./access.ts";
 import { getUserPage } from "./gup.ts";
 import { FAULT, type FaultOutcome, handlePteFault, wpPageCopy } from "./memory.ts";
 import { type Mm, MMF_HAS_PINNED } from "./mm_struct.ts";
-import { PG_ANON, PG_ANON_EXCLUSIVE, PG_DIRTY } from "./page_flags.ts";
-import type { PteTable } from "./page_table.ts";
 import {
+  PG_ANON,
+  PG_ANON_EXCLUSIVE,
+  PG_DIRTY,
   PTE_DIRTY,
   PTE_MKDIRTY,
   PTE_PRESENT,
@@ -24,8 +25,8 @@ import {
   PTE_SPECIAL,
   PTE_WRITE,
   PTE_YOUNG,
-} from "./pte.ts";
-import { handleSlowFault } from "./slow_fault.ts";
+} from "./flags.ts";
+import type { PteTable } from "./page_table.ts";
 import { VM_SOFTDIRTY, VM_WRITE, type Vma } from "./vma.ts";
 
 /**

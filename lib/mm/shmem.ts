@@ -8,10 +8,10 @@
  */
 
 import type { Pfn } from "../kernel/address.ts";
-import type { AddressSpace } from "./address_space.ts";
+import type { AddressSpace } from "./filemap.ts";
 import type { Host } from "./host.ts";
-import { PG_DIRTY, PG_FILE, PG_LRU, PG_SWAPBACKED } from "./page_flags.ts";
-import { deleteFromSwapCache } from "./swap_cache.ts";
+import { PG_DIRTY, PG_FILE, PG_LRU, PG_SWAPBACKED } from "./flags.ts";
+import { deleteFromSwapCache } from "./swap.ts";
 
 /**
  * Brings a page of a memory file back from swap (mm/shmem.c: shmem_swapin_page).

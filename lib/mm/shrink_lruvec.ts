@@ -20,8 +20,8 @@ import {
   type LruList,
 } from "./lru.ts";
 import { isolateLruPage } from "./migrate.ts";
-import { PG_ACTIVE, PG_ISOLATED, PG_LRU, PG_SWAPBACKED } from "./page_flags.ts";
-import { folioReferenced } from "./rmap_referenced.ts";
+import { PG_ACTIVE, PG_ISOLATED, PG_LRU, PG_SWAPBACKED } from "./flags.ts";
+import { folioReferenced } from "./rmap_walk.ts";
 import { VM_EXEC } from "./vma.ts";
 import { shrinkFolioList } from "./vmscan.ts";
 

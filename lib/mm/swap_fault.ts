@@ -10,21 +10,25 @@
 
 import { indexInTable, type Pfn, type Vaddr } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { anonVmaPrepare } from "./anon_vma.ts";
+import { anonVmaPrepare, pageAddAnonRmap, pageAddNewAnonRmap } from "./rmap.ts";
 import type { Host } from "./host.ts";
 import { FAULT, type FaultOutcome } from "./memory.ts";
-import { PG_ANON, PG_DIRTY, PG_KSM, PG_LRU, PG_MLOCKED, PG_SWAPBACKED } from "./page_flags.ts";
-import type { PteTable } from "./page_table.ts";
 import {
+  PG_ANON,
+  PG_DIRTY,
+  PG_KSM,
+  PG_LRU,
+  PG_MLOCKED,
+  PG_SWAPBACKED,
   PTE_MKDIRTY,
   PTE_SOFT_DIRTY,
   PTE_SWP_EXCLUSIVE,
   PTE_UFFD_WP,
   PTE_WRITE,
   PTE_YOUNG,
-} from "./pte.ts";
-import { pageAddAnonRmap, pageAddNewAnonRmap } from "./rmap.ts";
-import { addToSwapCache, deleteFromSwapCache, tryToFreeSwap } from "./swap_cache.ts";
+} from "./flags.ts";
+import type { PteTable } from "./page_table.ts";
+import { addToSwapCache, deleteFromSwapCache, tryToFreeSwap } from "./swap.ts";
 import { VM_LOCKED, VM_WRITE, type Vma, vmPageProt } from "./vma.ts";
 
 /**

@@ -9,13 +9,12 @@
 import { PAGE_SIZE, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { anonVmaPrepare } from "./anon_vma.ts";
+import { anonVmaPrepare, pageAddAnonRmap, pageAddNewAnonRmap } from "./rmap.ts";
 import type { Host } from "./host.ts";
 import type { Cursor, PteTable } from "./page_table.ts";
-import { PTE_SWAP, PTE_SWP_EXCLUSIVE } from "./pte.ts";
-import { pageAddAnonRmap, pageAddNewAnonRmap } from "./rmap.ts";
+import { PTE_SWAP, PTE_SWP_EXCLUSIVE } from "./flags.ts";
 import { shmemSwapin } from "./shmem.ts";
-import { tryToFreeSwap } from "./swap_cache.ts";
+import { tryToFreeSwap } from "./swap.ts";
 import { ksmMightNeedToCopy, swapinReadahead, swapPteFlags } from "./swap_fault.ts";
 import type { Vma } from "./vma.ts";
 

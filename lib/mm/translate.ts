@@ -6,7 +6,7 @@
 
 import { indexInTable, type Pfn, requireAddress, tableOf, type Vaddr } from "../kernel/address.ts";
 import type { Mm } from "./mm_struct.ts";
-import { PTE_PRESENT } from "./pte.ts";
+import { PTE_PRESENT } from "./flags.ts";
 import { encodePte, type PteParts } from "./pte_value.ts";
 import type { Vma } from "./vma.ts";
 

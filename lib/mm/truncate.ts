@@ -11,8 +11,7 @@
 import { HPAGE_PMD_NR, PAGE_SIZE } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import type { AddressSpace } from "./address_space.ts";
-import { pagesOf, truncateInodePages } from "./filemap.ts";
+import { type AddressSpace, pagesOf, truncateInodePages } from "./filemap.ts";
 import { truncatePartialPages } from "./huge_file.ts";
 import type { Host } from "./host.ts";
 import { hugetlbVmdeleteList } from "./hugetlb_range.ts";

@@ -15,13 +15,10 @@ import {
   type Vaddr,
 } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { MMU_NOTIFY_UNMAP } from "../notifier/events.ts";
-import { mmuNotifierRangeInit } from "../notifier/range.ts";
-import { SITE } from "../notifier/sites.ts";
-import { insideWindow } from "../notifier/window.ts";
-import { unlinkAnonVmas } from "./anon_vma.ts";
-import { removeFrom } from "./address_space.ts";
-import { truncateInodePages } from "./filemap.ts";
+import { MMU_NOTIFY_UNMAP, mmuNotifierRangeInit, SITE } from "../notifier/range.ts";
+import { insideWindow } from "../notifier/dispatch.ts";
+import { unlinkAnonVmas } from "./rmap.ts";
+import { removeFrom, truncateInodePages } from "./filemap.ts";
 import type { Mm } from "./mm_struct.ts";
 import { hugetlbVmClose } from "./hugetlb_range.ts";
 import { MmuGather } from "./mmu_gather.ts";

@@ -11,19 +11,18 @@
 import { alignDown, indexInTable, PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { mmuNotifierChangePte, mmuNotifierInvalidateRange } from "../notifier/dispatch.ts";
-import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
-import { mmuNotifierRangeInit } from "../notifier/range.ts";
-import { SITE } from "../notifier/sites.ts";
-import { changeInWindow } from "../notifier/window.ts";
-import type { AddressSpace } from "./address_space.ts";
-import { filemapGetPage, findCachedPage } from "./filemap.ts";
+import {
+  changeInWindow,
+  mmuNotifierChangePte,
+  mmuNotifierInvalidateRange,
+} from "../notifier/dispatch.ts";
+import { MMU_NOTIFY_CLEAR, mmuNotifierRangeInit, SITE } from "../notifier/range.ts";
+import { type AddressSpace, filemapGetPage, findCachedPage } from "./filemap.ts";
 import type { Host } from "./host.ts";
-import { anonVmaPrepare } from "./anon_vma.ts";
+import { anonVmaPrepare, pageAddNewAnonRmap, pageRemoveRmap } from "./rmap.ts";
 import type { PteTable } from "./page_table.ts";
 import { faultinPages } from "./populate.ts";
-import { PTE_PRESENT, PTE_SPECIAL, PTE_YOUNG } from "./pte.ts";
-import { pageAddNewAnonRmap, pageRemoveRmap } from "./rmap.ts";
+import { PTE_PRESENT, PTE_SPECIAL, PTE_YOUNG } from "./flags.ts";
 import { VM_HUGETLB, VM_MAYEXEC, VM_MAYSHARE, VM_WRITE, type Vma, vmPageProt } from "./vma.ts";
 
 /** The instruction int3. */

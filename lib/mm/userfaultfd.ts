@@ -21,13 +21,12 @@ import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { addToPageCache, findCachedPage } from "./filemap.ts";
 import { ZERO_PFN } from "./frames.ts";
-import { anonVmaPrepare } from "./anon_vma.ts";
+import { anonVmaPrepare, pageAddFileRmap, pageAddNewAnonRmap } from "./rmap.ts";
 import { maySplitAt } from "./hugetlb_range.ts";
 import type { Mm } from "./mm_struct.ts";
 import { MmuGather } from "./mmu_gather.ts";
 import { changeProtection, isolateRange } from "./mprotect.ts";
-import { PTE_MKDIRTY, PTE_SPECIAL, PTE_WRITE, PTE_YOUNG } from "./pte.ts";
-import { pageAddFileRmap, pageAddNewAnonRmap } from "./rmap.ts";
+import { PTE_MKDIRTY, PTE_SPECIAL, PTE_WRITE, PTE_YOUNG } from "./flags.ts";
 import {
   VM_SHARED,
   VM_UFFD_MISSING,

@@ -6,10 +6,10 @@
 
 import { PAGE_SIZE, type Vaddr } from "../kernel/address.ts";
 import { type NotifierVma, VM_READ } from "../notifier/range.ts";
-import type { AddressSpace } from "./address_space.ts";
-import type { AnonVma } from "./anon_vma.ts";
+import type { AddressSpace } from "./filemap.ts";
+import type { AnonVma } from "./rmap.ts";
 import type { Mm } from "./mm_struct.ts";
-import { PTE_EXEC, PTE_PRESENT, PTE_PROTNONE, PTE_WRITE } from "./pte.ts";
+import { PTE_EXEC, PTE_PRESENT, PTE_PROTNONE, PTE_WRITE } from "./flags.ts";
 
 export { VM_READ };
 /** May be written. */

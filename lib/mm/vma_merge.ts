@@ -17,8 +17,8 @@ import {
   type Vaddr,
 } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { insertBehind, insertByOffset } from "./address_space.ts";
-import { type AnonVma, anonVmaClone, whileUnlinked } from "./anon_vma.ts";
+import { insertBehind, insertByOffset } from "./filemap.ts";
+import { type AnonVma, anonVmaClone, whileUnlinked } from "./rmap.ts";
 import { splitHugePmd } from "./huge_split.ts";
 import type { Mm } from "./mm_struct.ts";
 import { unlinkVma } from "./unmap.ts";

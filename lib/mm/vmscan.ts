@@ -11,7 +11,7 @@
 import { HPAGE_PMD_NR, type Pfn } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
 import type { Host } from "./host.ts";
-import { splitHugePage } from "./huge_page_split.ts";
+import { splitHugePage } from "./huge_split.ts";
 import {
   PG_ACTIVE,
   PG_ANON,
@@ -28,11 +28,15 @@ import {
   PG_SWAPBACKED,
   PG_SWAPCACHE,
   PG_UNEVICTABLE,
-} from "./page_flags.ts";
-import { hugeReferenced, tryToUnmapHuge } from "./rmap_huge.ts";
-import { folioReferenced, type References } from "./rmap_referenced.ts";
-import { tryToUnmap } from "./rmap_unmap.ts";
-import { addToSwapCache, deleteFromSwapCache, swapSlotOf, tryToFreeSwap } from "./swap_cache.ts";
+} from "./flags.ts";
+import {
+  folioReferenced,
+  hugeReferenced,
+  type References,
+  tryToUnmap,
+  tryToUnmapHuge,
+} from "./rmap_walk.ts";
+import { addToSwapCache, deleteFromSwapCache, swapSlotOf, tryToFreeSwap } from "./swap.ts";
 import { VM_EXEC, VM_LOCKED } from "./vma.ts";
 
 /** What became of one page. */

@@ -11,15 +11,12 @@
 import { indexInTable, isAligned, PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { MMU_NOTIFY_PROTECTION_PAGE } from "../notifier/events.ts";
-import { mmuNotifierRangeInit } from "../notifier/range.ts";
-import { SITE } from "../notifier/sites.ts";
-import { changeInWindow } from "../notifier/window.ts";
-import type { AddressSpace } from "./address_space.ts";
+import { MMU_NOTIFY_PROTECTION_PAGE, mmuNotifierRangeInit, SITE } from "../notifier/range.ts";
+import { changeInWindow } from "../notifier/dispatch.ts";
+import type { AddressSpace } from "./filemap.ts";
 import type { Host } from "./host.ts";
 import type { Mm } from "./mm_struct.ts";
-import { PG_DIRTY } from "./page_flags.ts";
-import { PTE_DIRTY, PTE_PRESENT, PTE_WRITE } from "./pte.ts";
+import { PG_DIRTY, PTE_DIRTY, PTE_PRESENT, PTE_WRITE } from "./flags.ts";
 import { rmapWalk } from "./rmap.ts";
 import { VM_SHARED, type Vma } from "./vma.ts";
 

@@ -8,18 +8,16 @@
 
 import { PAGE_SIZE, type Vaddr } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { MMU_NOTIFY_CLEAR } from "../notifier/events.ts";
-import { mmuNotifierRangeInit } from "../notifier/range.ts";
-import { SITE } from "../notifier/sites.ts";
-import { insideWindow } from "../notifier/window.ts";
+import { MMU_NOTIFY_CLEAR, mmuNotifierRangeInit, SITE } from "../notifier/range.ts";
+import { insideWindow } from "../notifier/dispatch.ts";
 import type { Frames } from "./frames.ts";
 import { zapHugePmd } from "./huge_pmd.ts";
 import { splitPartialHugePmd } from "./huge_split.ts";
 import { unmapHugepageRange, widenToSharedTables } from "./hugetlb_range.ts";
 import { MmuGather } from "./mmu_gather.ts";
-import { PG_ANON, PG_DIRTY } from "./page_flags.ts";
-import type { Cursor, PteTable } from "./page_table.ts";
 import {
+  PG_ANON,
+  PG_DIRTY,
   PTE_DEVICE_PRIVATE,
   PTE_DIRTY,
   PTE_MARKER,
@@ -28,9 +26,10 @@ import {
   PTE_SPECIAL,
   PTE_SWAP,
   PTE_UFFD_WP,
-} from "./pte.ts";
+} from "./flags.ts";
+import type { Cursor, PteTable } from "./page_table.ts";
 import { countMapped, pageRemoveRmap } from "./rmap.ts";
-import { freeSwapAndCache } from "./swap_cache.ts";
+import { freeSwapAndCache } from "./swap.ts";
 import { VM_UFFD_WP, type Vma } from "./vma.ts";
 
 /** What a zap spares (include/linux/mm.h: struct zap_details). */

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Clock } from "../kernel/clock.ts";
+import type { Clock } from "../kernel/costs.ts";
 import type { FaultSet } from "../kernel/faults.ts";
 import type { KernelProfile } from "../kernel/profile.ts";
 import type { Trace } from "../kernel/trace.ts";

@@ -1,5 +1,6 @@
 /**
- * The dispatch functions: how a window, a changed entry or a young query reaches the listeners.
+ * The dispatch functions: how a window, a changed entry or a young query reaches the listeners; and the
+ * shape of every window in which page tables change: open, change, close.
  *
  * From mm/mmu_notifier.c and include/linux/mmu_notifier.h. All of them do nothing for an mm that
  * never had a listener.
@@ -8,13 +9,18 @@
  */
 
 import { ADDRESS_MAX, PAGE_SIZE, type Vaddr } from "../kernel/address.ts";
+import { ERRNO, errnoName } from "../kernel/errno.ts";
+import type { Operation } from "../kernel/operation.ts";
 import { TRACE_ONLY_END, TRACE_UNDELIVERED, TRACE_VMA, type TraceKind } from "../kernel/trace.ts";
 import type { MmuNotifierChain, NotifierMm } from "./chain.ts";
-import { MMU_NOTIFIER_RANGE_BLOCKABLE, MMU_NOTIFY_SOFT_DIRTY } from "./events.ts";
 import type { MmuNotifierOps, NewPte } from "./ops.ts";
-import { type MmuNotifierRange, mmuNotifierRangeBlockable } from "./range.ts";
-import { SITE } from "./sites.ts";
-import { ERRNO, errnoName } from "../kernel/errno.ts";
+import {
+  MMU_NOTIFIER_RANGE_BLOCKABLE,
+  MMU_NOTIFY_SOFT_DIRTY,
+  type MmuNotifierRange,
+  mmuNotifierRangeBlockable,
+  SITE,
+} from "./range.ts";
 
 /**
  * Opens a window in which listeners may sleep. Their results are ignored, as in the kernel.
@@ -304,4 +310,45 @@ function record(
   const { trace, clock } = mm.notifierContext;
   const all = chain.list.length === 0 ? flags | TRACE_UNDELIVERED : flags;
   trace.record(clock.now, kind, mm.id, -1, event, all, from, to);
+}
+
+/**
+ * Carries out an operation inside a window. Another CPU may run right after the window has opened
+ * and right after it has closed.
+ *
+ * @typeParam T Type of the result.
+ * @param range The window.
+ * @param changes Changes the page tables; begins once the window is open.
+ * @returns What the changes returned.
+ */
+export function* insideWindow<T>(range: MmuNotifierRange, changes: Operation<T>): Operation<T> {
+  mmuNotifierInvalidateRangeStart(range);
+  yield "window_open";
+  const result = yield* changes;
+  mmuNotifierInvalidateRangeEnd(range);
+  yield "window_closed";
+  return result;
+}
+
+/**
+ * Carries out a change inside a window that cannot be interrupted itself.
+ *
+ * @typeParam T Type of the result.
+ * @param range The window.
+ * @param change Changes the page tables.
+ * @param close Closes the window: mmuNotifierInvalidateRangeOnlyEnd where the change sends
+ * invalidate_range itself.
+ * @returns What the change returned.
+ */
+export function* changeInWindow<T>(
+  range: MmuNotifierRange,
+  change: () => T,
+  close: (range: MmuNotifierRange) => void = mmuNotifierInvalidateRangeEnd,
+): Operation<T> {
+  mmuNotifierInvalidateRangeStart(range);
+  yield "window_open";
+  const result = change();
+  close(range);
+  yield "window_closed";
+  return result;
 }

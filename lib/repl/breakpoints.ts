@@ -5,7 +5,7 @@
  */
 
 import { TRACE_KINDS } from "../kernel/trace.ts";
-import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
+import { WINDOW_EVENT_NAMES } from "../notifier/range.ts";
 import { holds } from "./conditions.ts";
 import { cpuOwner, deviceOwner } from "./journal.ts";
 import { placeIfAny } from "./places.ts";

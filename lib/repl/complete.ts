@@ -8,7 +8,7 @@ import { columnsOf } from "../machine/program.ts";
 import { PROFILES } from "../kernel/profile.ts";
 import { TRACE_KINDS } from "../kernel/trace.ts";
 import { LISTENER_KINDS } from "../listeners/registry.ts";
-import { EVENT_NAMES } from "../notifier/events.ts";
+import { EVENT_NAMES } from "../notifier/range.ts";
 import { type ArgumentMeaning, type Command, COMMON_OPTIONS } from "./command.ts";
 import { COMMANDS } from "./commands/mod.ts";
 import { operationArguments } from "./commands/operations.ts";

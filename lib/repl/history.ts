@@ -8,7 +8,7 @@
 
 import { PAGE_SIZE, type Vaddr } from "../kernel/address.ts";
 import { escapeControl } from "../kernel/escape.ts";
-import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
+import { WINDOW_EVENT_NAMES } from "../notifier/range.ts";
 import { entryStateText } from "../report/changes_text.ts";
 import { table } from "../report/layout.ts";
 import { countText } from "../report/numbers.ts";

@@ -9,8 +9,8 @@ const PACKAGE = "@mmulab/mmulab";
 
 /** Names that code takes from another entry point than that of sessions. */
 const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
-  "": ["newStep", "operation"],
-  "/scenario": ["checkScenario", "parseScenario"],
+  "": ["operation"],
+  "/scenario": ["checkScenario", "newStep", "parseScenario"],
   "/report": [
     "chainText",
     "countersText",

@@ -15,7 +15,7 @@ import {
   PTE_SWAP,
   PTE_WRITE,
   PTE_YOUNG,
-} from "../mm/pte.ts";
+} from "../mm/flags.ts";
 
 /**
  * Writes the state of an entry in a few words.

@@ -6,7 +6,7 @@
 
 import { type Coverage, SWITCH_SETTINGS } from "../compare/coverage.ts";
 import { LISTENER_KINDS } from "../listeners/registry.ts";
-import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
+import { WINDOW_EVENT_NAMES } from "../notifier/range.ts";
 import { type Cell, indent, layout } from "./layout.ts";
 import { countText } from "./numbers.ts";
 import type { Palette } from "./palette.ts";

@@ -6,7 +6,7 @@
 
 import type { Consumption } from "../compare/consumers.ts";
 import type { EventRow, EventTable } from "../compare/event_table.ts";
-import { CALL_SITES, type CallSite } from "../notifier/sites.ts";
+import { CALL_SITES, type CallSite } from "../notifier/range.ts";
 
 /** What `events --json` writes. */
 export interface EventsReportJson {

@@ -7,8 +7,7 @@
  */
 
 import type { EventRow, EventTable } from "../compare/event_table.ts";
-import { EVENT_NAMES } from "../notifier/events.ts";
-import { CALL_SITES } from "../notifier/sites.ts";
+import { CALL_SITES, EVENT_NAMES } from "../notifier/range.ts";
 import { escapeMarkup } from "./markup.ts";
 import { amount, timeText } from "./numbers.ts";
 

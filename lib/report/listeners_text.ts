@@ -9,7 +9,7 @@ import { escapeControl } from "../kernel/escape.ts";
 import type { Machine, PlacedListener } from "../machine/machine.ts";
 import type { ListenerRange } from "../listeners/listener.ts";
 import type { MmuNotifierOps } from "../notifier/ops.ts";
-import { EVENT_NAMES, WINDOW_EVENT_NAMES } from "../notifier/events.ts";
+import { EVENT_NAMES, WINDOW_EVENT_NAMES } from "../notifier/range.ts";
 import { COUNTER_MEANINGS, counterLabel } from "./counters_text.ts";
 import { type Cell, layout, table } from "./layout.ts";
 import { amount, countText, timeText } from "./numbers.ts";

@@ -9,7 +9,7 @@
 import { escapeControl } from "../kernel/escape.ts";
 import type { Mm } from "../mm/mm_struct.ts";
 import type { KernelProfile } from "../kernel/profile.ts";
-import { type MemSizeStats, smapsOf } from "../mm/smaps.ts";
+import { type MemSizeStats, smapsOf } from "../mm/task_mmu.ts";
 import { hugepageVmaCheck } from "../mm/thp.ts";
 import { VM_EXEC, VM_READ, VM_SHARED, VM_WRITE, type Vma } from "../mm/vma.ts";
 

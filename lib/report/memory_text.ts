@@ -5,7 +5,7 @@
  */
 
 import type { Machine } from "../machine/machine.ts";
-import { PG_FILE } from "../mm/page_flags.ts";
+import { PG_FILE } from "../mm/flags.ts";
 import { type Cell, layout } from "./layout.ts";
 
 /** Names in /sys/kernel/mm/ksm, in the order of `ls`. */

@@ -7,7 +7,7 @@
 import type { Mutation, MutationReport } from "../compare/mutate.ts";
 import { escapeControl } from "../kernel/escape.ts";
 import { type FaultName, INJECTABLE_FAULTS, UNSAFE_FAULTS } from "../kernel/faults.ts";
-import { siteName } from "../notifier/sites.ts";
+import { siteName } from "../notifier/range.ts";
 import { type Cell, indent, layout, wrap } from "./layout.ts";
 import { amount } from "./numbers.ts";
 import type { Palette } from "./palette.ts";

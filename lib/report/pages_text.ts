@@ -18,8 +18,8 @@ import {
   PM_PRESENT,
   PM_SOFT_DIRTY,
   PM_SWAP,
-} from "../mm/pagemap.ts";
-import { PTE_PRESENT } from "../mm/pte.ts";
+} from "../mm/task_mmu.ts";
+import { PTE_PRESENT } from "../mm/flags.ts";
 import { rmapWalk } from "../mm/rmap.ts";
 import { table } from "./layout.ts";
 import { frameLines } from "./vtop_text.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CALL_SITES, type CallSite, SITE } from "../notifier/sites.ts";
+import { CALL_SITES, type CallSite, SITE } from "../notifier/range.ts";
 import { type Cell, indent, layout, wrap } from "./layout.ts";
 import { amount } from "./numbers.ts";
 import type { Palette } from "./palette.ts";

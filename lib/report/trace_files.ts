@@ -10,8 +10,7 @@
 import { escapeControl } from "../kernel/escape.ts";
 import type { TraceRecord } from "../kernel/trace.ts";
 import type { RecordedCallback, RecordedRun } from "../compare/recorded.ts";
-import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
-import { siteName } from "../notifier/sites.ts";
+import { siteName, WINDOW_EVENT_NAMES } from "../notifier/range.ts";
 import type { TracedRun } from "./trace_events.ts";
 
 /** A line and when it is due. */

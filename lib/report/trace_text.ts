@@ -15,7 +15,7 @@ import {
   type TraceRecord,
 } from "../kernel/trace.ts";
 import type { Machine } from "../machine/machine.ts";
-import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
+import { WINDOW_EVENT_NAMES } from "../notifier/range.ts";
 import { table } from "./layout.ts";
 
 const FLAG_NAMES: readonly (readonly [flag: number, name: string])[] = [

@@ -9,7 +9,7 @@ import { escapeControl } from "../kernel/escape.ts";
 import type { Machine } from "../machine/machine.ts";
 import { kpageflags, kpageNames } from "../mm/kpageflags.ts";
 import type { Mm } from "../mm/mm_struct.ts";
-import { PTE_MIGRATION, PTE_PRESENT, PTE_SPECIAL, PTE_SWAP } from "../mm/pte.ts";
+import { PTE_MIGRATION, PTE_PRESENT, PTE_SPECIAL, PTE_SWAP } from "../mm/flags.ts";
 import type { Vma } from "../mm/vma.ts";
 import { type Cell, layout, table } from "./layout.ts";
 import { vmaLines } from "./vtop_text.ts";

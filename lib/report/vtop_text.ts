@@ -9,7 +9,7 @@ import { escapeControl } from "../kernel/escape.ts";
 import { kpageflags, kpageNames } from "../mm/kpageflags.ts";
 import type { Host } from "../mm/host.ts";
 import type { Mm } from "../mm/mm_struct.ts";
-import { PTE_MIGRATION, PTE_PRESENT, PTE_SWAP } from "../mm/pte.ts";
+import { PTE_MIGRATION, PTE_PRESENT, PTE_SWAP } from "../mm/flags.ts";
 import { decodePte, encodePte, type PteParts, pteWords } from "../mm/pte_value.ts";
 import { translate, type Translation, type WalkLevel } from "../mm/translate.ts";
 import type { Vma } from "../mm/vma.ts";

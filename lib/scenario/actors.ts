@@ -6,7 +6,7 @@
 
 import type { ProgramListener, ProgramPolicy, ProgramProcess } from "../machine/program.ts";
 import type { Arguments, ArgumentValue } from "../machine/spec.ts";
-import { EVENT_NAMES, type EventName } from "../notifier/events.ts";
+import { EVENT_NAMES, type EventName } from "../notifier/range.ts";
 import { argumentFields, newName, policyName, processName } from "./arguments.ts";
 import { quote } from "./diagnostics.ts";
 import type { Entry, Node, ScalarNode } from "./document.ts";

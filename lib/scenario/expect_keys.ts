@@ -7,7 +7,7 @@
 import type { CompareExpectation, Countable, Demand } from "../machine/expectation.ts";
 import { ERRNO, type ErrnoName } from "../kernel/errno.ts";
 import { TRACE_KINDS } from "../kernel/trace.ts";
-import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
+import { WINDOW_EVENT_NAMES } from "../notifier/range.ts";
 import { placedText } from "../machine/expect_pages.ts";
 import { policyName } from "./arguments.ts";
 import { conditionSchema } from "./conditions.ts";

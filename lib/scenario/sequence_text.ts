@@ -11,7 +11,7 @@
 
 import { ADDRESS_MAX } from "../kernel/address.ts";
 import type { SequenceItem } from "../machine/expectation.ts";
-import { WINDOW_EVENT_NAMES } from "../notifier/events.ts";
+import { WINDOW_EVENT_NAMES } from "../notifier/range.ts";
 import { quote } from "./diagnostics.ts";
 import type { Node, ScalarNode } from "./document.ts";
 import { readPlacedRange } from "./range_text.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { joinCoverage } from "../../lib/compare/coverage.ts";
-import { CALL_SITES } from "../../lib/notifier/sites.ts";
+import { CALL_SITES } from "../../lib/notifier/range.ts";
 import { run } from "./fake_streams.ts";
 import { fixture } from "./processes.ts";
 import { withFolder } from "./temporary.ts";

@@ -4,8 +4,7 @@ import { tabulateEvents } from "../../lib/compare/event_table.ts";
 import { mutate } from "../../lib/compare/mutate.ts";
 import { LISTENER_KINDS } from "../../lib/listeners/registry.ts";
 import type { Program } from "../../lib/machine/program.ts";
-import { EVENT_NAMES } from "../../lib/notifier/events.ts";
-import { SITE } from "../../lib/notifier/sites.ts";
+import { EVENT_NAMES, SITE } from "../../lib/notifier/range.ts";
 
 /** The programs of the library; those that open every kind of window first. */
 function programs(): Program[] {

@@ -17,17 +17,6 @@ import {
   PG_SWAPBACKED,
   PG_SWAPCACHE,
   PG_TAIL,
-} from "../../lib/mm/page_flags.ts";
-import {
-  pagemapEntry,
-  PM_FILE,
-  PM_MMAP_EXCLUSIVE,
-  PM_PRESENT,
-  PM_SOFT_DIRTY,
-  PM_SWAP,
-  PM_UFFD_WP,
-} from "../../lib/mm/pagemap.ts";
-import {
   PTE_DIRTY,
   PTE_EXEC,
   PTE_HWPOISON,
@@ -40,7 +29,16 @@ import {
   PTE_UFFD_WP,
   PTE_WRITE,
   PTE_YOUNG,
-} from "../../lib/mm/pte.ts";
+} from "../../lib/mm/flags.ts";
+import {
+  pagemapEntry,
+  PM_FILE,
+  PM_MMAP_EXCLUSIVE,
+  PM_PRESENT,
+  PM_SOFT_DIRTY,
+  PM_SWAP,
+  PM_UFFD_WP,
+} from "../../lib/mm/task_mmu.ts";
 import type { Vma } from "../../lib/mm/vma.ts";
 import type { RecordedVma } from "./recording.ts";
 import { BASE } from "./world.ts";

@@ -12,7 +12,7 @@ import {
   TRACE_VMA,
   type TraceRecord,
 } from "../../lib/kernel/trace.ts";
-import { EVENT_NAMES } from "../../lib/notifier/events.ts";
+import { EVENT_NAMES } from "../../lib/notifier/range.ts";
 import type { Place, RecordedEvent } from "./recording.ts";
 import { BASE, type World } from "./world.ts";
 

@@ -5,8 +5,7 @@
  */
 
 import { PAGE_SIZE } from "../../lib/kernel/address.ts";
-import type { AddressSpace } from "../../lib/mm/address_space.ts";
-import { writePages } from "../../lib/mm/filemap.ts";
+import { type AddressSpace, writePages } from "../../lib/mm/filemap.ts";
 import { mlock, munlock } from "../../lib/mm/mlock.ts";
 import { ftruncate, punchHole } from "../../lib/mm/truncate.ts";
 import { uprobeRegister, uprobeUnregister } from "../../lib/mm/uprobes.ts";

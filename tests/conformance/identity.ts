@@ -10,7 +10,7 @@
 
 import type { Pfn } from "../../lib/kernel/address.ts";
 import type { Host } from "../../lib/mm/host.ts";
-import { PG_ANON } from "../../lib/mm/page_flags.ts";
+import { PG_ANON } from "../../lib/mm/flags.ts";
 import type { ProcessDump } from "./dump.ts";
 
 /** Numbers the frames of the simulated machine. */

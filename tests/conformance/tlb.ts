@@ -11,7 +11,7 @@
 import { indexInTable, PAGE_SIZE, type Vaddr } from "../../lib/kernel/address.ts";
 import type { AccessResult } from "../../lib/mm/access.ts";
 import type { Mm } from "../../lib/mm/mm_struct.ts";
-import { PTE_DIRTY, PTE_YOUNG, pteAccessible, pteWritable } from "../../lib/mm/pte.ts";
+import { PTE_DIRTY, PTE_YOUNG, pteAccessible, pteWritable } from "../../lib/mm/flags.ts";
 import type { RecordedEvent } from "./recording.ts";
 
 /** Pages above which the kernel flushes everything (tlb_single_page_flush_ceiling). */

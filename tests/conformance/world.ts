@@ -8,8 +8,7 @@ import { PAGE_SIZE, type Pfn, PGD_SIZE, type Vaddr } from "../../lib/kernel/addr
 import { errnoName } from "../../lib/kernel/errno.ts";
 import { drain, type Operation } from "../../lib/kernel/operation.ts";
 import { kernelProfile } from "../../lib/kernel/profile.ts";
-import type { AddressSpace, AddressSpaceKind } from "../../lib/mm/address_space.ts";
-import { filemapGetPage } from "../../lib/mm/filemap.ts";
+import { type AddressSpace, type AddressSpaceKind, filemapGetPage } from "../../lib/mm/filemap.ts";
 import { access } from "../../lib/mm/access.ts";
 import { madvise } from "../../lib/mm/madvise.ts";
 import { mmap } from "../../lib/mm/mmap.ts";

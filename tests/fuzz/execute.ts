@@ -11,7 +11,7 @@ import type { Machine } from "../../lib/machine/machine.ts";
 import type { Program, Step } from "../../lib/machine/program.ts";
 import { prepareMachine } from "../../lib/machine/run.ts";
 import type { OperationSpec } from "../../lib/machine/spec.ts";
-import { PG_HUGETLB, PG_HWPOISON, PG_RESERVED, PG_TAIL } from "../../lib/mm/page_flags.ts";
+import { PG_HUGETLB, PG_HWPOISON, PG_RESERVED, PG_TAIL } from "../../lib/mm/flags.ts";
 
 /** Interruptions of one operation; far more than any needs. */
 const MOST_STEPS = 200_000;

@@ -14,20 +14,22 @@ import type { Violation } from "../../lib/kernel/violation.ts";
 import { checkAccounting } from "../../lib/machine/check_accounting.ts";
 import { Machine } from "../../lib/machine/machine.ts";
 import { access, storeByte } from "../../lib/mm/access.ts";
-import type { AddressSpace } from "../../lib/mm/address_space.ts";
+import { type AddressSpace, truncateInodePages, writePages } from "../../lib/mm/filemap.ts";
 import { clearRefs } from "../../lib/mm/clear_refs.ts";
-import { exitMm } from "../../lib/mm/exit.ts";
-import { truncateInodePages, writePages } from "../../lib/mm/filemap.ts";
+import { exitMm, mmap, munmap } from "../../lib/mm/mmap.ts";
 import { fork } from "../../lib/mm/fork.ts";
 import { madvise } from "../../lib/mm/madvise.ts";
 import { mlock, munlock } from "../../lib/mm/mlock.ts";
-import { mmap, munmap } from "../../lib/mm/mmap.ts";
 import type { Mm } from "../../lib/mm/mm_struct.ts";
 import { mprotect } from "../../lib/mm/mprotect.ts";
 import { ftruncate, punchHole } from "../../lib/mm/truncate.ts";
 import { uprobeRegister, uprobeUnregister } from "../../lib/mm/uprobes.ts";
-import { uffdCopy, uffdRegister, uffdUnregister } from "../../lib/mm/userfaultfd.ts";
-import { uffdWriteprotect } from "../../lib/mm/userfaultfd.ts";
+import {
+  uffdCopy,
+  uffdRegister,
+  uffdUnregister,
+  uffdWriteprotect,
+} from "../../lib/mm/userfaultfd.ts";
 import { VM_EXEC, VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 import { fsync, msync } from "../../lib/mm/writeback.ts";
 import { mmuNotifierRegister } from "../../lib/notifier/chain.ts";

@@ -4,7 +4,7 @@ import {
   mmuNotifierInvalidateRangeEnd,
   mmuNotifierInvalidateRangeStart,
 } from "../../lib/notifier/dispatch.ts";
-import { EVENT_NAMES, type MmuNotifierEvent } from "../../lib/notifier/events.ts";
+import { EVENT_NAMES, type MmuNotifierEvent } from "../../lib/notifier/range.ts";
 import { entries, make, PAGES, populate, references, windowOver } from "./driver_setup.ts";
 import { fakeMm, FakeUserPages } from "./fake_user_pages.ts";
 

@@ -23,8 +23,12 @@ import {
   mmuNotifierInvalidateRangeEnd,
   mmuNotifierInvalidateRangeStart,
 } from "../../lib/notifier/dispatch.ts";
-import type { MmuNotifierEvent } from "../../lib/notifier/events.ts";
-import { type MmuNotifierRange, mmuNotifierRangeInit, VM_READ } from "../../lib/notifier/range.ts";
+import {
+  type MmuNotifierEvent,
+  type MmuNotifierRange,
+  mmuNotifierRangeInit,
+  VM_READ,
+} from "../../lib/notifier/range.ts";
 import type { FakeUserPages } from "./fake_user_pages.ts";
 
 /** Where the pages are. */

@@ -6,7 +6,7 @@
  */
 
 import { PAGE_SIZE, type Pfn, type Vaddr } from "../../lib/kernel/address.ts";
-import { Clock } from "../../lib/kernel/clock.ts";
+import { Clock } from "../../lib/kernel/costs.ts";
 import { ERRNO } from "../../lib/kernel/errno.ts";
 import type { FaultName } from "../../lib/kernel/faults.ts";
 import type { Operation } from "../../lib/kernel/operation.ts";

@@ -10,7 +10,7 @@ import {
   mmuNotifierInvalidateRangeStart,
   mmuNotifierInvalidateRangeStartNonblock,
 } from "../../lib/notifier/dispatch.ts";
-import { MMU_NOTIFY_CLEAR, MMU_NOTIFY_UNMAP } from "../../lib/notifier/events.ts";
+import { MMU_NOTIFY_CLEAR, MMU_NOTIFY_UNMAP } from "../../lib/notifier/range.ts";
 import {
   BASE,
   entries,

@@ -22,8 +22,9 @@ import {
   MMU_NOTIFY_SOFT_DIRTY,
   MMU_NOTIFY_UNMAP,
   type MmuNotifierEvent,
-} from "../../lib/notifier/events.ts";
-import { type MmuNotifierRange, mmuNotifierRangeInit } from "../../lib/notifier/range.ts";
+  type MmuNotifierRange,
+  mmuNotifierRangeInit,
+} from "../../lib/notifier/range.ts";
 import { fakeMm, FakeUserPages } from "./fake_user_pages.ts";
 
 const RAM = 0x7f00_0000_0000;

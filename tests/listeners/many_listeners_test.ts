@@ -7,7 +7,7 @@ import {
   mmuNotifierInvalidateRangeEnd,
   mmuNotifierInvalidateRangeStart,
 } from "../../lib/notifier/dispatch.ts";
-import { MMU_NOTIFY_CLEAR } from "../../lib/notifier/events.ts";
+import { MMU_NOTIFY_CLEAR } from "../../lib/notifier/range.ts";
 import { BASE, make, windowOver } from "./driver_setup.ts";
 import { fakeMm, FakeUserPages } from "./fake_user_pages.ts";
 

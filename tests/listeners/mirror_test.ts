@@ -17,7 +17,7 @@ import {
   MMU_NOTIFY_CLEAR,
   MMU_NOTIFY_PROTECTION_PAGE,
   MMU_NOTIFY_UNMAP,
-} from "../../lib/notifier/events.ts";
+} from "../../lib/notifier/range.ts";
 import { BASE, entries, make, page, PAGES, pass, populate, windowOver } from "./driver_setup.ts";
 import { fakeMm, FakeUserPages } from "./fake_user_pages.ts";
 

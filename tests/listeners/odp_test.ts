@@ -18,8 +18,10 @@ import {
   MMU_NOTIFY_PROTECTION_VMA,
   MMU_NOTIFY_UNMAP,
   type MmuNotifierEvent,
-} from "../../lib/notifier/events.ts";
-import { type MmuNotifierRange, mmuNotifierRangeInit, VM_READ } from "../../lib/notifier/range.ts";
+  type MmuNotifierRange,
+  mmuNotifierRangeInit,
+  VM_READ,
+} from "../../lib/notifier/range.ts";
 import { fakeMm, FakeUserPages } from "./fake_user_pages.ts";
 
 const BUF = 0x7f00_0000_0000;

@@ -10,8 +10,7 @@ import {
   mmuNotifierInvalidateRangeEnd,
   mmuNotifierInvalidateRangeStart,
 } from "../../lib/notifier/dispatch.ts";
-import { MMU_NOTIFY_SOFT_DIRTY } from "../../lib/notifier/events.ts";
-import { mmuNotifierRangeInit } from "../../lib/notifier/range.ts";
+import { MMU_NOTIFY_SOFT_DIRTY, mmuNotifierRangeInit } from "../../lib/notifier/range.ts";
 import { fakeMm, FakeUserPages } from "./fake_user_pages.ts";
 
 const BUF = 0x7f00_0000_0000;

@@ -24,9 +24,10 @@ import {
   MMU_NOTIFIER_USE_CHANGE_PTE,
   MMU_NOTIFY_MIGRATE,
   type MmuNotifierEvent,
+  mmuNotifierRangeInit,
+  VM_READ,
   WINDOW_EVENT_NAMES,
-} from "../../lib/notifier/events.ts";
-import { mmuNotifierRangeInit, VM_READ } from "../../lib/notifier/range.ts";
+} from "../../lib/notifier/range.ts";
 import { fakeMm, FakeUserPages } from "./fake_user_pages.ts";
 
 const RAM = 0x10_0000_0000;

@@ -2,8 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ERRNO } from "../../lib/kernel/errno.ts";
 import { drain } from "../../lib/kernel/operation.ts";
 import { KernelBugError } from "../../lib/kernel/violation.ts";
-import { AmdgpuHsaListener } from "../../lib/listeners/amdgpu_hsa.ts";
-import { AmdgpuListener } from "../../lib/listeners/amdgpu.ts";
+import { AmdgpuHsaListener, AmdgpuListener } from "../../lib/listeners/amdgpu.ts";
 import { UserptrListener } from "../../lib/listeners/userptr_listener.ts";
 import type { ListenerOptions } from "../../lib/listeners/registry.ts";
 import {
@@ -11,7 +10,7 @@ import {
   mmuNotifierInvalidateRangeStart,
   mmuNotifierInvalidateRangeStartNonblock,
 } from "../../lib/notifier/dispatch.ts";
-import { MMU_NOTIFY_CLEAR, MMU_NOTIFY_SOFT_DIRTY } from "../../lib/notifier/events.ts";
+import { MMU_NOTIFY_CLEAR, MMU_NOTIFY_SOFT_DIRTY } from "../../lib/notifier/range.ts";
 import {
   BASE,
   entries,

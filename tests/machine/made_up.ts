@@ -7,7 +7,7 @@ import type { Demand, Expectation } from "../../lib/machine/expectation.ts";
 import type { DeviceAccess, Observed, PageFacts } from "../../lib/machine/observed.ts";
 import { newProgram, newStep, type Program } from "../../lib/machine/program.ts";
 import type { OperationResult, OperationSpec } from "../../lib/machine/spec.ts";
-import { EVENT_NAMES, type EventName } from "../../lib/notifier/events.ts";
+import { EVENT_NAMES, type EventName } from "../../lib/notifier/range.ts";
 
 export const RAM_START = 0x10000;
 export const RAM_PAGES = 4;

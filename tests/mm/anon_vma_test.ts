@@ -1,15 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { PAGE_SIZE } from "../../lib/kernel/address.ts";
 import { drain } from "../../lib/kernel/operation.ts";
-import type { AnonVma } from "../../lib/mm/anon_vma.ts";
-import { exitMm } from "../../lib/mm/exit.ts";
+import { type AnonVma, rmapWalk } from "../../lib/mm/rmap.ts";
+import { exitMm, mmap, munmap } from "../../lib/mm/mmap.ts";
 import { fork } from "../../lib/mm/fork.ts";
 import { Host } from "../../lib/mm/host.ts";
-import { mmap, munmap } from "../../lib/mm/mmap.ts";
 import type { Mm } from "../../lib/mm/mm_struct.ts";
 import { mprotect } from "../../lib/mm/mprotect.ts";
 import { mremap } from "../../lib/mm/mremap.ts";
-import { rmapWalk } from "../../lib/mm/rmap.ts";
 import { VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 import { at, BASE, write } from "./reclaim_setup.ts";
 

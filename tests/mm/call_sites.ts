@@ -23,7 +23,7 @@ import { uprobeRegister } from "../../lib/mm/uprobes.ts";
 import { VM_EXEC, VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 import { fsync } from "../../lib/mm/writeback.ts";
 import { mmuNotifierRegister } from "../../lib/notifier/chain.ts";
-import type { SITE } from "../../lib/notifier/sites.ts";
+import type { SITE } from "../../lib/notifier/range.ts";
 import { advise, at, read, swapOut, write } from "./reclaim_setup.ts";
 
 /** A process and its machine. */

@@ -6,8 +6,7 @@ import {
   TRACE_USE_CHANGE_PTE,
   TRACE_VMA,
 } from "../../lib/kernel/trace.ts";
-import { EVENT_NAMES } from "../../lib/notifier/events.ts";
-import { SITE } from "../../lib/notifier/sites.ts";
+import { EVENT_NAMES, SITE } from "../../lib/notifier/range.ts";
 import { SITE_PROGRAMS, siteWorld } from "./call_sites.ts";
 
 type Site = keyof typeof SITE;

@@ -9,8 +9,8 @@ import type { Host } from "../../lib/mm/host.ts";
 import { mmap } from "../../lib/mm/mmap.ts";
 import type { Mm } from "../../lib/mm/mm_struct.ts";
 import { mremap } from "../../lib/mm/mremap.ts";
-import { countSoftDirty, isSoftDirty } from "../../lib/mm/pagemap.ts";
-import { PTE_SOFT_DIRTY, PTE_WRITE, PTE_YOUNG } from "../../lib/mm/pte.ts";
+import { countSoftDirty, isSoftDirty } from "../../lib/mm/task_mmu.ts";
+import { PTE_SOFT_DIRTY, PTE_WRITE, PTE_YOUNG } from "../../lib/mm/flags.ts";
 import { VM_PFNMAP, VM_READ, VM_SOFTDIRTY, VM_WRITE } from "../../lib/mm/vma.ts";
 import { advise, at, heard, machineWithPages, read, swapOut, write } from "./reclaim_setup.ts";
 

@@ -4,7 +4,7 @@ import { compactZone } from "../../lib/mm/compaction.ts";
 import { fragmentationIndex, freeBlocks, isBlockFree } from "../../lib/mm/fragmentation.ts";
 import { pinUserPage } from "../../lib/mm/gup.ts";
 import type { Host } from "../../lib/mm/host.ts";
-import { PG_UNMOVABLE } from "../../lib/mm/page_flags.ts";
+import { PG_UNMOVABLE } from "../../lib/mm/flags.ts";
 import { at, heard, machineWithPages } from "./reclaim_setup.ts";
 
 /** Takes frames for the kernel. */

@@ -1,16 +1,21 @@
 import { assertEquals } from "@std/assert";
 import { PAGE_SIZE } from "../../lib/kernel/address.ts";
 import { drain } from "../../lib/kernel/operation.ts";
-import { exitMm } from "../../lib/mm/exit.ts";
+import { exitMm, mmap } from "../../lib/mm/mmap.ts";
 import { fork } from "../../lib/mm/fork.ts";
 import { getUserPageFast, pinUserPage } from "../../lib/mm/gup.ts";
 import type { Host } from "../../lib/mm/host.ts";
 import { ksmFullScans } from "../../lib/mm/ksm.ts";
-import { mmap } from "../../lib/mm/mmap.ts";
 import type { Mm } from "../../lib/mm/mm_struct.ts";
 import { mprotect } from "../../lib/mm/mprotect.ts";
-import { PG_ANON_EXCLUSIVE, PG_KSM } from "../../lib/mm/page_flags.ts";
-import { PTE_DIRTY, PTE_SOFT_DIRTY, PTE_WRITE, PTE_YOUNG } from "../../lib/mm/pte.ts";
+import {
+  PG_ANON_EXCLUSIVE,
+  PG_KSM,
+  PTE_DIRTY,
+  PTE_SOFT_DIRTY,
+  PTE_WRITE,
+  PTE_YOUNG,
+} from "../../lib/mm/flags.ts";
 import { VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 import { advise, at, heard, machineWithPages, read, swapOut, write } from "./reclaim_setup.ts";
 

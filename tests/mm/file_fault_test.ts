@@ -1,8 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { filemapGetPage, findCachedPage, writePages } from "../../lib/mm/filemap.ts";
 import { FAULT } from "../../lib/mm/memory.ts";
-import { PG_ANON, PG_DIRTY } from "../../lib/mm/page_flags.ts";
-import { PTE_DIRTY, PTE_PRESENT, PTE_WRITE } from "../../lib/mm/pte.ts";
+import { PG_ANON, PG_DIRTY, PTE_DIRTY, PTE_PRESENT, PTE_WRITE } from "../../lib/mm/flags.ts";
 import { flagsOf, frameOf, machine, map, read, windows, write } from "./file_fixture.ts";
 
 const MAPPED_WRITABLE = PTE_PRESENT | PTE_WRITE;

@@ -8,13 +8,13 @@ import { PAGE_SIZE } from "../../lib/kernel/address.ts";
 import { drain } from "../../lib/kernel/operation.ts";
 import { kernelProfile } from "../../lib/kernel/profile.ts";
 import { access, storeByte } from "../../lib/mm/access.ts";
-import type { AddressSpace } from "../../lib/mm/address_space.ts";
+import type { AddressSpace } from "../../lib/mm/filemap.ts";
 import { Host } from "../../lib/mm/host.ts";
 import { mmap } from "../../lib/mm/mmap.ts";
 import type { Mm } from "../../lib/mm/mm_struct.ts";
 import { VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 import { mmuNotifierRegister } from "../../lib/notifier/chain.ts";
-import { EVENT_NAMES } from "../../lib/notifier/events.ts";
+import { EVENT_NAMES } from "../../lib/notifier/range.ts";
 
 /** Where the mappings of the tests start. */
 export const BASE = 0x100000000000;

@@ -1,12 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { PAGE_SIZE } from "../../lib/kernel/address.ts";
 import { drain } from "../../lib/kernel/operation.ts";
-import { exitMm } from "../../lib/mm/exit.ts";
+import { exitMm, mmap } from "../../lib/mm/mmap.ts";
 import { fork } from "../../lib/mm/fork.ts";
 import { getUserPageFast, pinUserPage, unpinUserPage } from "../../lib/mm/gup.ts";
-import { mmap } from "../../lib/mm/mmap.ts";
 import type { Mm } from "../../lib/mm/mm_struct.ts";
-import { PTE_WRITE } from "../../lib/mm/pte.ts";
+import { PTE_WRITE } from "../../lib/mm/flags.ts";
 import { VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 import { advise, at, heard, machineWithPages, read, write } from "./reclaim_setup.ts";
 

@@ -9,7 +9,7 @@ import {
   PG_FLAGS_MASK,
   PG_HEAD,
   PG_TAIL,
-} from "../../lib/mm/page_flags.ts";
+} from "../../lib/mm/flags.ts";
 
 Deno.test("frame 0 is the zero page and never handed out", () => {
   const frames = new Frames(16);

@@ -14,7 +14,7 @@ import { mmap } from "../../lib/mm/mmap.ts";
 import type { Mm } from "../../lib/mm/mm_struct.ts";
 import { VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 import { mmuNotifierRegister } from "../../lib/notifier/chain.ts";
-import { EVENT_NAMES } from "../../lib/notifier/events.ts";
+import { EVENT_NAMES } from "../../lib/notifier/range.ts";
 
 /** Where the tests map, 1 GiB aligned. */
 export const BASE: Vaddr = 0x100000000000;

@@ -5,10 +5,10 @@ import { kernelProfile } from "../../lib/kernel/profile.ts";
 import { access, fillByte } from "../../lib/mm/access.ts";
 import { Frames } from "../../lib/mm/frames.ts";
 import { Host } from "../../lib/mm/host.ts";
-import { LruBatches, PAGEVEC_SIZE } from "../../lib/mm/lru_batch.ts";
+import { LruBatches, PAGEVEC_SIZE } from "../../lib/mm/lru.ts";
 import { madvise } from "../../lib/mm/madvise.ts";
 import { mmap } from "../../lib/mm/mmap.ts";
-import { PG_SWAPBACKED } from "../../lib/mm/page_flags.ts";
+import { PG_SWAPBACKED } from "../../lib/mm/flags.ts";
 import { NEW_ANON_FLAGS } from "../../lib/mm/rmap.ts";
 import { VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 

@@ -4,7 +4,7 @@ import { ERRNO } from "../../lib/kernel/errno.ts";
 import { drain } from "../../lib/kernel/operation.ts";
 import { pinUserPage } from "../../lib/mm/gup.ts";
 import { madvise } from "../../lib/mm/madvise.ts";
-import { PG_HWPOISON } from "../../lib/mm/page_flags.ts";
+import { PG_HWPOISON } from "../../lib/mm/flags.ts";
 import { BASE, hugeProcess, isHuge, read, write } from "./huge_world.ts";
 
 const THIRD = BASE + 3 * PAGE_SIZE;

@@ -8,7 +8,7 @@ import { Host } from "../../lib/mm/host.ts";
 import { migrateToDevice } from "../../lib/mm/migrate_vma.ts";
 import { mmap } from "../../lib/mm/mmap.ts";
 import type { Mm } from "../../lib/mm/mm_struct.ts";
-import { PTE_DEVICE_PRIVATE } from "../../lib/mm/pte.ts";
+import { PTE_DEVICE_PRIVATE } from "../../lib/mm/flags.ts";
 import { VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 import { mmuNotifierRegister } from "../../lib/notifier/chain.ts";
 import { advise, at, heard, read, write } from "./reclaim_setup.ts";

@@ -5,7 +5,7 @@ import { drain } from "../../lib/kernel/operation.ts";
 import { fork } from "../../lib/mm/fork.ts";
 import { madvise } from "../../lib/mm/madvise.ts";
 import { mlock, munlock } from "../../lib/mm/mlock.ts";
-import { PG_MLOCKED, PG_UNEVICTABLE } from "../../lib/mm/page_flags.ts";
+import { PG_MLOCKED, PG_UNEVICTABLE } from "../../lib/mm/flags.ts";
 import { VM_LOCKED } from "../../lib/mm/vma.ts";
 import { at, flagsOf, frameOf, machine, map, read, windows, write } from "./file_fixture.ts";
 

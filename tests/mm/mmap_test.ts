@@ -8,7 +8,7 @@ import { madvise } from "../../lib/mm/madvise.ts";
 import { mlock } from "../../lib/mm/mlock.ts";
 import { mmap, munmap } from "../../lib/mm/mmap.ts";
 import { mprotect } from "../../lib/mm/mprotect.ts";
-import { PTE_YOUNG } from "../../lib/mm/pte.ts";
+import { PTE_YOUNG } from "../../lib/mm/flags.ts";
 import { VM_ACCOUNT, VM_RAND_READ, VM_READ, VM_SEQ_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 import { at, heard, machineWithPages, read } from "./reclaim_setup.ts";
 

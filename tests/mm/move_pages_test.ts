@@ -8,7 +8,7 @@ import { doMigratePages, mbind } from "../../lib/mm/mempolicy.ts";
 import { FAULT } from "../../lib/mm/memory.ts";
 import type { Mm } from "../../lib/mm/mm_struct.ts";
 import { movePages } from "../../lib/mm/move_pages.ts";
-import { PG_HWPOISON } from "../../lib/mm/page_flags.ts";
+import { PG_HWPOISON } from "../../lib/mm/flags.ts";
 import { PAGE_SIZE } from "../../lib/kernel/address.ts";
 import { mmuNotifierRegister } from "../../lib/notifier/chain.ts";
 import { advise, at, heard, machineWithPages, swapOut, write } from "./reclaim_setup.ts";

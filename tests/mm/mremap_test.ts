@@ -7,7 +7,7 @@ import { mlock } from "../../lib/mm/mlock.ts";
 import { mmap } from "../../lib/mm/mmap.ts";
 import type { Mm } from "../../lib/mm/mm_struct.ts";
 import { mremap } from "../../lib/mm/mremap.ts";
-import { PTE_SOFT_DIRTY } from "../../lib/mm/pte.ts";
+import { PTE_SOFT_DIRTY } from "../../lib/mm/flags.ts";
 import { VM_LOCKED, VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 import { at, heard, machineWithPages, read, write } from "./reclaim_setup.ts";
 

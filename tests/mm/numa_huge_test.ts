@@ -7,7 +7,7 @@ import { Host } from "../../lib/mm/host.ts";
 import { mmap } from "../../lib/mm/mmap.ts";
 import type { Mm } from "../../lib/mm/mm_struct.ts";
 import { taskNumaWork } from "../../lib/mm/numa.ts";
-import { PTE_PROTNONE, PTE_WRITE } from "../../lib/mm/pte.ts";
+import { PTE_PROTNONE, PTE_WRITE } from "../../lib/mm/flags.ts";
 import { VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 import { mmuNotifierRegister } from "../../lib/notifier/chain.ts";
 import { advise, at, heard, read, write } from "./reclaim_setup.ts";

@@ -3,7 +3,7 @@ import { drain } from "../../lib/kernel/operation.ts";
 import { fork } from "../../lib/mm/fork.ts";
 import { getUserPageFast, userPages } from "../../lib/mm/gup.ts";
 import { taskNumaWork } from "../../lib/mm/numa.ts";
-import { PTE_PROTNONE, PTE_WRITE } from "../../lib/mm/pte.ts";
+import { PTE_PROTNONE, PTE_WRITE } from "../../lib/mm/flags.ts";
 import { mmuNotifierRegister } from "../../lib/notifier/chain.ts";
 import { mmuNotifierRangeUpdateToReadOnly } from "../../lib/notifier/range.ts";
 import { at, heard, machineWithPages, moveAway, read, write } from "./reclaim_setup.ts";

@@ -17,7 +17,7 @@ import {
   MMU_NOTIFIER_RANGE_BLOCKABLE,
   MMU_NOTIFIER_USE_CHANGE_PTE,
   WINDOW_EVENT_NAMES,
-} from "../../lib/notifier/events.ts";
+} from "../../lib/notifier/range.ts";
 import type { MmuNotifierOps } from "../../lib/notifier/ops.ts";
 
 /** Address of page 0; 1 GiB aligned. */

@@ -11,7 +11,7 @@ import {
   type Vaddr,
 } from "../../lib/kernel/address.ts";
 import { PageTable } from "../../lib/mm/page_table.ts";
-import { PTE_PRESENT, PTE_SPECIAL } from "../../lib/mm/pte.ts";
+import { PTE_PRESENT, PTE_SPECIAL } from "../../lib/mm/flags.ts";
 
 /** Fills an entry, making its tables. */
 function put(pageTable: PageTable, addr: Vaddr, flags: number, pfn: number): void {

@@ -3,12 +3,11 @@ import fc from "fast-check";
 import { indexInTable, PAGE_SIZE } from "../../lib/kernel/address.ts";
 import { drain } from "../../lib/kernel/operation.ts";
 import { clearRefs } from "../../lib/mm/clear_refs.ts";
-import { exitMm } from "../../lib/mm/exit.ts";
+import { exitMm, mmap } from "../../lib/mm/mmap.ts";
 import { fork } from "../../lib/mm/fork.ts";
-import { mmap } from "../../lib/mm/mmap.ts";
 import type { Mm } from "../../lib/mm/mm_struct.ts";
-import { countSoftDirty, isSoftDirty, pagemapEntry } from "../../lib/mm/pagemap.ts";
-import { PTE_MIGRATION, PTE_SOFT_DIRTY, PTE_UFFD_WP } from "../../lib/mm/pte.ts";
+import { countSoftDirty, isSoftDirty, pagemapEntry } from "../../lib/mm/task_mmu.ts";
+import { PTE_MIGRATION, PTE_SOFT_DIRTY, PTE_UFFD_WP } from "../../lib/mm/flags.ts";
 import { VM_EXEC, VM_READ, VM_SOFTDIRTY, VM_WRITE } from "../../lib/mm/vma.ts";
 import { advise, at, machineWithPages, read, swapOut, write } from "./reclaim_setup.ts";
 

@@ -15,11 +15,11 @@ import { isolateLruPage } from "../../lib/mm/migrate.ts";
 import { mmap } from "../../lib/mm/mmap.ts";
 import type { Mm } from "../../lib/mm/mm_struct.ts";
 import { movePages } from "../../lib/mm/move_pages.ts";
-import { PTE_YOUNG } from "../../lib/mm/pte.ts";
+import { PTE_YOUNG } from "../../lib/mm/flags.ts";
 import { VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 import { shrinkFolioList } from "../../lib/mm/vmscan.ts";
 import { mmuNotifierRegister } from "../../lib/notifier/chain.ts";
-import { EVENT_NAMES } from "../../lib/notifier/events.ts";
+import { EVENT_NAMES } from "../../lib/notifier/range.ts";
 
 /** Address of page 0 of the test mapping. */
 export const BASE: Vaddr = 0x100000000000;

@@ -6,7 +6,7 @@ import { storeByte } from "../../lib/mm/access.ts";
 import { fork } from "../../lib/mm/fork.ts";
 import { mmap } from "../../lib/mm/mmap.ts";
 import { mprotect } from "../../lib/mm/mprotect.ts";
-import { PTE_WRITE } from "../../lib/mm/pte.ts";
+import { PTE_WRITE } from "../../lib/mm/flags.ts";
 import { accessRemoteVm, processVmWrite } from "../../lib/mm/remote_access.ts";
 import { VM_READ } from "../../lib/mm/vma.ts";
 import { at, heard, machineWithPages, read } from "./reclaim_setup.ts";

@@ -3,7 +3,7 @@ import { PAGE_SIZE } from "../../lib/kernel/address.ts";
 import { drain } from "../../lib/kernel/operation.ts";
 import { clearRefs } from "../../lib/mm/clear_refs.ts";
 import { mprotect } from "../../lib/mm/mprotect.ts";
-import { PTE_WRITE } from "../../lib/mm/pte.ts";
+import { PTE_WRITE } from "../../lib/mm/flags.ts";
 import { VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 import { at, flagsOf, machine, map, windows, write } from "./file_fixture.ts";
 

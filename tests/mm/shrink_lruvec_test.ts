@@ -13,7 +13,7 @@ import type { Mm } from "../../lib/mm/mm_struct.ts";
 import { VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 import { memoryReclaim, tryToFreePages } from "../../lib/mm/shrink_lruvec.ts";
 import { swapoff } from "../../lib/mm/swapoff.ts";
-import { PTE_SOFT_DIRTY, PTE_YOUNG } from "../../lib/mm/pte.ts";
+import { PTE_SOFT_DIRTY, PTE_YOUNG } from "../../lib/mm/flags.ts";
 import { advise, at, heard, machineWithPages, read, write } from "./reclaim_setup.ts";
 
 Deno.test("reclaim lets pages that were just used go around once", () => {

@@ -1,8 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { drain } from "../../lib/kernel/operation.ts";
 import { fork } from "../../lib/mm/fork.ts";
-import { PG_ANON_EXCLUSIVE, PG_SWAPCACHE } from "../../lib/mm/page_flags.ts";
-import { PTE_SOFT_DIRTY, PTE_SWAP, PTE_SWP_EXCLUSIVE, PTE_WRITE } from "../../lib/mm/pte.ts";
+import {
+  PG_ANON_EXCLUSIVE,
+  PG_SWAPCACHE,
+  PTE_SOFT_DIRTY,
+  PTE_SWAP,
+  PTE_SWP_EXCLUSIVE,
+  PTE_WRITE,
+} from "../../lib/mm/flags.ts";
 import { mmuNotifierRegister } from "../../lib/notifier/chain.ts";
 import { advise, at, heard, machineWithPages, read, swapOut, write } from "./reclaim_setup.ts";
 

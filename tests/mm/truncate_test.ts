@@ -5,7 +5,7 @@ import { drain } from "../../lib/kernel/operation.ts";
 import { fork } from "../../lib/mm/fork.ts";
 import { pinUserPage, unpinUserPage } from "../../lib/mm/gup.ts";
 import { madvise } from "../../lib/mm/madvise.ts";
-import { PG_DIRTY } from "../../lib/mm/page_flags.ts";
+import { PG_DIRTY } from "../../lib/mm/flags.ts";
 import { memoryReclaim } from "../../lib/mm/shrink_lruvec.ts";
 import { ftruncate, punchHole } from "../../lib/mm/truncate.ts";
 import {

@@ -5,7 +5,7 @@ import { compactZone } from "../../lib/mm/compaction.ts";
 import { getUserPage } from "../../lib/mm/gup.ts";
 import { Host } from "../../lib/mm/host.ts";
 import { mmap, munmap } from "../../lib/mm/mmap.ts";
-import { PG_FILE } from "../../lib/mm/page_flags.ts";
+import { PG_FILE } from "../../lib/mm/flags.ts";
 import { VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
 
 /** A page of shared memory that only a device holds, because its file is gone. */

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { PAGE_SIZE } from "../../lib/kernel/address.ts";
 import { drain } from "../../lib/kernel/operation.ts";
-import { PG_ANON } from "../../lib/mm/page_flags.ts";
+import { PG_ANON } from "../../lib/mm/flags.ts";
 import { uprobeRegister, uprobeUnregister } from "../../lib/mm/uprobes.ts";
 import { VM_EXEC, VM_READ } from "../../lib/mm/vma.ts";
 import { flagsOf, frameOf, machine, map, read, windows } from "./file_fixture.ts";

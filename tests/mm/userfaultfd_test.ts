@@ -4,7 +4,7 @@ import { ERRNO } from "../../lib/kernel/errno.ts";
 import { drain } from "../../lib/kernel/operation.ts";
 import { madvise } from "../../lib/mm/madvise.ts";
 import { FAULT } from "../../lib/mm/memory.ts";
-import { PTE_MARKER, PTE_PRESENT, PTE_UFFD_WP, PTE_WRITE } from "../../lib/mm/pte.ts";
+import { PTE_MARKER, PTE_PRESENT, PTE_UFFD_WP, PTE_WRITE } from "../../lib/mm/flags.ts";
 import {
   uffdCopy,
   uffdRegister,

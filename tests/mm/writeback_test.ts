@@ -1,8 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { PAGE_SIZE } from "../../lib/kernel/address.ts";
 import { drain } from "../../lib/kernel/operation.ts";
-import { PG_DIRTY } from "../../lib/mm/page_flags.ts";
-import { PTE_DIRTY, PTE_WRITE } from "../../lib/mm/pte.ts";
+import { PG_DIRTY, PTE_DIRTY, PTE_WRITE } from "../../lib/mm/flags.ts";
 import { punchHole } from "../../lib/mm/truncate.ts";
 import { VM_READ } from "../../lib/mm/vma.ts";
 import { fsync, msync } from "../../lib/mm/writeback.ts";

@@ -30,8 +30,9 @@ import {
   MMU_NOTIFIER_USE_CHANGE_PTE,
   MMU_NOTIFY_CLEAR,
   MMU_NOTIFY_UNMAP,
-} from "../../lib/notifier/events.ts";
-import { type MmuNotifierRange, mmuNotifierRangeInit } from "../../lib/notifier/range.ts";
+  type MmuNotifierRange,
+  mmuNotifierRangeInit,
+} from "../../lib/notifier/range.ts";
 import { type FakeMm, fakeMm } from "../listeners/fake_user_pages.ts";
 import { type Answers, recorder } from "./recorder.ts";
 

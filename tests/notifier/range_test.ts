@@ -10,8 +10,6 @@ import {
   MMU_NOTIFY_SOFT_DIRTY,
   MMU_NOTIFY_UNMAP,
   type MmuNotifierEvent,
-} from "../../lib/notifier/events.ts";
-import {
   mmuNotifierRangeBlockable,
   mmuNotifierRangeInit,
   mmuNotifierRangeUpdateToReadOnly,

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { FaultProbe, INJECTABLE_FAULTS } from "../../lib/kernel/faults.ts";
-import { CALL_SITES, SITE, siteName } from "../../lib/notifier/sites.ts";
+import { CALL_SITES, SITE, siteName } from "../../lib/notifier/range.ts";
 
 Deno.test("there are 28 call sites of v5.2 and one more, numbered from 1", () => {
   assertEquals(

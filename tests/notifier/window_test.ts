@@ -2,10 +2,12 @@ import { assertEquals } from "@std/assert";
 import { drain, type Operation } from "../../lib/kernel/operation.ts";
 import { Host } from "../../lib/mm/host.ts";
 import { mmuNotifierRegister } from "../../lib/notifier/chain.ts";
-import { mmuNotifierInvalidateRangeOnlyEnd } from "../../lib/notifier/dispatch.ts";
-import { MMU_NOTIFY_CLEAR } from "../../lib/notifier/events.ts";
-import { mmuNotifierRangeInit } from "../../lib/notifier/range.ts";
-import { changeInWindow, insideWindow } from "../../lib/notifier/window.ts";
+import {
+  changeInWindow,
+  insideWindow,
+  mmuNotifierInvalidateRangeOnlyEnd,
+} from "../../lib/notifier/dispatch.ts";
+import { MMU_NOTIFY_CLEAR, mmuNotifierRangeInit } from "../../lib/notifier/range.ts";
 
 /** A process with a listener that writes down what it is told. */
 function listening() {

@@ -1,14 +1,19 @@
 /**
- * Operations of guests and RDMA NICs.
+ * Operations of guests, RDMA NICs, GPUs that work on user memory (amdgpu, radeon, i915), and devices
+ * that fault on their own (HMM mirrors and shared virtual addressing).
  *
  * @module
  */
 
+import { ERRNO } from "../../kernel/errno.ts";
+import { CustomDriver } from "../../listeners/custom.ts";
+import { HmmListener } from "../../listeners/hmm.ts";
 import { KvmListener } from "../../listeners/kvm.ts";
 import { OdpListener } from "../../listeners/odp.ts";
 import { OdpImplicitListener } from "../../listeners/odp_implicit.ts";
 import { PinnedMrListener } from "../../listeners/pinned_mr.ts";
-import { ERRNO } from "../../kernel/errno.ts";
+import { SvaListener } from "../../listeners/sva.ts";
+import { UserptrListener } from "../../listeners/userptr_listener.ts";
 import type { Machine } from "../machine.ts";
 import type { Arguments, ArgumentSpec, OperationSpec } from "../spec.ts";
 import { FILL, fillOf, number, pagesOf, RANGE, text, wrongKind } from "./arguments.ts";
@@ -156,3 +161,137 @@ export const DEVICE_OPS: readonly OperationSpec[] = [
   RDMA_READ,
   RDMA_WRITE,
 ];
+
+const MIRROR_OF: ArgumentSpec = {
+  kind: "listener",
+  about: "The mirror",
+  required: true,
+  listenerKinds: ["hmm"],
+};
+
+const DEVICE: ArgumentSpec = {
+  kind: "listener",
+  about: "The device",
+  required: true,
+  listenerKinds: ["hmm", "sva", "custom"],
+};
+
+const MIRROR: OperationSpec = {
+  name: "mirror",
+  about: "Lets a device follow a range by its own page table; nothing is faulted in yet",
+  kernel: "mm/hmm.c: hmm_range_register",
+  args: { listener: MIRROR_OF, range: RANGE },
+  // deno-lint-ignore require-yield
+  *run(machine, args) {
+    const { start, pages } = pagesOf(machine, args);
+    const device = faulting(machine, args);
+    if (device instanceof HmmListener) return { ret: device.mirror(start, pages) };
+    throw wrongKind(device.name, device.kind, "hmm");
+  },
+};
+
+const DEVICE_READ: OperationSpec = {
+  name: "device_read",
+  about: "The device reads each page of a range, faulting where it must",
+  kernel: "mm/hmm.c: hmm_range_fault; drivers/iommu/amd_iommu_v2.c: do_fault",
+  args: { listener: DEVICE, range: RANGE },
+  *run(machine, args) {
+    const { start, pages } = pagesOf(machine, args);
+    return { ret: yield* faulting(machine, args).deviceRead(start, pages) };
+  },
+};
+
+const DEVICE_WRITE: OperationSpec = {
+  name: "device_write",
+  about: "The device fills each page of a range, faulting where it must",
+  kernel: "mm/hmm.c: hmm_range_fault; drivers/iommu/amd_iommu_v2.c: do_fault",
+  args: { listener: DEVICE, range: RANGE, fill: FILL },
+  *run(machine, args) {
+    const { start, pages } = pagesOf(machine, args);
+    const store = fillOf(machine, args);
+    const content = (page: number) => store(0, page);
+    return { ret: yield* faulting(machine, args).deviceWrite(start, pages, content) };
+  },
+};
+
+function faulting(machine: Machine, args: Arguments): HmmListener | SvaListener | CustomDriver {
+  const { listener } = machine.listener(text(args, "listener"));
+  if (listener instanceof HmmListener || listener instanceof SvaListener) return listener;
+  if (listener instanceof CustomDriver) return listener;
+  throw wrongKind(listener.name, listener.kind, "hmm, sva or custom");
+}
+
+/** The operations, in the order of documentation. */
+export const MIRROR_OPS: readonly OperationSpec[] = [MIRROR, DEVICE_READ, DEVICE_WRITE];
+
+const KINDS = ["amdgpu_gfx", "amdgpu_hsa", "radeon", "i915"];
+
+const GPU: ArgumentSpec = {
+  kind: "listener",
+  about: "The GPU",
+  required: true,
+  listenerKinds: KINDS,
+};
+
+const USERPTR: OperationSpec = {
+  name: "userptr",
+  about: "Registers user memory as an object of a GPU; only HSA looks its pages up at once",
+  kernel: "amdgpu_gem.c: amdgpu_gem_userptr_ioctl; i915_gem_userptr.c: i915_gem_userptr_ioctl",
+  args: {
+    listener: GPU,
+    range: RANGE,
+    access: { kind: "choice", about: "What jobs may do", choices: ["ro", "rw"], default: "rw" },
+  },
+  *run(machine, args) {
+    const { start, pages } = pagesOf(machine, args);
+    const key = yield* gpu(machine, args).register(start, pages, args.access === "rw");
+    return { ret: Math.min(key, 0) };
+  },
+};
+
+const USERPTR_FREE: OperationSpec = {
+  name: "userptr_free",
+  about: "Frees the oldest object that covers a range",
+  kernel: "drivers/gpu/drm/drm_gem.c: drm_gem_object_put",
+  args: { listener: GPU, range: RANGE },
+  // deno-lint-ignore require-yield
+  *run(machine, args) {
+    const { start, pages } = pagesOf(machine, args);
+    const device = gpu(machine, args);
+    const key = device.find(start, pages);
+    return { ret: key === 0 ? -ERRNO.ENOENT : device.unregister(key) };
+  },
+};
+
+const SUBMIT: OperationSpec = {
+  name: "submit",
+  about: "Runs a job on a range of one object: it fills each page, or reads it",
+  kernel: "amdgpu_cs.c: amdgpu_cs_ioctl; i915_gem_execbuffer.c: i915_gem_do_execbuffer",
+  args: {
+    listener: GPU,
+    range: RANGE,
+    access: {
+      kind: "choice",
+      about: "Whether the job reads or fills",
+      choices: ["read", "write"],
+      default: "write",
+    },
+    fill: FILL,
+  },
+  *run(machine, args) {
+    const { start, pages } = pagesOf(machine, args);
+    const device = gpu(machine, args);
+    if (args.access === "read") return { ret: yield* device.submitRead(start, pages) };
+    const store = fillOf(machine, args);
+    return { ret: yield* device.submitWrite(start, pages, (page) => store(0, page)) };
+  },
+};
+
+function gpu(machine: Machine, args: Arguments): UserptrListener {
+  const { listener } = machine.listener(text(args, "listener"));
+  if (listener instanceof UserptrListener) return listener;
+  throw wrongKind(listener.name, listener.kind, KINDS.join(", "));
+}
+
+/** The operations, in the order of documentation. */
+export const GPU_OPS: readonly OperationSpec[] = [USERPTR, USERPTR_FREE, SUBMIT];

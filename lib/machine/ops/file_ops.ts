@@ -6,10 +6,9 @@
 
 import { HPAGE_PMD_NR, PAGE_SIZE } from "../../kernel/address.ts";
 import { ERRNO } from "../../kernel/errno.ts";
-import { writePages } from "../../mm/filemap.ts";
+import { type AddressSpaceKind, writePages } from "../../mm/filemap.ts";
 import { ftruncate, punchHole } from "../../mm/truncate.ts";
 import { fsync, msync } from "../../mm/writeback.ts";
-import type { AddressSpaceKind } from "../../mm/address_space.ts";
 import type { ArgumentSpec, OperationSpec } from "../spec.ts";
 import { IN_PROCESS, number, pagesOf, RANGE, text } from "./arguments.ts";
 

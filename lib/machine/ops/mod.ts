@@ -5,19 +5,14 @@
  */
 
 import type { OperationSpec } from "../spec.ts";
-import { COMPACTION_OPS } from "./compaction_ops.ts";
-import { DEVICE_OPS } from "./device_ops.ts";
+import { COMPACTION_OPS, KSM_OPS, RECLAIM_OPS, THP_OPS } from "./daemon_ops.ts";
+import { DEVICE_OPS, GPU_OPS, MIRROR_OPS } from "./device_ops.ts";
 import { FILE_OPS } from "./file_ops.ts";
-import { GPU_OPS } from "./gpu_ops.ts";
 import { GRANT_OPS } from "./grant_ops.ts";
-import { KSM_OPS } from "./ksm_ops.ts";
 import { MEMORY_OPS } from "./memory_ops.ts";
 import { MIGRATION_OPS } from "./migration_ops.ts";
-import { MIRROR_OPS } from "./mirror_ops.ts";
 import { PRECOPY_OPS } from "./precopy_ops.ts";
 import { PROCESS_OPS } from "./process_ops.ts";
-import { RECLAIM_OPS } from "./reclaim_ops.ts";
-import { THP_OPS } from "./thp_ops.ts";
 import { TRAP_OPS } from "./trap_ops.ts";
 
 /** The operations, in the order of documentation. */

@@ -7,8 +7,8 @@
 
 import { PAGE_SIZE, type Vaddr } from "../../kernel/address.ts";
 import type { Mm } from "../../mm/mm_struct.ts";
-import { isSoftDirty } from "../../mm/pagemap.ts";
-import { PTE_PRESENT } from "../../mm/pte.ts";
+import { isSoftDirty } from "../../mm/task_mmu.ts";
+import { PTE_PRESENT } from "../../mm/flags.ts";
 import type { Machine, PlacedPages } from "../machine.ts";
 import type { Arguments, OperationSpec } from "../spec.ts";
 import { IN_PROCESS, pagesOf, RANGE, text } from "./arguments.ts";

@@ -5,7 +5,7 @@
  */
 
 import { clearRefs } from "../../mm/clear_refs.ts";
-import { exitMm } from "../../mm/exit.ts";
+import { exitMm } from "../../mm/mmap.ts";
 import { fork } from "../../mm/fork.ts";
 import type { OperationSpec } from "../spec.ts";
 import { number, PROCESS, text } from "./arguments.ts";

@@ -7,7 +7,7 @@
 import { PAGE_SIZE } from "../../../lib/kernel/address.ts";
 import { drain } from "../../../lib/kernel/operation.ts";
 import { type KernelProfile, kernelProfile } from "../../../lib/kernel/profile.ts";
-import type { AddressSpace } from "../../../lib/mm/address_space.ts";
+import type { AddressSpace } from "../../../lib/mm/filemap.ts";
 import { Host } from "../../../lib/mm/host.ts";
 import { mmap } from "../../../lib/mm/mmap.ts";
 import type { Mm } from "../../../lib/mm/mm_struct.ts";

@@ -8,15 +8,20 @@ import { TRACE_VMA } from "../../../lib/kernel/trace.ts";
 import { Host } from "../../../lib/mm/host.ts";
 import { migrateToDevice } from "../../../lib/mm/migrate_vma.ts";
 import { mmuNotifierRegister } from "../../../lib/notifier/chain.ts";
-import { WINDOW_EVENT_NAMES } from "../../../lib/notifier/events.ts";
+import { WINDOW_EVENT_NAMES } from "../../../lib/notifier/range.ts";
 import { drain } from "../../../lib/kernel/operation.ts";
 import { ERRNO } from "../../../lib/kernel/errno.ts";
 import { getUserPageFast, pinUserPage } from "../../../lib/mm/gup.ts";
 import { isolateLruPage } from "../../../lib/mm/migrate.ts";
 import { movePages } from "../../../lib/mm/move_pages.ts";
 import { taskNumaWork } from "../../../lib/mm/numa.ts";
-import { PG_ACTIVE, PG_REFERENCED } from "../../../lib/mm/page_flags.ts";
-import { PTE_DIRTY, PTE_PRESENT, PTE_PROTNONE } from "../../../lib/mm/pte.ts";
+import {
+  PG_ACTIVE,
+  PG_REFERENCED,
+  PTE_DIRTY,
+  PTE_PRESENT,
+  PTE_PROTNONE,
+} from "../../../lib/mm/flags.ts";
 import { tryToFreePages } from "../../../lib/mm/shrink_lruvec.ts";
 import { ftruncate } from "../../../lib/mm/truncate.ts";
 import { uprobeRegister, uprobeUnregister } from "../../../lib/mm/uprobes.ts";
