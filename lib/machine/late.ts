@@ -110,7 +110,7 @@ export function takeCaptures(step: Step, machine: Machine, result: OperationResu
 export function endlessLoops(step: Step, index: number, machine: Machine): Failure[] {
   const values = valuesOf(machine, null);
   const { uses = [] } = step;
-  return (step.ends ?? []).flatMap(({ until, passes, gates, position }) => {
+  return (step.ends ?? []).flatMap(({ until, passes, gates, hint, position }) => {
     if (gates.some((gate) => machine.gates.get(gate) === false)) return [];
     if (computed(until, values, position) === true) return [];
     const expected = `${until.text} within ${passes} passes`;
@@ -121,6 +121,7 @@ export function endlessLoops(step: Step, index: number, machine: Machine): Failu
       position,
       step: index,
       message: `until: expected ${expected}, got false`,
+      ...(hint === undefined ? {} : { hint }),
       details: treeLines(until.expression, values),
       ...(uses.length === 0 ? {} : { values: resolvedNames(uses, undefined, values) }),
     }];

@@ -136,6 +136,8 @@ export interface Failure {
   readonly step: number | null;
   /** All of it in one sentence, without a final period. */
   readonly message: string;
+  /** What to do about it. */
+  readonly hint?: string;
   /** The runs that it is about, where that is more than one. */
   readonly over?: "kernels" | "file";
   /** Lines of the file that say it; that of the position unless given. */

@@ -119,6 +119,8 @@ export interface LoopEnd {
   readonly passes: number;
   /** Conditions of the loop and of its last pass; where one does not hold it ended before. */
   readonly gates: readonly Gate[];
+  /** What to do if the passes are too few. */
+  readonly hint?: string;
   /** Where it is written. */
   readonly position: SourcePosition | null;
 }

@@ -40,11 +40,15 @@ export function failureText(
   options: Rendering,
 ): string[] {
   const { failure, violations } = group;
-  const { message, position, expectation, lines, values = [], details = [], diff } = failure;
+  const { message, position, expectation, hint, lines, values = [], details = [], diff } = failure;
   const { palette } = options;
+  const told = hint === undefined ? {} : { hint };
   const headline = position === null
-    ? [palette.bold(`${escapeControl(result.file)}: ${escapeControl(message)}`)]
-    : excerpt({ message, position, lines }, result.program.sources, palette);
+    ? [
+      palette.bold(`${escapeControl(result.file)}: ${escapeControl(message)}`),
+      ...(hint === undefined ? [] : [palette.yellow(`  = ${escapeControl(hint)}`)]),
+    ]
+    : excerpt({ message, position, lines, ...told }, result.program.sources, palette);
   const facts: string[] = [];
   const add = (key: string, texts: readonly string[], paint = (text: string) => text) =>
     facts.push(

@@ -10,6 +10,7 @@ import { newName } from "./arguments.ts";
 import type { Entry, Node } from "./document.ts";
 import type { Value } from "../machine/expression.ts";
 import { conditionTextSchema } from "./branches.ts";
+import { FIXED } from "./fixed_limits.ts";
 import { UNTIL_PASSES } from "./limits.ts";
 import { RAISABLE, raiseHint } from "./raised_limits.ts";
 import { integer } from "./measures.ts";
@@ -28,6 +29,8 @@ export interface LoopPasses {
   readonly sample: PassVariables;
   /** Where the loop is written. */
   readonly span: Span;
+  /** What to do where they are too few. */
+  readonly hint: string;
   /**
    * Gives the variables of each pass.
    *
@@ -71,7 +74,8 @@ export function readLoop(entries: readonly Entry[], scope: Scope): LoopPasses | 
   if (repeat && loop) scope.report(loop.key, 'Expected "repeat" or "for", got both');
   if (repeat) {
     const count = within(COUNT.read(repeat.value, scope) ?? 0, repeat.value, scope);
-    return { count, sample: [], span: repeat.key.span, values: () => repeated(count) };
+    const { span } = repeat.key;
+    return { count, sample: [], span, hint: raiseKeyHint("repeat"), values: () => repeated(count) };
   }
   if (loop) return readFor(loop, scope);
   const until = entries.find(({ key }) => key.text === "until");
@@ -79,6 +83,7 @@ export function readLoop(entries: readonly Entry[], scope: Scope): LoopPasses | 
     count: UNTIL_PASSES,
     sample: [],
     span: until.key.span,
+    hint: `${FIXED.until.advice}: it is ${UNTIL_PASSES} where there is none`,
     values: () => repeated(UNTIL_PASSES),
   };
 }
@@ -87,15 +92,16 @@ function readFor({ key, value }: Entry, scope: Scope): LoopPasses {
   const read = record("a loop", FOR_FIELDS).read(value, scope) ?? {};
   const { var: name = "", from = 0, to, step = 1, in: list } = read;
   const { span } = key;
+  const hint = raiseKeyHint(list === undefined ? "to" : "in");
   if ((list === undefined) === (to === undefined)) {
     scope.report(key, 'Expected either "to" or "in" in the loop');
   }
   if (list !== undefined) {
     const sample = [[name, list.at(0) ?? 0]] as const;
-    return { count: list.length, sample, span, values: () => taken(name, list) };
+    return { count: list.length, sample, span, hint, values: () => taken(name, list) };
   }
   const count = Math.max(0, Math.ceil(((to ?? from) - from) / step));
-  const passes = { sample: [[name, from]] as const, span };
+  const passes = { sample: [[name, from]] as const, span, hint };
   const allowed = within(count, key, scope);
   return { ...passes, count: allowed, values: () => counted(name, from, step, allowed) };
 }
@@ -106,6 +112,10 @@ function within(count: number, node: { readonly span: Span }, scope: Scope): num
   if (count <= most) return count;
   scope.report(node, `Loop has ${count} passes: the limit is ${most}`, raiseHint("loop"));
   return 0;
+}
+
+function raiseKeyHint(key: string): string {
+  return `"${key}" sets this limit: let it give more passes if the loop needs them`;
 }
 
 function* repeated(count: number): Iterable<PassVariables> {

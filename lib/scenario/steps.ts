@@ -164,7 +164,9 @@ class StepReader {
       condition = until && readConditionOf(until, inner);
       if (condition === true) return;
     }
-    if (until !== undefined) return this.#end({ until, condition, count, gates }, scope);
+    if (until !== undefined) {
+      return this.#end({ until, condition, count, gates, hint: passes.hint }, scope);
+    }
     if (passes.count > 0) return;
     const length = this.steps.length;
     body(scope.with(passes.sample));
@@ -172,7 +174,7 @@ class StepReader {
   }
 
   /** What a loop waits for must have come when all passes are made. */
-  #end({ until, condition, count, gates }: EndOfLoop, scope: Scope): void {
+  #end({ until, condition, count, gates, hint }: EndOfLoop, scope: Scope): void {
     if (scope.reporter.isFull || condition === undefined) return;
     if (typeof condition === "boolean") {
       scope.report(until.value, `Condition is not true after ${count} passes, and never will be`);
@@ -181,7 +183,7 @@ class StepReader {
     const last = this.steps.pop();
     if (last === undefined) return;
     const position = scope.position(until.value);
-    const end = { until: condition, passes: count, gates, position };
+    const end = { until: condition, passes: count, gates, hint, position };
     this.steps.push({ ...last, ends: [...last.ends ?? [], end] });
   }
 
@@ -227,6 +229,7 @@ interface EndOfLoop {
   readonly condition: boolean | Formula | undefined;
   readonly count: number;
   readonly gates: readonly Gate[];
+  readonly hint: string;
 }
 
 /** A further pass is made while the condition does not hold. */

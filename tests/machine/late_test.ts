@@ -124,6 +124,38 @@ Deno.test("a loop whose condition never comes true fails with the values of its 
   ]);
 });
 
+for (
+  const [loop, passes, hint] of [
+    [
+      "",
+      100,
+      "Write repeat or for beside until, with the number of passes: it is 100 where there is none",
+    ],
+    [
+      "    repeat: 3\n",
+      3,
+      '"repeat" sets this limit: let it give more passes if the loop needs them',
+    ],
+    [
+      "    for: { var: i, to: 5 }\n",
+      5,
+      '"to" sets this limit: let it give more passes if the loop needs them',
+    ],
+    [
+      "    for: { var: i, in: [2, 4] }\n",
+      2,
+      '"in" sets this limit: let it give more passes if the loop needs them',
+    ],
+  ] as const
+) {
+  Deno.test(`a loop of ${passes} passes that did not end says what raises that limit`, () => {
+    const { failures } = run(`  - wait: { time: 1 }\n    until: guest.faults > 99\n${loop}`);
+    assertEquals(failures.map(({ message, hint }) => [message, hint]), [
+      [`until: expected guest.faults > 99 within ${passes} passes, got false`, hint],
+    ]);
+  });
+}
+
 Deno.test("a loop behind a condition that does not hold is not waited for", () => {
   const steps = "  - if: guest.faults > 100\n    do:\n" +
     "      - wait: { time: 1 }\n        until: guest.faults > 200\n        repeat: 3\n";
