@@ -1,5 +1,6 @@
 /**
- * Reports in the Test Anything Protocol, version 14: a point per run and per comparison.
+ * Reports in the Test Anything Protocol, version 14: a point per run and per comparison, with a YAML
+ * block for what failed.
  *
  * @module
  */
@@ -7,6 +8,7 @@
 import { escapeControl } from "../kernel/escape.ts";
 import type { ReportDocument, ReportFailure } from "./document.ts";
 import { casesOf, type ReportCase } from "./junit.ts";
+import { placeText } from "./source_text.ts";
 
 /**
  * Renders a run as TAP.
@@ -34,15 +36,27 @@ function pointLines(
   return failures.length === 0 ? [line] : [line, "  ---", ...failures.flatMap(yaml), "  ..."];
 }
 
-function yaml({ message, position }: ReportFailure, index: number): string[] {
+/** A failure in the YAML block of a point; of several, the keys are numbered from the second on. */
+function yaml({ message, position, text }: ReportFailure, index: number): string[] {
   const key = index === 0 ? "" : `_${index + 1}`;
-  const lines = [`  message${key}: ${JSON.stringify(escapeControl(message))}`];
-  if (position === null) return lines;
-  const { file, line, column } = position;
-  return [...lines, `  at${key}: ${JSON.stringify(escapeControl(`${file}:${line}:${column}`))}`];
+  return [
+    `message${key}: ${quoted(message)}`,
+    ...(position === null ? [] : [`at${key}: ${quoted(placeText(position))}`]),
+    `text${key}: |2-`,
+    ...text.split("\n").map((line) => `  ${printable(line)}`),
+  ].map((line) => `  ${line}`);
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(printable(text));
+}
+
+/** On one line, and without what YAML forbids. */
+function printable(text: string): string {
+  return escapeControl(text.toWellFormed()).replace(/[\ufffe\uffff]/g, "\ufffd");
 }
 
 /** A description: on one line, without what would begin a directive. */
 function plain(text: string): string {
-  return escapeControl(text).replace(/[\\#]/g, "\\$&");
+  return printable(text).replace(/[\\#]/g, "\\$&");
 }

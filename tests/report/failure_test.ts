@@ -8,6 +8,7 @@ import { ANSI, PLAIN } from "../../lib/report/palette.ts";
 import { reportDocument } from "../../lib/report/report_document.ts";
 import { runText } from "../../lib/report/run_text.ts";
 import { excerpt, excerptLines } from "../../lib/report/source_text.ts";
+import { tapText } from "../../lib/report/tap.ts";
 import { judgeKernels } from "../../lib/compare/over_runs.ts";
 import { comparisonsOf, resultOf } from "./results.ts";
 
@@ -216,6 +217,14 @@ Deno.test("an excerpt that is cut keeps the keys around the place", () => {
   ]);
 });
 
+Deno.test("what to do about a failure stands below its excerpt", () => {
+  const source = `${HEAD}  - wait: { time: 1 }\n    until: guest.faults > 99\n    repeat: 2\n`;
+  assertStringIncludes(
+    runText(comparisonsOf(source)),
+    '            ^^^^^^^^^^^^^^^^^\n       = "repeat" sets this limit: let it give more passes',
+  );
+});
+
 Deno.test("lines of an excerpt are safe, and long ones are cut", () => {
   const source = `a: "\u001b[2J"\nb:\t1\r\nc: ${"x".repeat(200)}`;
   assertEquals(excerptLines(source, { first: 1, last: 3 }, 2), [
@@ -252,7 +261,7 @@ Deno.test("every report has lines, values, tree, diff and the command", () => {
   for (const text of [junitXml(document), htmlReport(document)]) {
     for (const part of wanted) assertStringIncludes(text, part);
   }
-  for (const text of [JSON.stringify(document), runText(comparisons)]) {
+  for (const text of [JSON.stringify(document), runText(comparisons), tapText(document)]) {
     for (const part of wanted) assertStringIncludes(text, part.replaceAll("&gt;", ">"));
   }
   const [failure] = runJson(comparisons).scenarios[0].runs[0].failures;
