@@ -13,8 +13,9 @@ import { loadAll, reportProblems } from "./check_command.ts";
 import { PASSED, WRONG } from "./exit_code.ts";
 import { libraryOr } from "./library.ts";
 import { isWrong } from "./load.ts";
-import type { Streams } from "./output.ts";
+import { refuse, type Streams } from "./output.ts";
 import { withProgress } from "./progress.ts";
+import { noKernelText, underKernels } from "./selection.ts";
 import type { Settings } from "./settings.ts";
 import { writeTextFile } from "./write_file.ts";
 
@@ -43,18 +44,20 @@ export function events(
 ): number {
   const loaded = loadAll(libraryOr(paths), settings);
   if (isWrong(loaded)) return reportProblems(loaded, settings, streams);
-  const { scenarios } = loaded;
+  const nothing = noKernelText(loaded.scenarios, settings.kernels);
+  if (nothing !== undefined) return refuse(nothing, streams.err);
+  const { running, skipped } = underKernels(loaded.scenarios);
   const [kernel] = settings.kernels;
   let table;
   try {
-    const work = tabulateRuns(scenarios.map(({ program }) => program), {
+    const work = tabulateRuns(running.map(({ program }) => program), {
       ...(kernel === undefined ? {} : { kernel }),
       ...(settings.seed === undefined ? {} : { seed: settings.seed }),
     });
     table = withProgress(
       streams.err,
       work,
-      ({ index }) => `${index + 1} of ${scenarios.length}: ${scenarios[index].file}`,
+      ({ index }) => `${index + 1} of ${running.length}: ${running[index].file}`,
     );
   } catch (error) {
     if (!(error instanceof StepError) && !(error instanceof RangeError)) throw error;
@@ -62,8 +65,8 @@ export function events(
     return WRONG;
   }
   const { out } = streams;
-  const json = () => JSON.stringify(eventsJson(table), null, 2) + "\n";
-  out.write(settings.json ? json() : eventsText(table, out.palette));
+  const json = () => JSON.stringify(eventsJson(table, skipped), null, 2) + "\n";
+  out.write(settings.json ? json() : eventsText(table, out.palette, skipped));
   if (files.svg !== undefined) writeTextFile(files.svg, heatMapSvg(table));
   if (files.html !== undefined) writeTextFile(files.html, heatMapHtml(table));
   return PASSED;

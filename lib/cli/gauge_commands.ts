@@ -7,7 +7,7 @@
 import { Command, ValidationError } from "@cliffy/command";
 import { type FaultName, INJECTABLE_FAULTS } from "../kernel/faults.ts";
 import { suggestion } from "../scenario/suggest.ts";
-import { type CommandContext, KERNELS, perform } from "./perform.ts";
+import { ABOUT_KERNEL, type CommandContext, perform } from "./perform.ts";
 
 const FILES = "[files...:file]";
 const ABOUT_FILES = [
@@ -28,10 +28,10 @@ export function eventsCommand(context: CommandContext) {
         "For each kind of listener, event and policy: the windows it saw, acted on and skipped, and\n" +
         "the difference to legacy; then the events and flags that nobody uses, and the call sites\n" +
         "that were reached.\n\n" +
-        "Each scenario runs under its first kernel that has events.",
+        "Each scenario runs under its first kernel that has events, unless --kernel names one.",
     )
     .arguments(FILES, ABOUT_FILES)
-    .option("--kernel <name:string>", `Kernel profile for all: ${KERNELS}.`)
+    .option("--kernel <name:string>", ABOUT_KERNEL)
     .option("--seed <n:integer>", "Seed of everything left to chance.")
     .option("--svg <file:string>", "Write a heat map as an image; needs --allow-write.")
     .option("--html <file:string>", "Write a heat map as a page; needs --allow-write.")
@@ -72,6 +72,7 @@ export function mutateCommand(context: CommandContext) {
         "the command line is wrong.",
     )
     .arguments(FILES, ABOUT_FILES)
+    .option("--kernel <name:string>", `${ABOUT_KERNEL} May be repeated.`, { collect: true })
     .option("--fault <name:string>", "Only this mistake; may be repeated.", { collect: true })
     .option("--json", "Write JSON.")
     .example("The library:", "mmulab mutate")

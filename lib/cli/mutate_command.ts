@@ -11,8 +11,9 @@ import { loadAll, reportProblems } from "./check_command.ts";
 import { FAILED, PASSED } from "./exit_code.ts";
 import { libraryOr } from "./library.ts";
 import { isWrong } from "./load.ts";
-import type { Streams } from "./output.ts";
+import { refuse, type Streams } from "./output.ts";
 import { withProgress } from "./progress.ts";
+import { noKernelText, underKernels } from "./selection.ts";
 import type { Settings } from "./settings.ts";
 
 /**
@@ -32,17 +33,19 @@ export function mutate(
 ): number {
   const loaded = loadAll(libraryOr(paths), settings);
   if (isWrong(loaded)) return reportProblems(loaded, settings, streams);
-  const { scenarios } = loaded;
+  const nothing = noKernelText(loaded.scenarios, settings.kernels);
+  if (nothing !== undefined) return refuse(nothing, streams.err);
+  const { running, skipped } = underKernels(loaded.scenarios);
   const report = withProgress(
     streams.err,
     mutateRuns(
-      scenarios.map(({ program }) => program),
+      running.map(({ program }) => program),
       faults.length === 0 ? {} : { faults },
     ),
-    ({ index }) => `${index + 1} of ${scenarios.length}: ${scenarios[index].file}`,
+    ({ index }) => `${index + 1} of ${running.length}: ${running[index].file}`,
   );
   const { out } = streams;
-  const json = () => JSON.stringify(mutateJson(report), null, 2) + "\n";
-  out.write(settings.json ? json() : mutateText(report, out.palette));
+  const json = () => JSON.stringify(mutateJson(report, skipped), null, 2) + "\n";
+  out.write(settings.json ? json() : mutateText(report, out.palette, skipped));
   return hasNoHole(report) ? PASSED : FAILED;
 }

@@ -34,7 +34,10 @@ export const ABOUT_FILES: string[] = [
   "'**/ksm-*.yaml' for all that fit.",
 ];
 /** The kernel profiles, for the help. */
-export const KERNELS: string = Object.keys(PROFILES).join(", ");
+const KERNELS = Object.keys(PROFILES).join(", ");
+/** What --kernel is, but how often it may be given. */
+export const ABOUT_KERNEL: string =
+  `Kernel profile: ${KERNELS}. Scenarios of a folder or pattern that do not name it are skipped.`;
 /** What --var-from-file is. */
 export const ABOUT_VARIABLE_FILE =
   "Set the variables of a YAML or JSON file, a map of names; may be repeated. --var goes before.";
@@ -47,12 +50,7 @@ export const ABOUT_VARIABLE_FILE =
  */
 export function runningCommand(aboutPolicy: string) {
   return new Command()
-    .option(
-      "--kernel <name:string>",
-      `Kernel profile: ${KERNELS}; may be repeated. Scenarios of a folder or pattern that do not ` +
-        "name it are skipped.",
-      { collect: true },
-    )
+    .option("--kernel <name:string>", `${ABOUT_KERNEL} May be repeated.`, { collect: true })
     .option("--policy <name:string>", aboutPolicy, { collect: true })
     .option("--seed <n:integer>", "Seed of everything left to chance.")
     .option("--var <assignment:string>", "Set a variable, name=value; may be repeated.", {

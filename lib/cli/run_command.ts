@@ -50,9 +50,8 @@ function execute(
 ): number {
   const loaded = loadAll(paths, settings);
   if (isWrong(loaded)) return reportProblems(loaded, settings, streams);
-  if (loaded.scenarios.every(({ kernels }) => kernels.length === 0)) {
-    return refuse(noKernelText(loaded.scenarios, settings.kernels), streams.err);
-  }
+  const nothing = noKernelText(loaded.scenarios, settings.kernels);
+  if (nothing !== undefined) return refuse(nothing, streams.err);
   const ran = runAll(loaded.scenarios, settings, newProgress(streams.err));
   const { problems } = ran;
   const results = judgeFiles(ran.results, loaded.scenarios, settings);

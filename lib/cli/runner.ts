@@ -69,9 +69,8 @@ export async function run(
   const chosen = loaded.scenarios.filter((scenario) => isSelected(scenario, runner));
   const selected = chosen.length;
   if (selected === 0) return refuse(nothingText(loaded.scenarios), streams.err);
-  if (chosen.every(({ kernels }) => kernels.length === 0)) {
-    return refuse(noKernelText(chosen, settings.kernels), streams.err);
-  }
+  const nothing = noKernelText(chosen, settings.kernels);
+  if (nothing !== undefined) return refuse(nothing, streams.err);
   const planned = select(loaded.scenarios, runner);
   if (runner.shuffle !== undefined) {
     streams.err.write(`shuffled: repeat this order with --shuffle=${runner.shuffle}\n`);

@@ -7,6 +7,8 @@
 import { Rng } from "../kernel/rng.ts";
 import { cellText } from "../machine/program.ts";
 import type { LoadedScenario } from "./load.ts";
+import { skipText } from "../report/results.ts";
+import type { SkippedScenario } from "../report/skipped.ts";
 import type { RunnerSettings } from "./runner_settings.ts";
 
 /** A scenario with its place among all that were selected. */
@@ -55,17 +57,42 @@ export function isSelected(
   return filter === undefined || text.toLowerCase().includes(filter);
 }
 
+/** Scenarios that run, and those that do not, because they name none of the kernels asked for. */
+export interface UnderKernels {
+  /** The scenarios that run, with the kernels under which they do as those of their programs. */
+  readonly running: readonly LoadedScenario[];
+  /** The others. */
+  readonly skipped: readonly SkippedScenario[];
+}
+
+/**
+ * Leaves out the scenarios that run under no kernel.
+ *
+ * @param scenarios The scenarios.
+ * @returns Those that run, and those that do not.
+ */
+export function underKernels(scenarios: readonly LoadedScenario[]): UnderKernels {
+  const running = scenarios.flatMap((one) =>
+    one.kernels.length === 0 ? [] : [{ ...one, program: { ...one.program, kernels: one.kernels } }]
+  );
+  const skipped = scenarios.filter(({ kernels }) => kernels.length === 0).map((
+    { file, program },
+  ) => ({ file, name: program.name, reason: skipText({ program }) }));
+  return { running, skipped };
+}
+
 /**
  * Says that no scenario runs under the kernels that are asked for.
  *
  * @param scenarios The scenarios.
  * @param kernels The kernels.
- * @returns A sentence without a final period.
+ * @returns A sentence without a final period; undefined where one runs.
  */
 export function noKernelText(
   scenarios: readonly LoadedScenario[],
   kernels: readonly string[],
-): string {
+): string | undefined {
+  if (scenarios.some((scenario) => scenario.kernels.length > 0)) return undefined;
   const known = [...new Set(scenarios.flatMap(({ program }) => program.kernels))].sort();
   return `No scenario of ${scenarios.length} names ${kernels.join(" or ")}; ` +
     `their kernels are ${known.join(", ")}. A file that is named itself runs under any kernel`;

@@ -7,6 +7,7 @@
 import type { Consumption } from "../compare/consumers.ts";
 import type { EventRow, EventTable } from "../compare/event_table.ts";
 import { CALL_SITES, type CallSite } from "../notifier/range.ts";
+import type { SkippedScenario } from "./skipped.ts";
 
 /** What `events --json` writes. */
 export interface EventsReportJson {
@@ -16,6 +17,8 @@ export interface EventsReportJson {
   readonly scenarios: number;
   /** Titles of scenarios whose kernels have no events. */
   readonly left_out: readonly string[];
+  /** Scenarios that do not name the kernel asked for. */
+  readonly skipped: readonly SkippedScenario[];
   /** The policies; savings are against the first. */
   readonly policies: readonly string[];
   /** One row per kind of listener, event and policy. */
@@ -30,13 +33,18 @@ export interface EventsReportJson {
  * Puts the table into its JSON shape.
  *
  * @param table The table.
+ * @param skipped The scenarios that were not run.
  * @returns Plain data.
  */
-export function eventsJson(table: EventTable): EventsReportJson {
+export function eventsJson(
+  table: EventTable,
+  skipped: readonly SkippedScenario[],
+): EventsReportJson {
   return {
     format: "mmulab.events/1",
     scenarios: table.programs,
     left_out: table.leftOut,
+    skipped,
     policies: table.policies,
     rows: table.rows,
     consumers: table.consumption,

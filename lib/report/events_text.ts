@@ -11,6 +11,7 @@ import { type Cell, indent, layout, wrap } from "./layout.ts";
 import { amount, countText, timeText } from "./numbers.ts";
 import type { Palette } from "./palette.ts";
 import { siteLines } from "./sites_text.ts";
+import { skippedLines, type SkippedScenario } from "./skipped.ts";
 
 const HEAD = [
   "listener",
@@ -30,9 +31,14 @@ const HEAD = [
  *
  * @param table The table.
  * @param palette Colours.
+ * @param skipped The scenarios that were not run.
  * @returns Text that ends in a newline.
  */
-export function eventsText(table: EventTable, palette: Palette): string {
+export function eventsText(
+  table: EventTable,
+  palette: Palette,
+  skipped: readonly SkippedScenario[],
+): string {
   const lines = [
     `${amount(table.programs, "scenario")}; saved: against ${table.policies[0]}`,
     "",
@@ -48,7 +54,7 @@ export function eventsText(table: EventTable, palette: Palette): string {
     const names = table.leftOut.map((name) => escapeControl(name)).join("; ");
     lines.push("", ...wrap(`Left out, as no kernel of theirs has events: ${names}`, 98));
   }
-  return lines.join("\n") + "\n";
+  return [...lines, ...skippedLines(skipped, palette)].join("\n") + "\n";
 }
 
 function headCells({ dim }: Palette): Cell[] {

@@ -11,6 +11,7 @@ import { siteName } from "../notifier/range.ts";
 import { type Cell, indent, layout, wrap } from "./layout.ts";
 import { amount } from "./numbers.ts";
 import type { Palette } from "./palette.ts";
+import { skippedLines, type SkippedScenario } from "./skipped.ts";
 
 /** What `mutate --json` writes. */
 export interface MutateReportJson {
@@ -30,15 +31,21 @@ export interface MutateReportJson {
   readonly unreached: readonly FaultName[];
   /** Scenarios that fail as they are. */
   readonly failing: readonly string[];
+  /** Scenarios that name none of the kernels asked for. */
+  readonly skipped: readonly SkippedScenario[];
 }
 
 /**
  * Puts a report into its JSON shape.
  *
  * @param report The report.
+ * @param skipped The scenarios that were not run.
  * @returns Plain data.
  */
-export function mutateJson(report: MutationReport): MutateReportJson {
+export function mutateJson(
+  report: MutationReport,
+  skipped: readonly SkippedScenario[],
+): MutateReportJson {
   const { mutations, unsafeHoles, unreached, failing } = report;
   return {
     format: "mmulab.mutate/1",
@@ -49,6 +56,7 @@ export function mutateJson(report: MutationReport): MutateReportJson {
     unsafe_holes: unsafeHoles,
     unreached,
     failing,
+    skipped,
   };
 }
 
@@ -69,9 +77,14 @@ export function hasNoHole({ mutations, unsafeHoles, failing }: MutationReport): 
  *
  * @param report The report.
  * @param palette Colours.
+ * @param skipped The scenarios that were not run.
  * @returns Text that ends in a newline.
  */
-export function mutateText(report: MutationReport, palette: Palette): string {
+export function mutateText(
+  report: MutationReport,
+  palette: Palette,
+  skipped: readonly SkippedScenario[],
+): string {
   const { mutations, unreached, failing } = report;
   const faults = [...new Set(mutations.map(({ fault }) => fault))];
   const head = ["fault", "safety", "places", "noticed", "scenarios", "what goes wrong"];
@@ -84,6 +97,7 @@ export function mutateText(report: MutationReport, palette: Palette): string {
   for (const file of failing) {
     lines.push("", palette.red(`Left out, as it fails without a fault: ${escapeControl(file)}`));
   }
+  lines.push(...skippedLines(skipped, palette));
   return [...lines, "", sumText(report, palette)].join("\n") + "\n";
 }
 

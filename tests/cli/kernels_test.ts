@@ -58,7 +58,9 @@ for (const command of ["run", "compare"]) {
       assertEquals([code, all], [1, { Any: "v5.0", Both: "names only v5.2, v6.1", New: "v5.0" }]);
     });
   });
+}
 
+for (const command of ["run", "compare", "events", "mutate"]) {
   Deno.test(`${command} has nothing to do where no scenario names the kernel`, async () => {
     await withFolder({ "new.yaml": FILES["new.yaml"] }, async (folder) => {
       const { code, stdout, stderr } = await run(command, folder, "--kernel", "v5.0");
@@ -71,6 +73,39 @@ for (const command of ["run", "compare"]) {
     });
   });
 }
+
+for (const command of ["events", "mutate"]) {
+  const one = command === "mutate" ? ["--fault", "skip_end"] : [];
+
+  Deno.test(`${command} of a folder skips what does not name the kernel, and says so`, async () => {
+    await withFolder(FILES, async (folder) => {
+      const args = [command, folder, ...one, "--kernel", "v5.0"];
+      const { stdout } = await run(...args);
+      assertStringIncludes(stdout, `  ${folder}/both.yaml: names only v5.2, v6.1\n`);
+      assertStringIncludes(stdout, `  ${folder}/new.yaml: names only v5.2\n`);
+      const { skipped } = JSON.parse((await run(...args, "--json")).stdout);
+      assertEquals(skipped, [
+        { file: `${folder}/both.yaml`, name: "Both", reason: "names only v5.2, v6.1" },
+        { file: `${folder}/new.yaml`, name: "New", reason: "names only v5.2" },
+      ]);
+      const named = await run(command, `${folder}/both.yaml`, ...one, "--kernel", "v5.0", "--json");
+      assertEquals(JSON.parse(named.stdout).skipped, []);
+    });
+  });
+}
+
+Deno.test("mutate runs under the kernels that are asked for", async () => {
+  await withFolder({ "new.yaml": FILES["new.yaml"] }, async (folder) => {
+    const args = ["mutate", `${folder}/new.yaml`, "--fault", "skip_end", "--json"];
+    const failing = async (...kernels: string[]) => {
+      const { stdout } = await run(...args, ...kernels.flatMap((kernel) => ["--kernel", kernel]));
+      return JSON.parse(stdout).failing;
+    };
+    assertEquals(await failing(), []);
+    assertEquals(await failing("v6.1"), []);
+    assertEquals(await failing("v6.1", "v5.0"), [`${folder}/new.yaml`]);
+  });
+});
 
 Deno.test("threads skip as well", async () => {
   await withFolder(FILES, async (folder) => {
