@@ -23,12 +23,16 @@ export {
 } from "./lib/listeners/costs.ts";
 export { newCounters } from "./lib/listeners/counters.ts";
 export type { ListenerInit } from "./lib/listeners/device.ts";
+export type {
+  ListenerKindSpec,
+  ListenerOptionSpec,
+  ListenerRequest,
+} from "./lib/listeners/kind.ts";
 export { actionsByEvent, POLICIES, POLICY_ACTIONS, resolvePolicy } from "./lib/listeners/policy.ts";
 export {
   createListener,
   type CreateListenerOptions,
   LISTENER_KINDS,
   listenerKind,
-  type ListenerKindSpec,
-  type ListenerOptionSpec,
 } from "./lib/listeners/registry.ts";
+export { DRIVERS } from "./lib/machine/drivers.ts";

@@ -93,7 +93,12 @@ export type {
   SecondaryEntry,
 } from "./lib/listeners/listener.ts";
 export type { EventActions, Policy, PolicyAction, PolicySpec } from "./lib/listeners/policy.ts";
-export type { ListenerOptions } from "./lib/listeners/registry.ts";
+export type {
+  ListenerKinds,
+  ListenerKindSpec,
+  ListenerOptions,
+  ListenerOptionSpec,
+} from "./lib/listeners/kind.ts";
 export { checkMachine } from "./lib/machine/check.ts";
 export { pageFacts } from "./lib/machine/facts.ts";
 export { allFigures, readFigure } from "./lib/machine/figures.ts";
@@ -108,13 +113,14 @@ export {
   type PlacedPages,
 } from "./lib/machine/machine.ts";
 export type { PageFacts } from "./lib/machine/observed.ts";
-export { operation, OPERATIONS } from "./lib/machine/ops/mod.ts";
+export { MM_OPERATIONS } from "./lib/machine/ops/mm_ops.ts";
 export { perform } from "./lib/machine/perform.ts";
 export type {
   ArgumentKind,
   Arguments,
   ArgumentSpec,
   ArgumentValue,
+  Drivers,
   Fill,
   OperationResult,
   OperationSpec,

@@ -76,6 +76,7 @@ export {
 } from "./lib/machine/expectation.ts";
 export type { BinaryOperator, Expression, NameValues, Value } from "./lib/machine/expression.ts";
 export type { Failure, ResolvedValue } from "./lib/machine/observed.ts";
+export { operation, OPERATIONS } from "./lib/machine/ops/mod.ts";
 export {
   type Capture,
   type Formula,

@@ -7,9 +7,10 @@
 
 // %% A machine with one process, and a NIC that faults pages in on demand
 import { allFigures, Machine, PAGE_SIZE, pageFacts, perform } from "@mmulab/mmulab";
+import { DRIVERS } from "@mmulab/mmulab/listeners";
 import { mapsText, vtopText } from "@mmulab/mmulab/report";
 
-const machine = new Machine();
+const machine = new Machine({ drivers: DRIVERS });
 const app = machine.addProcess("app");
 machine.addListener({ name: "nic", kind: "odp", process: "app", policy: "legacy" });
 

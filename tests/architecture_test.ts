@@ -12,6 +12,7 @@ import {
   LAYERS,
   MAX_LINES,
   packagesOf,
+  reachedFrom,
   readSources,
 } from "../tools/architecture.ts";
 
@@ -48,6 +49,19 @@ Deno.test("every entry point needs the packages that its page names, and no othe
     "report.ts": [],
     "repl.ts": ["@std/cli", "@std/yaml", "js-yaml"],
   });
+});
+
+Deno.test("the core is loaded without drivers and programs", () => {
+  const reached = [...reachedFrom("mod.ts", sources)];
+  assert(reached.includes("lib/machine/machine.ts"));
+  const others = ["lib/listeners/registry.ts", "lib/listeners/kvm.ts", "lib/machine/run.ts"];
+  assertEquals(others.filter((path) => reached.includes(path)), []);
+  assertEquals(
+    reached.filter((path) =>
+      !/^(mod\.ts|lib\/(kernel|notifier|mm|listeners|machine)\/)/.test(path)
+    ),
+    [],
+  );
 });
 
 /** A made-up source file. */

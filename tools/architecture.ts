@@ -141,6 +141,27 @@ export function checkRuntime(files: SourceFile[]): string[] {
 }
 
 /**
+ * Finds all that a file brings along at run time: the project's files, itself included, and packages.
+ *
+ * @param path Path of the file.
+ * @param files The project's files.
+ * @returns Paths and specifiers.
+ */
+export function reachedFrom(path: string, files: SourceFile[]): Set<string> {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const reached = new Set<string>();
+  const visit = (target: string) => {
+    if (reached.has(target)) return;
+    reached.add(target);
+    const file = byPath.get(target);
+    if (file === undefined) return;
+    for (const { target, typeOnly } of importsOf(file)) if (!typeOnly) visit(target);
+  };
+  visit(path);
+  return reached;
+}
+
+/**
  * Finds the packages that a file needs, by way of the project's files that it imports, too.
  *
  * @param path Path of the file.
@@ -148,18 +169,8 @@ export function checkRuntime(files: SourceFile[]): string[] {
  * @returns The specifiers, sorted.
  */
 export function packagesOf(path: string, files: SourceFile[]): string[] {
-  const byPath = new Map(files.map((file) => [file.path, file]));
-  const seen = new Set<string>();
-  const packages = new Set<string>();
-  const visit = (target: string) => {
-    const file = byPath.get(target);
-    if (file === undefined) packages.add(target);
-    if (file === undefined || seen.has(target)) return;
-    seen.add(target);
-    for (const { target, typeOnly } of importsOf(file)) if (!typeOnly) visit(target);
-  };
-  visit(path);
-  return [...packages].sort();
+  const own = new Set(files.map(({ path }) => path));
+  return [...reachedFrom(path, files)].filter((target) => !own.has(target)).sort();
 }
 
 /** Finds clocks and chance below lib/cli: the same scenario gives the same output, always. */

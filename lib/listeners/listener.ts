@@ -5,6 +5,7 @@
  */
 
 import type { Pfn, Vaddr } from "../kernel/address.ts";
+import type { Operation } from "../kernel/operation.ts";
 import type { Violation } from "../kernel/violation.ts";
 import type { MmuNotifierOps } from "../notifier/ops.ts";
 import type { ListenerCounters } from "./counters.ts";
@@ -90,4 +91,25 @@ export interface Listener {
   takeFaults?(): Violation[];
   /** Gives back whatever the driver still holds, before the machine's final accounting. */
   close(): void;
+}
+
+/** A listener whose device reaches user memory through its own faults. */
+export interface FaultingListener extends Listener {
+  /**
+   * Lets the device read pages, faulting where it must.
+   *
+   * @param start First page.
+   * @param pages Number of pages.
+   * @returns 0, or the negative errno of the first page that cannot be reached.
+   */
+  deviceRead(start: Vaddr, pages: number): Operation<number>;
+  /**
+   * Lets the device write pages, faulting where it must.
+   *
+   * @param start First page.
+   * @param pages Number of pages.
+   * @param content What to store, by page from 0: an unsigned 32-bit number.
+   * @returns 0, or the negative errno of the first page that cannot be reached.
+   */
+  deviceWrite(start: Vaddr, pages: number, content: (page: number) => number): Operation<number>;
 }

@@ -17,7 +17,7 @@ import type { ListenerCostName } from "../listeners/costs.ts";
 import type { CustomListenerFactory } from "../listeners/custom.ts";
 import type { Listener } from "../listeners/listener.ts";
 import { type Policy, type PolicySpec, resolvePolicy } from "../listeners/policy.ts";
-import { createListener, type ListenerOptions } from "../listeners/registry.ts";
+import { findKind, type ListenerOptions, makeListener } from "../listeners/kind.ts";
 import { userPages } from "../mm/gup.ts";
 import type { AddressSpace } from "../mm/filemap.ts";
 import { Host } from "../mm/host.ts";
@@ -30,8 +30,8 @@ import type { MmuNotifierOps } from "../notifier/ops.ts";
 import type { MmuNotifierRange } from "../notifier/range.ts";
 import type { Gate } from "./program.ts";
 import { rangeOf } from "./arguments.ts";
-import { checkOptions, profileOf, requireName } from "./machine_options.ts";
-import type { Arguments, OperationResult, OperationSpec, RangeRef } from "./spec.ts";
+import { checkOptions, elsewhere, NO_DRIVERS, profileOf, requireName } from "./machine_options.ts";
+import type { Arguments, Drivers, OperationResult, OperationSpec, RangeRef } from "./spec.ts";
 
 /** Most breaches reported of the windows of one operation. */
 const REPORTED_WINDOWS = 8;
@@ -40,6 +40,8 @@ const REPORTED_WINDOWS = 8;
 export interface MachineOptions {
   /** The simulated kernel: its switches, or the name of a profile; v5.2 unless given. */
   readonly profile?: KernelProfile | string;
+  /** Kinds of listener beside `custom`, with their operations; none unless given. */
+  readonly drivers?: Drivers;
   /** Memory in bytes, page aligned; 64 MiB unless given. */
   readonly memory?: number;
   /** NUMA nodes; 1 unless given. */
@@ -142,6 +144,8 @@ export interface AddListenerOptions {
 export class Machine {
   /** The mm side: memory, daemons, clock and trace. */
   readonly host: Host;
+  /** Kinds of listener that it has, with their operations. */
+  readonly drivers: Drivers;
   /** Whether invariants are checked after every operation; a replay may do without. */
   checked: boolean;
   /** Processes by name. */
@@ -179,7 +183,9 @@ export class Machine {
    */
   constructor(options: MachineOptions = {}) {
     checkOptions(options);
-    const { check = true, faults = NO_FAULTS, costs = {}, watch, profile, ...sizes } = options;
+    const { check = true, faults = NO_FAULTS, costs = {}, watch, profile, drivers, ...sizes } =
+      options;
+    this.drivers = drivers ?? NO_DRIVERS;
     this.#watch = watch ?? (({ ops }) => ops);
     const own = Object.entries(costs).filter(([name]) => Object.hasOwn(COSTS, name));
     const others = Object.entries(costs).filter(([name]) => !Object.hasOwn(COSTS, name));
@@ -240,8 +246,8 @@ export class Machine {
       throw new RangeError(`Cannot add listener "${name}": there is one of that name`);
     }
     const mm = this.livingMm(process);
-    const listener = createListener({
-      kind: options.kind,
+    const { drivers } = this;
+    const listener = makeListener(findKind(drivers.kinds, options.kind, elsewhere(drivers)), {
       name,
       user: userPages(mm),
       policy: options.policy,

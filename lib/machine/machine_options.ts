@@ -8,7 +8,24 @@ import { PAGE_SIZE } from "../kernel/address.ts";
 import { COSTS } from "../kernel/costs.ts";
 import { type KernelProfile, kernelProfile } from "../kernel/profile.ts";
 import { LISTENER_COSTS } from "../listeners/costs.ts";
+import { CUSTOM_KIND } from "../listeners/kind.ts";
 import type { MachineOptions } from "./machine.ts";
+import type { Drivers } from "./spec.ts";
+
+/** What a machine has that is given no drivers: listeners of the user's own. */
+export const NO_DRIVERS: Drivers = { kinds: { custom: CUSTOM_KIND }, operations: [] };
+
+/**
+ * Tells where a machine without drivers gets some, for errors.
+ *
+ * @param drivers The drivers that it has.
+ * @returns The end of a message; nothing where it has drivers.
+ */
+export function elsewhere(drivers: Drivers): string {
+  return drivers === NO_DRIVERS
+    ? "; DRIVERS of @mmulab/mmulab/listeners has more, for the option drivers of a machine"
+    : "";
+}
 
 /** The least of each option that is a whole number. */
 const LEAST = { memory: 0, nodes: 1, swapPages: 0, devicePages: 0, traceLimit: 0 } as const;
@@ -31,7 +48,7 @@ export function checkOptions(options: MachineOptions): void {
       );
     }
   }
-  const { memory = 0, seed = 1, costs = {}, faults } = options;
+  const { memory = 0, seed = 1, costs = {}, faults, drivers = NO_DRIVERS } = options;
   if (memory % PAGE_SIZE !== 0) {
     throw new RangeError(
       `Cannot make a machine with memory ${memory}: expected a multiple of ${PAGE_SIZE} bytes`,
@@ -43,6 +60,9 @@ export function checkOptions(options: MachineOptions): void {
   }
   if (faults !== undefined && typeof faults.has !== "function") {
     throw new TypeError(`Cannot make a machine with these faults: expected a Set of names`);
+  }
+  if (typeof drivers?.kinds !== "object" || !Array.isArray(drivers.operations)) {
+    throw new TypeError("Cannot make a machine with these drivers: expected kinds and operations");
   }
   for (const [name, ns] of Object.entries(costs)) checkCost(name, ns);
 }

@@ -6,7 +6,8 @@
 
 import { completeArguments } from "./arguments.ts";
 import type { Machine } from "./machine.ts";
-import { operation } from "./ops/mod.ts";
+import { elsewhere } from "./machine_options.ts";
+import { findOperation, MM_OPERATIONS } from "./ops/mm_ops.ts";
 import type { Arguments, OperationResult } from "./spec.ts";
 
 /**
@@ -15,7 +16,7 @@ import type { Arguments, OperationResult } from "./spec.ts";
  * A broken invariant does not throw: it is added to {@linkcode Machine.violations}.
  *
  * @param machine The machine.
- * @param name Name of the operation, such as `"mmap"`.
+ * @param name Name of the operation, such as `"mmap"`: one of mm/ or of the machine's drivers.
  * @param args Its arguments: sizes in bytes, durations in ns, ranges as text such as `"buf[0..2]"` or
  * written out; those left out get their default.
  * @returns Its result; `ret` is a negative error number where it failed.
@@ -36,6 +37,8 @@ import type { Arguments, OperationResult } from "./spec.ts";
  * ```
  */
 export function perform(machine: Machine, name: string, args: Arguments = {}): OperationResult {
-  const spec = operation(name);
+  const { drivers } = machine;
+  const known = [...MM_OPERATIONS, ...drivers.operations];
+  const spec = findOperation(known, name, elsewhere(drivers));
   return machine.execute(spec, completeArguments(spec, args));
 }

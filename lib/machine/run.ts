@@ -10,6 +10,7 @@ import { drain, type Operation } from "../kernel/operation.ts";
 import { type KernelProfile, kernelProfile, watchProfile } from "../kernel/profile.ts";
 import type { Violation } from "../kernel/violation.ts";
 import type { PolicySpec } from "../listeners/policy.ts";
+import { DRIVERS } from "./drivers.ts";
 import { checkEnd, checkStep, seenAtEnd, takeBaseline } from "./expect.ts";
 import { allFigures } from "./figures.ts";
 import { Interleaving } from "./interlude.ts";
@@ -125,6 +126,7 @@ export function prepareMachine(program: Program, options: RunOptions = {}): Mach
     throw new RangeError(`Cannot find policy "${policy}": expected one of ${policies.join(", ")}`);
   }
   const machine = new Machine({
+    drivers: DRIVERS,
     profile: profileOf(program, options),
     memory,
     nodes,

@@ -8,6 +8,7 @@
  */
 
 import type { Operation } from "../kernel/operation.ts";
+import type { ListenerKinds } from "../listeners/kind.ts";
 import type { Machine } from "./machine.ts";
 
 /** Kinds of argument; each has one spelling in YAML and one type after checking. */
@@ -100,4 +101,12 @@ export interface OperationSpec {
    * @returns The operation; draining it gives the result.
    */
   run(machine: Machine, args: Arguments): Operation<OperationResult>;
+}
+
+/** Drivers for a machine: kinds of listener, and the operations that only their devices have. */
+export interface Drivers {
+  /** The kinds by their keys. */
+  readonly kinds: ListenerKinds;
+  /** The operations. */
+  readonly operations: readonly OperationSpec[];
 }

@@ -9,8 +9,7 @@ const PACKAGE = "@mmulab/mmulab";
 
 /** Names that code takes from another entry point than that of sessions. */
 const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
-  "": ["operation"],
-  "/scenario": ["checkScenario", "newStep", "parseScenario"],
+  "/scenario": ["checkScenario", "newStep", "operation", "parseScenario"],
   "/report": [
     "chainText",
     "countersText",

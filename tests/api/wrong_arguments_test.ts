@@ -1,7 +1,8 @@
 /** What a user of the library gets who gives something wrong: an error that says what was expected. */
 
 import { assert, assertThrows } from "@std/assert";
-import { Machine, operation, pageFacts, perform, translate } from "@mmulab/mmulab";
+import { Machine, pageFacts, perform, translate } from "@mmulab/mmulab";
+import { DRIVERS } from "@mmulab/mmulab/listeners";
 import { report, type ReportKind } from "@mmulab/mmulab/report";
 import {
   attachListener,
@@ -10,6 +11,7 @@ import {
   mutate,
   newProgram,
   newStep,
+  operation,
   parseScenario,
   runProgram,
   runScenario,
@@ -23,7 +25,7 @@ const NAP = "name: A nap\nsteps: [{ wait: { time: 1 ms } }]";
 
 /** A machine with a process, a listener and a mapping of four pages. */
 function machine(): Machine {
-  const made = new Machine();
+  const made = new Machine({ drivers: DRIVERS });
   made.addProcess("app");
   made.addListener({ name: "nic", kind: "odp", process: "app", policy: "ideal" });
   perform(made, "mmap", { process: "app", name: "buf", size: 4 * 4096 });
@@ -50,6 +52,7 @@ const WRONG: Readonly<Record<string, readonly [() => unknown, string]>> = {
   "an unknown cost": [() => new Machine({ costs: { tea: 3 } }), "expected one of"],
   "a cost below 0": [() => new Machine({ costs: { notifier_call: -1 } }), "not negative"],
   "faults in a list": [() => new Machine({ faults: untyped(["skip_end"]) }), "expected a Set"],
+  "drivers in a list": [() => new Machine({ drivers: untyped([]) }), "expected kinds and"],
   "a process without a name": [() => machine().addProcess(""), "expected a name"],
   "a process twice": [() => machine().addProcess("app"), "there is one of that name"],
   "a listener twice": [() => machine().addListener(NIC), "there is one of that name"],
@@ -113,6 +116,22 @@ const WRONG: Readonly<Record<string, readonly [() => unknown, string]>> = {
     "Expected an address below 0x800000000000, got 0x800000000000",
   ],
   "an address that is NaN": [() => translate(machine().mm("app"), NaN), "Expected an address"],
+  "a driver that the machine lacks": [
+    () => {
+      const made = new Machine();
+      made.addProcess("app");
+      made.addListener({ name: "guest", kind: "kvm", process: "app", policy: "legacy" });
+    },
+    "expected one of custom; DRIVERS of @mmulab/mmulab/listeners has more",
+  ],
+  "an operation of a driver that the machine lacks": [
+    () => perform(new Machine(), "memslot", {}),
+    "; DRIVERS of @mmulab/mmulab/listeners has more",
+  ],
+  "an operation that no driver has": [
+    () => perform(machine(), "teleport", {}),
+    'Cannot find operation "teleport": expected one of mmap, ',
+  ],
   "a step without its argument": [() => newStep(operation("wait")), 'as "time", got nothing'],
   "an unknown kernel": [() => runScenario(NAP, { kernel: "v9" }), "expected one of v5.0"],
   "an unknown policy": [

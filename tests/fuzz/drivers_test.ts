@@ -8,6 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { kernelProfile } from "../../lib/kernel/profile.ts";
 import { Rng } from "../../lib/kernel/rng.ts";
+import { DRIVERS } from "../../lib/machine/drivers.ts";
 import { Machine } from "../../lib/machine/machine.ts";
 import { operation } from "../../lib/machine/ops/mod.ts";
 import { withDefaults } from "../../lib/machine/arguments.ts";
@@ -91,6 +92,7 @@ class Program {
   constructor(kernel: string, policy: string, seed: number) {
     this.#rng = new Rng(seed);
     this.machine = new Machine({
+      drivers: DRIVERS,
       profile: kernelProfile(kernel),
       memory: 2 * 2 ** 20,
       seed,

@@ -4,7 +4,7 @@ import { drain } from "../../lib/kernel/operation.ts";
 import { KernelBugError } from "../../lib/kernel/violation.ts";
 import { AmdgpuHsaListener, AmdgpuListener } from "../../lib/listeners/amdgpu.ts";
 import { UserptrListener } from "../../lib/listeners/userptr_listener.ts";
-import type { ListenerOptions } from "../../lib/listeners/registry.ts";
+import type { ListenerOptions } from "../../lib/listeners/kind.ts";
 import {
   mmuNotifierInvalidateRangeEnd,
   mmuNotifierInvalidateRangeStart,

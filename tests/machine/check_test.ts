@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { FaultName } from "../../lib/kernel/faults.ts";
 import { kernelProfile } from "../../lib/kernel/profile.ts";
 import type { Violation } from "../../lib/kernel/violation.ts";
+import { DRIVERS } from "../../lib/machine/drivers.ts";
 import { pageFacts } from "../../lib/machine/facts.ts";
 import { Machine } from "../../lib/machine/machine.ts";
 import type { RangeRef } from "../../lib/machine/spec.ts";
@@ -18,6 +19,7 @@ interface Setup {
 /** A machine with one process, eight pages of "ram", and one listener of each kind on them. */
 function setUp({ faults = [], policy = "legacy", kernel = "v5-series" }: Setup): Machine {
   const machine = new Machine({
+    drivers: DRIVERS,
     profile: kernelProfile(kernel),
     memory: 4 * 2 ** 20,
     nodes: 2,

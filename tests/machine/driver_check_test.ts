@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { FaultName } from "../../lib/kernel/faults.ts";
 import { kernelProfile } from "../../lib/kernel/profile.ts";
+import { DRIVERS } from "../../lib/machine/drivers.ts";
 import { Machine } from "../../lib/machine/machine.ts";
 import { RAM, run } from "./operations.ts";
 
@@ -9,6 +10,7 @@ const PAGES = 8;
 /** A machine with one process, eight filled pages of "ram", and one listener "dev". */
 function setUp(kind: string, faults: readonly FaultName[], policy = "legacy"): Machine {
   const machine = new Machine({
+    drivers: DRIVERS,
     profile: kernelProfile("v5-series"),
     memory: 4 * 2 ** 20,
     faults: new Set(faults),

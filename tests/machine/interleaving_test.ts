@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { PAGE_SIZE } from "../../lib/kernel/address.ts";
 import { drain, type Operation, type Preemption } from "../../lib/kernel/operation.ts";
 import { kernelProfile } from "../../lib/kernel/profile.ts";
+import { DRIVERS } from "../../lib/machine/drivers.ts";
 import { Machine } from "../../lib/machine/machine.ts";
 import { operation } from "../../lib/machine/ops/mod.ts";
 import { withDefaults } from "../../lib/machine/arguments.ts";
@@ -11,7 +12,11 @@ import { RAM } from "./operations.ts";
 const PAGES = 8;
 
 function guestMachine(kernel: string): Machine {
-  const machine = new Machine({ profile: kernelProfile(kernel), memory: 4 * 2 ** 20 });
+  const machine = new Machine({
+    drivers: DRIVERS,
+    profile: kernelProfile(kernel),
+    memory: 4 * 2 ** 20,
+  });
   machine.addProcess("qemu");
   machine.addListener({ name: "guest", kind: "kvm", process: "qemu", policy: "legacy" });
   drain(start(machine, "mmap", { process: "qemu", name: "ram", size: PAGES * PAGE_SIZE }));

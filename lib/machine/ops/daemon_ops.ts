@@ -79,9 +79,6 @@ const COMPACT: OperationSpec = {
   },
 };
 
-/** The operations, in the order of documentation. */
-export const COMPACTION_OPS: readonly OperationSpec[] = [FRAGMENT, COMPACT];
-
 const KNOBS: readonly (keyof KsmKnobs)[] = [
   "pages_to_scan",
   "sleep_millisecs",
@@ -145,9 +142,6 @@ const KSM_UNMERGE: OperationSpec = {
   },
 };
 
-/** The operations, in the order of documentation. */
-export const KSM_OPS: readonly OperationSpec[] = [KSMD, KSM_SET, KSM_UNMERGE];
-
 const THP_SET: OperationSpec = {
   name: "thp_set",
   about: "Writes files of /sys/kernel/mm/transparent_hugepage",
@@ -206,9 +200,6 @@ const HUGETLB_POOL: OperationSpec = {
   },
 };
 
-/** The operations, in the order of documentation. */
-export const THP_OPS: readonly OperationSpec[] = [THP_SET, KHUGEPAGED, HUGETLB_POOL];
-
 const RECLAIM: OperationSpec = {
   name: "reclaim",
   about: "Reclaims an amount of memory",
@@ -243,4 +234,16 @@ const OOM_REAP: OperationSpec = {
 };
 
 /** The operations, in the order of documentation. */
-export const RECLAIM_OPS: readonly OperationSpec[] = [RECLAIM, SWAPOFF, OOM_REAP];
+export const DAEMON_OPS: readonly OperationSpec[] = [
+  KSMD,
+  KSM_SET,
+  KSM_UNMERGE,
+  THP_SET,
+  KHUGEPAGED,
+  HUGETLB_POOL,
+  FRAGMENT,
+  COMPACT,
+  RECLAIM,
+  SWAPOFF,
+  OOM_REAP,
+];

@@ -1,18 +1,16 @@
 /**
- * Operations of guests, RDMA NICs, GPUs that work on user memory (amdgpu, radeon, i915), and devices
- * that fault on their own (HMM mirrors and shared virtual addressing).
+ * Operations of guests, RDMA NICs, HMM mirrors, and GPUs that work on user memory (amdgpu, radeon,
+ * i915).
  *
  * @module
  */
 
 import { ERRNO } from "../../kernel/errno.ts";
-import { CustomDriver } from "../../listeners/custom.ts";
 import { HmmListener } from "../../listeners/hmm.ts";
 import { KvmListener } from "../../listeners/kvm.ts";
 import { OdpListener } from "../../listeners/odp.ts";
 import { OdpImplicitListener } from "../../listeners/odp_implicit.ts";
 import { PinnedMrListener } from "../../listeners/pinned_mr.ts";
-import { SvaListener } from "../../listeners/sva.ts";
 import { UserptrListener } from "../../listeners/userptr_listener.ts";
 import type { Machine } from "../machine.ts";
 import type { Arguments, ArgumentSpec, OperationSpec } from "../spec.ts";
@@ -151,29 +149,11 @@ function reader(machine: Machine, args: Arguments): OdpListener | PinnedMrListen
   throw wrongKind(listener.name, listener.kind, "odp, odp_implicit or pinned_mr");
 }
 
-/** The operations, in the order of documentation. */
-export const DEVICE_OPS: readonly OperationSpec[] = [
-  MEMSLOT,
-  GUEST_READ,
-  GUEST_WRITE,
-  REG_MR,
-  DEREG_MR,
-  RDMA_READ,
-  RDMA_WRITE,
-];
-
 const MIRROR_OF: ArgumentSpec = {
   kind: "listener",
   about: "The mirror",
   required: true,
   listenerKinds: ["hmm"],
-};
-
-const DEVICE: ArgumentSpec = {
-  kind: "listener",
-  about: "The device",
-  required: true,
-  listenerKinds: ["hmm", "sva", "custom"],
 };
 
 const MIRROR: OperationSpec = {
@@ -184,45 +164,11 @@ const MIRROR: OperationSpec = {
   // deno-lint-ignore require-yield
   *run(machine, args) {
     const { start, pages } = pagesOf(machine, args);
-    const device = faulting(machine, args);
-    if (device instanceof HmmListener) return { ret: device.mirror(start, pages) };
-    throw wrongKind(device.name, device.kind, "hmm");
+    const { listener } = machine.listener(text(args, "listener"));
+    if (listener instanceof HmmListener) return { ret: listener.mirror(start, pages) };
+    throw wrongKind(listener.name, listener.kind, "hmm");
   },
 };
-
-const DEVICE_READ: OperationSpec = {
-  name: "device_read",
-  about: "The device reads each page of a range, faulting where it must",
-  kernel: "mm/hmm.c: hmm_range_fault; drivers/iommu/amd_iommu_v2.c: do_fault",
-  args: { listener: DEVICE, range: RANGE },
-  *run(machine, args) {
-    const { start, pages } = pagesOf(machine, args);
-    return { ret: yield* faulting(machine, args).deviceRead(start, pages) };
-  },
-};
-
-const DEVICE_WRITE: OperationSpec = {
-  name: "device_write",
-  about: "The device fills each page of a range, faulting where it must",
-  kernel: "mm/hmm.c: hmm_range_fault; drivers/iommu/amd_iommu_v2.c: do_fault",
-  args: { listener: DEVICE, range: RANGE, fill: FILL },
-  *run(machine, args) {
-    const { start, pages } = pagesOf(machine, args);
-    const store = fillOf(machine, args);
-    const content = (page: number) => store(0, page);
-    return { ret: yield* faulting(machine, args).deviceWrite(start, pages, content) };
-  },
-};
-
-function faulting(machine: Machine, args: Arguments): HmmListener | SvaListener | CustomDriver {
-  const { listener } = machine.listener(text(args, "listener"));
-  if (listener instanceof HmmListener || listener instanceof SvaListener) return listener;
-  if (listener instanceof CustomDriver) return listener;
-  throw wrongKind(listener.name, listener.kind, "hmm, sva or custom");
-}
-
-/** The operations, in the order of documentation. */
-export const MIRROR_OPS: readonly OperationSpec[] = [MIRROR, DEVICE_READ, DEVICE_WRITE];
 
 const KINDS = ["amdgpu_gfx", "amdgpu_hsa", "radeon", "i915"];
 
@@ -294,4 +240,16 @@ function gpu(machine: Machine, args: Arguments): UserptrListener {
 }
 
 /** The operations, in the order of documentation. */
-export const GPU_OPS: readonly OperationSpec[] = [USERPTR, USERPTR_FREE, SUBMIT];
+export const DEVICE_OPS: readonly OperationSpec[] = [
+  MEMSLOT,
+  GUEST_READ,
+  GUEST_WRITE,
+  REG_MR,
+  DEREG_MR,
+  RDMA_READ,
+  RDMA_WRITE,
+  MIRROR,
+  USERPTR,
+  USERPTR_FREE,
+  SUBMIT,
+];

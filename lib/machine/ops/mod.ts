@@ -4,34 +4,12 @@
  * @module
  */
 
+import { DRIVERS } from "../drivers.ts";
 import type { OperationSpec } from "../spec.ts";
-import { COMPACTION_OPS, KSM_OPS, RECLAIM_OPS, THP_OPS } from "./daemon_ops.ts";
-import { DEVICE_OPS, GPU_OPS, MIRROR_OPS } from "./device_ops.ts";
-import { FILE_OPS } from "./file_ops.ts";
-import { GRANT_OPS } from "./grant_ops.ts";
-import { MEMORY_OPS } from "./memory_ops.ts";
-import { MIGRATION_OPS } from "./migration_ops.ts";
-import { PRECOPY_OPS } from "./precopy_ops.ts";
-import { PROCESS_OPS } from "./process_ops.ts";
-import { TRAP_OPS } from "./trap_ops.ts";
+import { findOperation, MM_OPERATIONS } from "./mm_ops.ts";
 
 /** The operations, in the order of documentation. */
-export const OPERATIONS: readonly OperationSpec[] = [
-  ...MEMORY_OPS,
-  ...FILE_OPS,
-  ...PROCESS_OPS,
-  ...KSM_OPS,
-  ...THP_OPS,
-  ...COMPACTION_OPS,
-  ...MIGRATION_OPS,
-  ...RECLAIM_OPS,
-  ...TRAP_OPS,
-  ...DEVICE_OPS,
-  ...GPU_OPS,
-  ...GRANT_OPS,
-  ...MIRROR_OPS,
-  ...PRECOPY_OPS,
-];
+export const OPERATIONS: readonly OperationSpec[] = [...MM_OPERATIONS, ...DRIVERS.operations];
 
 /**
  * Finds an operation by its name.
@@ -48,8 +26,5 @@ export const OPERATIONS: readonly OperationSpec[] = [
  * ```
  */
 export function operation(name: string): OperationSpec {
-  const found = OPERATIONS.find((spec) => spec.name === name);
-  if (found !== undefined) return found;
-  const known = OPERATIONS.map((spec) => spec.name).join(", ");
-  throw new RangeError(`Cannot find operation "${name}": expected one of ${known}`);
+  return findOperation(OPERATIONS, name);
 }

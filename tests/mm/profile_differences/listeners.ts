@@ -10,7 +10,7 @@ import { HmmListener } from "../../../lib/listeners/hmm.ts";
 import { KvmListener } from "../../../lib/listeners/kvm.ts";
 import type { Listener } from "../../../lib/listeners/listener.ts";
 import { OdpListener } from "../../../lib/listeners/odp.ts";
-import type { ListenerOptions } from "../../../lib/listeners/registry.ts";
+import type { ListenerOptions } from "../../../lib/listeners/kind.ts";
 import {
   mmuNotifierInvalidateRangeEnd,
   mmuNotifierInvalidateRangeStart,
