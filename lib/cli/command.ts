@@ -11,6 +11,7 @@ import { HelpCommand } from "@cliffy/command/help";
 import { completionsCommand, type DescribedCommand } from "./completions_definition.ts";
 import { WRONG } from "./exit_code.ts";
 import { eventsCommand, mutateCommand } from "./gauge_commands.ts";
+import type { TextStream } from "./output.ts";
 import { listCommand, mergeCommand, schemaCommand, showCommand } from "./library_definitions.ts";
 import { newCommand } from "./new_definition.ts";
 import {
@@ -41,7 +42,7 @@ export function makeCommand(context: CommandContext) {
       "A laboratory for Linux MMU notifiers: which invalidations a listener sees, which it could\n" +
         "skip, whether skipping is safe and what it saves.",
     )
-    .help({ colors, ...(context.streams.out.isTerminal ? {} : { width: 100 }) })
+    .help({ colors, width: helpWidth(context.streams.out) })
     .noExit()
     .example("Run a scenario:", "mmulab run scenarios/ksm-merge-kvm.yaml")
     .example("See what each policy costs:", "mmulab compare scenarios/ksm-merge-kvm.yaml")
@@ -64,6 +65,11 @@ export function makeCommand(context: CommandContext) {
     .command("completions", completionsCommand(context, () => allCommands(context)))
     .command("help", new HelpCommand())
     .reset();
+}
+
+/** Columns of the help: those of the terminal, but never so few that words are broken up. */
+function helpWidth({ isTerminal, width = 80 }: TextStream): number {
+  return isTerminal ? Math.max(60, width) : 100;
 }
 
 function allCommands(context: CommandContext): readonly DescribedCommand[] {

@@ -5,13 +5,16 @@
  */
 
 import { escapeControl } from "../kernel/escape.ts";
+import { shellWord } from "../report/shell.ts";
+import { reasonOf } from "./error_text.ts";
+import { writeAll } from "./output.ts";
 
 /** Something to write. */
 export interface Destination {
   /** What is written, such as `junit`. */
   readonly kind: string;
   /** Where to; to the output where missing. */
-  readonly file?: string;
+  readonly file?: string | undefined;
 }
 
 /** The kinds of reports, and whether each goes to a file. */
@@ -46,7 +49,7 @@ export function writeProblems(destinations: readonly Destination[]): string[] {
     if (mayWrite(file)) return [];
     return [
       `Cannot write ${quoted(file)}: Deno was not allowed to. Give it --allow-write=${
-        escapeControl(file)
+        shellWord(file)
       }`,
     ];
   });
@@ -63,7 +66,7 @@ export function mayWrite(path: string): boolean {
 }
 
 /**
- * Writes a file.
+ * Writes a file; one that cannot be written to its end is removed.
  *
  * @param file The file.
  * @param text What is to be in it.
@@ -75,13 +78,24 @@ export function writeFile(
   text: string,
   options: { readonly createNew?: boolean } = {},
 ): string | undefined {
+  let isBegun = false;
   try {
-    Deno.writeTextFileSync(file, text, options);
+    using opened = Deno.openSync(file, { write: true, create: true, truncate: true, ...options });
+    isBegun = opened.statSync().isFile;
+    writeAll(opened, text);
     return undefined;
   } catch (error) {
-    const known = error instanceof Deno.errors.NotFound ? "no such folder" : undefined;
-    const reason = known ?? (error instanceof Error ? error.message.replace(/\.$/, "") : "");
-    return `Cannot write ${quoted(file)}: ${escapeControl(reason)}`;
+    if (isBegun) removeIfPossible(file);
+    const isNoFolder = error instanceof Deno.errors.NotFound;
+    return `Cannot write ${quoted(file)}: ${isNoFolder ? "no such folder" : reasonOf(error)}`;
+  }
+}
+
+function removeIfPossible(file: string): void {
+  try {
+    Deno.removeSync(file);
+  } catch {
+    // What keeps it from being written is told anyway.
   }
 }
 

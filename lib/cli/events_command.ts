@@ -10,6 +10,7 @@ import { eventsJson } from "../report/events_json.ts";
 import { eventsText } from "../report/events_text.ts";
 import { heatMapHtml, heatMapSvg } from "../report/heat_map.ts";
 import { loadAll, reportProblems } from "./check_command.ts";
+import { writeFile, writeProblems } from "./destinations.ts";
 import { PASSED, WRONG } from "./exit_code.ts";
 import { libraryOr } from "./library.ts";
 import { isWrong } from "./load.ts";
@@ -17,7 +18,6 @@ import { refuse, type Streams } from "./output.ts";
 import { withProgress } from "./progress.ts";
 import { noKernelText, underKernels } from "./selection.ts";
 import type { Settings } from "./settings.ts";
-import { writeTextFile } from "./write_file.ts";
 
 /** Files to write beside the report. */
 export interface EventsFiles {
@@ -40,8 +40,10 @@ export function events(
   paths: readonly string[],
   settings: Settings,
   streams: Streams,
-  files: EventsFiles = {},
+  { svg, html }: EventsFiles = {},
 ): number {
+  const [forbidden] = writeProblems([{ kind: "svg", file: svg }, { kind: "html", file: html }]);
+  if (forbidden !== undefined) return refuse(forbidden, streams.err);
   const loaded = loadAll(libraryOr(paths), settings);
   if (isWrong(loaded)) return reportProblems(loaded, settings, streams);
   const nothing = noKernelText(loaded.scenarios, settings.kernels);
@@ -67,7 +69,7 @@ export function events(
   const { out } = streams;
   const json = () => JSON.stringify(eventsJson(table, skipped), null, 2) + "\n";
   out.write(settings.json ? json() : eventsText(table, out.palette, skipped));
-  if (files.svg !== undefined) writeTextFile(files.svg, heatMapSvg(table));
-  if (files.html !== undefined) writeTextFile(files.html, heatMapHtml(table));
-  return PASSED;
+  const trouble = (svg === undefined ? undefined : writeFile(svg, heatMapSvg(table))) ??
+    (html === undefined ? undefined : writeFile(html, heatMapHtml(table)));
+  return trouble === undefined ? PASSED : refuse(trouble, streams.err);
 }

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { reasonOf } from "./error_text.ts";
 import { FIXED } from "../scenario/fixed_limits.ts";
 import { nearest } from "../scenario/suggest.ts";
 import { expandGlob, isGlob } from "./glob.ts";
@@ -97,13 +98,23 @@ function isPartName(name: string): boolean {
 }
 
 /** The scenario files below a folder; hidden folders and links to folders are left out. */
-function filesBelow(folder: string): string[] {
-  const entries = [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1);
+function filesBelow(folder: string): (string | FoundFile)[] {
+  const entries = entriesOf(folder);
+  if (!Array.isArray(entries)) return [{ file: folder, problem: entries }];
   return entries.flatMap(({ name, isDirectory }) => {
     const path = folder === "/" ? `/${name}` : `${folder}/${name}`;
     if (isDirectory) return name.startsWith(".") ? [] : filesBelow(path);
     return isScenarioName(name) ? [path] : [];
   });
+}
+
+/** What is in a folder, in alphabetical order, or what is wrong with it. */
+function entriesOf(folder: string): Deno.DirEntry[] | FileProblem {
+  try {
+    return [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1);
+  } catch (error) {
+    return problemOf(folder, error);
+  }
 }
 
 /**
@@ -114,7 +125,10 @@ function filesBelow(folder: string): string[] {
  */
 export function readOne(file: string): FoundFile {
   try {
-    const { isFile, isFifo } = Deno.statSync(file);
+    const { isFile, isFifo, isDirectory } = Deno.statSync(file);
+    if (isDirectory) {
+      return { file, problem: { message: "Cannot read: expected a file, got a folder" } };
+    }
     if (!isFile && !isFifo) {
       return { file, problem: { message: "Cannot read: not a regular file" } };
     }
@@ -177,6 +191,7 @@ function badLine(bytes: Uint8Array): number {
 function problemOf(path: string, error: unknown): FileProblem {
   const { errors } = Deno;
   if (error instanceof errors.NotFound) {
+    if (path.includes("\ufffd")) return { message: "Cannot read: expected a name in UTF-8" };
     const near = neighbour(path);
     const message = "Cannot read: no such file or folder";
     return near === undefined ? { message } : { message, hint: `Did you mean ${near}?` };
@@ -189,8 +204,7 @@ function problemOf(path: string, error: unknown): FileProblem {
   }
   if (error instanceof errors.NotADirectory) return { message: "Cannot read: not a folder" };
   if (error instanceof errors.FilesystemLoop) return { message: "Cannot read: links in a circle" };
-  const reason = error instanceof Error ? error.message.replace(/\.$/, "") : String(error);
-  return { message: `Cannot read: ${reason}` };
+  return { message: `Cannot read: ${reasonOf(error)}` };
 }
 
 /** The file beside a missing one with the most similar name. */

@@ -6,9 +6,9 @@
 
 import { ValidationError } from "@cliffy/command";
 import { type CommandContext, makeCommand } from "./command.ts";
-import { errorText } from "./error_text.ts";
+import { errorText, isOfSystem, reasonOf } from "./error_text.ts";
 import { PASSED, WRONG } from "./exit_code.ts";
-import { processStreams, type Streams } from "./output.ts";
+import { OutputError, processStreams, refuse, type Streams } from "./output.ts";
 import { VERSION } from "./version.ts";
 
 /** Options for {@linkcode runCommandLine}. */
@@ -40,6 +40,8 @@ export async function runCommandLine(
     await makeCommand(context).parse([...args]);
     return context.exitCode;
   } catch (error) {
+    if (error instanceof OutputError) return refuse(error.message, streams.err);
+    if (isOfSystem(error)) return refuse(`Cannot go on: ${reasonOf(error)}`, streams.err);
     if (!(error instanceof ValidationError)) throw error;
     streams.err.write(errorText(error, streams.err.palette));
     streams.err.write(`Try "${helpCall(args, invocation)}"\n`);
@@ -60,6 +62,7 @@ const COMMANDS = [
   "show",
   "schema",
   "merge-reports",
+  "completions",
 ];
 
 /** The call for the help that fits. */

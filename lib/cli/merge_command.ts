@@ -10,6 +10,7 @@ import { countStatus, type ReportDocument } from "../report/document.ts";
 import { parseReport } from "../report/document_shape.ts";
 import { mergeReports } from "../report/merge.ts";
 import { renderReport } from "../report/render.ts";
+import { reasonOf } from "./error_text.ts";
 import { type Destination, REPORT_KINDS, writeFile, writeProblems } from "./destinations.ts";
 import { FAILED, INCONCLUSIVE, PASSED, WRONG } from "./exit_code.ts";
 import type { Streams } from "./output.ts";
@@ -80,7 +81,7 @@ function readReport(file: string): ReportDocument {
     if (Deno.statSync(file).size > MAX_BYTES) throw new RangeError("too large");
     text = Deno.readTextFileSync(file);
   } catch (error) {
-    throw new RangeError(`Cannot read "${name}": ${reasonOf(error)}`);
+    throw new RangeError(`Cannot read "${name}": ${whyUnread(error)}`);
   }
   try {
     return parseReport(text);
@@ -89,12 +90,12 @@ function readReport(file: string): ReportDocument {
   }
 }
 
-function reasonOf(error: unknown): string {
+function whyUnread(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "no such file";
   if (error instanceof Deno.errors.NotCapable) {
     return "Deno was not allowed to; give it --allow-read";
   }
-  return error instanceof Error ? escapeControl(error.message.replace(/\.$/, "")) : String(error);
+  return reasonOf(error);
 }
 
 function refuse(message: string, { err }: Streams): number {

@@ -8,7 +8,8 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ValidationError } from "@cliffy/command";
 import { Confirm, Input, Select } from "@cliffy/prompt";
-import { escapeControl } from "../kernel/escape.ts";
+import { escapeControl, quote } from "../kernel/escape.ts";
+import { shellWord } from "../report/shell.ts";
 import { scaffold, SCAFFOLD_EVENTS, SCAFFOLD_KINDS } from "../scenario/scaffold.ts";
 import { suggestion } from "../scenario/suggest.ts";
 import { mayWrite, writeFile } from "./destinations.ts";
@@ -64,8 +65,8 @@ export async function writeNew(options: NewOptions, context: CommandContext): Pr
       err.write("nothing was written\n");
       return WRONG;
     }
-    const shown = escapeControl(file);
-    out.write(`Wrote ${shown}. Try\n  ${context.invocation} run ${shown}\n`);
+    out.write(`Wrote ${escapeControl(file)}. Try\n`);
+    out.write(`  ${context.invocation} run ${shellWord(file)}\n`);
     return PASSED;
   } catch (error) {
     if (!(error instanceof Error) || error instanceof ValidationError) throw error;
@@ -153,12 +154,13 @@ function choiceProblem(what: string, word: string, known: readonly string[]): st
 
 function nameProblem(name: string): string | undefined {
   const isGood = name.trim() !== "" && name.length <= MAX_NAME && name === escapeControl(name);
-  return isGood ? undefined : `Expected a name of 1 to ${MAX_NAME} characters on one line`;
+  if (isGood) return undefined;
+  return `Expected a name of 1 to ${MAX_NAME} characters on one line, got ${quote(name)}`;
 }
 
 function pagesProblem(pages: number): string | undefined {
   const isGood = Number.isInteger(pages) && pages >= 1 && pages <= MAX_PAGES;
-  return isGood ? undefined : `Expected a number of pages from 1 to ${MAX_PAGES}`;
+  return isGood ? undefined : `Expected a number of pages from 1 to ${MAX_PAGES}, got ${pages}`;
 }
 
 function fileProblem(file: string): string | undefined {

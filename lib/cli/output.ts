@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reasonOf } from "./error_text.ts";
 import { WRONG } from "./exit_code.ts";
 import { ANSI, type Palette, PLAIN } from "../report/palette.ts";
 
@@ -19,8 +20,15 @@ export interface TextStream {
    * Writes text; nothing happens where the reader has gone, as `head` does.
    *
    * @param text The text.
+   * @throws {OutputError} If the system refuses it, as where a disk is full.
    */
   write(text: string): void;
+}
+
+/** What was asked for cannot be written. */
+export class OutputError extends Error {
+  /** Name of the class. */
+  override readonly name = "OutputError";
 }
 
 /** The two streams of a command. */
@@ -37,10 +45,15 @@ export interface Streams {
  * @returns The streams.
  */
 export function processStreams(): Streams {
-  return { out: streamOf(Deno.stdout), err: streamOf(Deno.stderr) };
+  return {
+    out: streamOf(Deno.stdout, (error) => {
+      throw new OutputError(`Cannot write the output: ${reasonOf(error)}`);
+    }),
+    err: streamOf(Deno.stderr, () => {}), // there is nobody left to tell
+  };
 }
 
-function streamOf(stream: typeof Deno.stdout): TextStream {
+function streamOf(stream: typeof Deno.stdout, refused: (error: unknown) => void): TextStream {
   const isTerminal = stream.isTerminal();
   const width = isTerminal ? terminalWidth() : undefined;
   let gone = false;
@@ -49,7 +62,13 @@ function streamOf(stream: typeof Deno.stdout): TextStream {
     ...(width === undefined ? {} : { width }),
     palette: isTerminal && !Deno.noColor ? ANSI : PLAIN,
     write(text) {
-      if (!gone) gone = !writeAll(stream, new TextEncoder().encode(text));
+      if (gone) return;
+      try {
+        writeAll(stream, text);
+      } catch (error) {
+        gone = true;
+        if (!(error instanceof Deno.errors.BrokenPipe)) refused(error);
+      }
     },
   };
 }
@@ -63,15 +82,19 @@ function terminalWidth(): number | undefined {
   }
 }
 
-/** Writes all bytes; false if nobody reads any more. */
-function writeAll(stream: typeof Deno.stdout, bytes: Uint8Array): boolean {
-  try {
-    for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) return false;
-    throw error;
-  }
+/**
+ * Writes all of a text.
+ *
+ * @param stream Where to.
+ * @param text The text.
+ * @throws {Error} If the system refuses it.
+ */
+export function writeAll(
+  stream: { writeSync(bytes: Uint8Array): number },
+  text: string,
+): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
 }
 
 /**

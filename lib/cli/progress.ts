@@ -34,6 +34,7 @@ export function newProgress(
   stream: TextStream,
   now: () => number = () => performance.now(),
 ): Progress {
+  const most = Math.min(78, (stream.width ?? 80) - 2);
   let next = now() + FIRST_AFTER;
   let shown = false;
   return {
@@ -41,7 +42,7 @@ export function newProgress(
       if (!stream.isTerminal || now() < next) return;
       next = now() + AGAIN_AFTER;
       shown = true;
-      stream.write(`\r\x1b[K${escapeControl(text()).slice(0, 78)}`);
+      stream.write(`\r\x1b[K${escapeControl(text()).slice(0, most)}`);
     },
     done() {
       if (shown) stream.write("\r\x1b[K");

@@ -10,8 +10,9 @@ import { Interpreter, type InterpreterOptions } from "../repl/interpreter.ts";
 import type { Session } from "../repl/session.ts";
 import { messageOf, runScript } from "../repl/script.ts";
 import { CommandError } from "../repl/words.ts";
+import { reasonOf } from "./error_text.ts";
 import { FAILED, PASSED } from "./exit_code.ts";
-import { readFiles } from "./files.ts";
+import { readOne } from "./files.ts";
 import { includeReader } from "./include_reader.ts";
 import type { Streams } from "./output.ts";
 
@@ -114,8 +115,7 @@ function scenarios(): string[] {
 }
 
 const readFile: NonNullable<InterpreterOptions["readFile"]> = (path) => {
-  const [found] = readFiles([path]);
-  if (found === undefined) throw new CommandError(`Cannot read ${path}: no scenario is in it`);
+  const found = readOne(path);
   if ("text" in found) return found.text;
   const { message, hint } = found.problem;
   throw new CommandError(`${path}: ${message}${hint === undefined ? "" : `. ${hint}`}`);
@@ -130,8 +130,7 @@ const writeFile: NonNullable<InterpreterOptions["writeFile"]> = (path, text, app
   try {
     Deno.writeTextFileSync(path, text, { append });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CommandError(`Cannot write ${path}: ${reason}`);
+    throw new CommandError(`Cannot write ${path}: ${reasonOf(error)}`);
   }
 };
 

@@ -7,6 +7,7 @@
  */
 
 import { mayWrite, writeFile } from "./destinations.ts";
+import { reasonOf } from "./error_text.ts";
 
 /** Folder of the file. */
 const STATE_FOLDER = ".mmulab";
@@ -39,7 +40,7 @@ export function readFailed(): { readonly files: readonly string[] } | { readonly
  *
  * @param ran Files that ran.
  * @param failed Files among them that failed.
- * @returns What went wrong, or undefined; it is no mistake not to be allowed to write.
+ * @returns Why they are not kept, or undefined; nothing is said where Deno may not write.
  */
 export function keepFailed(
   ran: readonly string[],
@@ -50,8 +51,8 @@ export function keepFailed(
   const old = "files" in before ? before.files.filter((file) => !ran.includes(file)) : [];
   try {
     Deno.mkdirSync(STATE_FOLDER, { recursive: true });
-  } catch {
-    // Writing the file says what is wrong.
+  } catch (error) {
+    return `Cannot make "${STATE_FOLDER}": ${reasonOf(error)}`;
   }
   const files = [...new Set([...old, ...failed])].sort();
   return writeFile(STATE_FILE, JSON.stringify({ format: "mmulab.failed/1", files }) + "\n");

@@ -255,9 +255,10 @@ async function finish(ran: readonly Ran[], asked: Asked): Promise<number> {
   }
   const failed = results.filter((result) => !hasPassed(result)).map(({ file }) => file);
   const tried = results.filter((result) => !isSkipped(result)).map(({ file }) => file);
+  const lost = keepFailed(tried, failed);
+  if (lost !== undefined) err.write(`--rerun-failed will not know of this run: ${lost}\n`);
   const trouble = await writeReports(ran, asked, { ...options, ...coverage }) ??
-    await writeTraces(ran, runner) ??
-    keepFailed(tried, failed);
+    await writeTraces(ran, runner);
   return trouble === undefined ? exitCodeOf(results) : refuse(trouble, err);
 }
 

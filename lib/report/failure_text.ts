@@ -13,6 +13,7 @@ import { indent } from "./layout.ts";
 import type { Rendering } from "./options.ts";
 import type { Palette } from "./palette.ts";
 import type { ScenarioResult } from "./results.ts";
+import { shellWord } from "./shell.ts";
 import { excerpt, placeText } from "./source_text.ts";
 
 /** The runs that a failure is about, where they are all runs of something. */
@@ -104,12 +105,6 @@ export function rerunText(
   ];
   const quoted = [...words, ...options.settings].map(shellWord);
   return [options.invocation, "run", ...quoted].join(" ");
-}
-
-/** Quotes a word for a shell where it needs quotes. */
-function shellWord(word: string): string {
-  if (/^[\w./:=@%+,-]+$/.test(word)) return word;
-  return `'${escapeControl(word).replaceAll("'", `'\\''`)}'`;
 }
 
 function factLine(key: string, text: string, { dim }: Palette): string {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { VERSION } from "../../lib/cli/version.ts";
 import { makeCommand } from "../../lib/cli/command.ts";
+import { runCommandLine } from "../../lib/cli/main.ts";
 import { keptStream, run } from "./fake_streams.ts";
 import { fixture } from "./processes.ts";
 
@@ -149,4 +150,13 @@ Deno.test("the help keeps its words", async (t) => {
     const help = command.getCommand(name)?.getHelp({ colors: false, width: 100 }) ?? "";
     await t.assertSnapshot(words(help));
   }
+});
+
+Deno.test("the help of a very narrow terminal keeps its words whole", async () => {
+  const out = Object.assign(keptStream(true), { width: 20 });
+  await runCommandLine([], { streams: { out, err: keptStream() } });
+  // deno-lint-ignore no-control-regex
+  const lines = out.text.replace(/\x1b\[[0-9;]*m/g, "").split("\n");
+  const example = lines.findIndex((line) => line.includes("Run a scenario:"));
+  assertStringIncludes(lines.slice(example, example + 2).join(" "), "mmulab run");
 });

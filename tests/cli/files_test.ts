@@ -104,3 +104,7 @@ Deno.test("readFiles() stops at the largest size", async () => {
     assertEquals(hint, "This limit is fixed: split the file and include its parts");
   });
 });
+
+Deno.test("readFiles() says that a name is not UTF-8, as nobody can open it then", () => {
+  assertEquals(problem("tmp/n\ufffd.yaml")?.message, "Cannot read: expected a name in UTF-8");
+});

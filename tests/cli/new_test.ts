@@ -19,6 +19,13 @@ Deno.test("new writes a scenario that passes check and run", async () => {
   });
 });
 
+Deno.test("new gives a command for a name that needs quotes", async () => {
+  await withFolder({}, async (folder) => {
+    const { stdout } = await run("new", `${folder}/a b.yaml`);
+    assertEquals(stdout, `Wrote ${folder}/a b.yaml. Try\n  mmulab run '${folder}/a b.yaml'\n`);
+  });
+});
+
 Deno.test("new does not replace a file unless told to", async () => {
   await withFolder({ "a.yaml": "mine\n" }, async (folder) => {
     const file = `${folder}/a.yaml`;
@@ -38,7 +45,7 @@ for (
     [["tmp/none/a.yaml"], 'Cannot write "tmp/none/a.yaml": no such folder'],
     [["tmp/a.yaml", "--kind", "kvn"], 'Unknown kind of listener "kvn". Did you mean "kvm"?'],
     [["tmp/a.yaml", "--event", "UNMAPS"], 'Unknown event "UNMAPS". Did you mean "UNMAP"?'],
-    [["tmp/a.yaml", "--pages", "0"], "Expected a number of pages from 1 to 1024"],
+    [["tmp/a.yaml", "--pages", "0"], "Expected a number of pages from 1 to 1024, got 0"],
     [["tmp/a.yaml", "--name", "a\nb"], "Expected a name of 1 to 200 characters on one line"],
   ] as const
 ) {

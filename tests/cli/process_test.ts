@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fixture, inShell, onPipes, onTerminal, words } from "./processes.ts";
+import { scenario, withFolder } from "./temporary.ts";
 
 const ESCAPE = "\x1b[";
 
@@ -103,6 +104,27 @@ Deno.test("a reader that leaves early gets no stack trace", async () => {
     assertEquals([stderr, never], ["", ""]);
   }
 });
+
+Deno.test("a folder below that may not be read is named", async () => {
+  const permissions = ["-R", "--deny-read=tests/cli/fixtures", "--no-prompt"];
+  const { code, stderr } = await onPipes(["check", "tests/cli"], { permissions });
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, "tests/cli/fixtures: Cannot read: Deno was not allowed to\n");
+});
+
+for (const name of ["it's a.yaml", "new\nline.yaml", "\x1b[31m'\\\u202e.yaml", "$(id).yaml"]) {
+  Deno.test(`the rerun command of ${JSON.stringify(name)} can be pasted into a shell`, async () => {
+    await withFolder({ [name]: scenario("A", "", 7) }, async (folder) => {
+      const { stdout } = await onPipes(["run", `${folder}/${name}`]);
+      const [, word] = /rerun {2}deno run -R cli\.ts run (.*) --kernel/.exec(stdout) ?? [];
+      const pasted = await new Deno.Command("bash", {
+        args: ["-c", `printf %s ${word}`],
+        env: { LC_ALL: "C.UTF-8" },
+      }).output();
+      assertEquals(new TextDecoder().decode(pasted.stdout), `${folder}/${name}`);
+    });
+  });
+}
 
 Deno.test("without the permission to read the files there is a message and no stack trace", async () => {
   const permissions = ["--allow-read=lib", "--no-prompt"];

@@ -39,3 +39,12 @@ Deno.test("newProgress() escapes and cuts", () => {
   progress.update(() => "\x1b" + "x".repeat(100));
   assertEquals(stream.text, `${ERASE}\\x1b${"x".repeat(74)}`);
 });
+
+Deno.test("newProgress() stays on one line of a narrow terminal", () => {
+  const stream = Object.assign(keptStream(true), { width: 40 });
+  let now = 0;
+  const progress = newProgress(stream, () => now);
+  now = 2000;
+  progress.update(() => "x".repeat(100));
+  assertEquals(stream.text, `${ERASE}${"x".repeat(38)}`);
+});
