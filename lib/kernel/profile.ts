@@ -107,6 +107,8 @@ export interface KernelProfile {
   readonly numaSkipsReferenced: boolean;
   /** madvise knows MADV_DONTNEED_LOCKED (v5.18). */
   readonly madviseDontneedLocked: boolean;
+  /** madvise says EAGAIN, not ENOMEM, where it would make too many mappings (v5.17). */
+  readonly madviseSaysAgain: boolean;
   /** A huge page on the wrong node moves inside a CLEAR window like any other (v5.13; B-12). */
   readonly numaThpNotifies: boolean;
   /** smaps has the field Pss_Dirty (v6.0). */
@@ -183,6 +185,7 @@ const V5_0: KernelProfile = {
   oomReapsLocked: false,
   numaSkipsReferenced: false,
   madviseDontneedLocked: false,
+  madviseSaysAgain: false,
   numaThpNotifies: false,
   smapsPssDirty: false,
   smapsFilePmdMapped: false,
@@ -253,6 +256,7 @@ const V6_1: KernelProfile = {
   oomReapsLocked: true,
   numaSkipsReferenced: true,
   madviseDontneedLocked: true,
+  madviseSaysAgain: true,
   numaThpNotifies: true,
   smapsPssDirty: true,
   smapsFilePmdMapped: true,

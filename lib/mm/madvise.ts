@@ -16,13 +16,11 @@ import {
 } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { maySplitAt } from "./hugetlb_range.ts";
 import { madviseCollapse } from "./khugepaged.ts";
 import { ksmEnter, unmergeKsmPages } from "./ksm.ts";
 import { madviseCold, madviseFree, madvisePageout } from "./madvise_reclaim.ts";
 import { madviseHwpoison, madviseSoftOffline } from "./memory_failure.ts";
 import type { Mm } from "./mm_struct.ts";
-import { isolateRange } from "./mprotect.ts";
 import { khugepagedEnterVma } from "./thp.ts";
 import { madvisePopulate } from "./populate.ts";
 import { punchHole } from "./truncate.ts";
@@ -44,6 +42,7 @@ import {
   VM_WRITE,
   type Vma,
 } from "./vma.ts";
+import { isolateRange } from "./vma_merge.ts";
 
 /** Advice that is understood. */
 export const ADVICE = [
@@ -212,8 +211,11 @@ function* unmergeable(vma: Vma, start: Vaddr, end: Vaddr): Operation<number> {
 function* updateFlags(vma: Vma, start: Vaddr, end: Vaddr, wanted: number): Operation<number> {
   const flags = wanted >>> 0;
   if (flags === vma.flags) return 0;
-  if (!maySplitAt(vma, start) || !maySplitAt(vma, end)) return -ERRNO.EINVAL;
   const target = yield* isolateRange(vma, start, end, flags);
+  if (typeof target === "number") {
+    const again = target === -ERRNO.ENOMEM && vma.mm.host.profile.madviseSaysAgain;
+    return again ? -ERRNO.EAGAIN : target;
+  }
   target.flags = flags;
   return 0;
 }

@@ -9,14 +9,13 @@
 import { isAligned, PAGE_SIZE, type Pfn, TASK_SIZE, type Vaddr } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
-import { maySplitAt } from "./hugetlb_range.ts";
 import { allocMigrationTarget, isolateLruPage, migratePages, putbackLruPage } from "./migrate.ts";
 import type { Mm } from "./mm_struct.ts";
 import { vmaMigratable } from "./move_pages.ts";
-import { isolateRange } from "./mprotect.ts";
 import { PG_HEAD, PG_RESERVED, PG_TAIL, PTE_PRESENT, PTE_SPECIAL } from "./flags.ts";
 import type { Cursor, PteTable } from "./page_table.ts";
 import type { MemoryPolicy } from "./vma.ts";
+import { isolateRange } from "./vma_merge.ts";
 
 /** Which pages mbind and migrate_pages move. */
 export interface MoveFlags {
@@ -76,8 +75,8 @@ function* mbindRange(
     const from = Math.max(vma.start, start);
     const to = Math.min(vma.end, end);
     if (vma.policy?.node === policy?.node) continue;
-    if (!maySplitAt(vma, from) || !maySplitAt(vma, to)) return -ERRNO.EINVAL;
     const part = yield* isolateRange(vma, from, to, vma.flags, policy);
+    if (typeof part === "number") return part;
     part.policy = policy;
   }
   return 0;

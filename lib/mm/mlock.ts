@@ -11,10 +11,10 @@ import { isAligned, PAGE_SIZE, TASK_SIZE, type Vaddr } from "../kernel/address.t
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import type { Mm } from "./mm_struct.ts";
-import { isolateRange } from "./mprotect.ts";
 import { PG_MLOCKED, PG_UNEVICTABLE, PTE_PRESENT, PTE_SPECIAL } from "./flags.ts";
 import { mmPopulate } from "./populate.ts";
 import { VM_HUGETLB, VM_LOCKED, VM_LOCKONFAULT, VM_SPECIAL, type Vma } from "./vma.ts";
+import { isolateRange } from "./vma_merge.ts";
 
 const NEVER_LOCKED = VM_SPECIAL | VM_HUGETLB;
 
@@ -71,18 +71,21 @@ function* applyLockFlags(mm: Mm, start: Vaddr, end: Vaddr, flags: number): Opera
     const vma = mm.vmaAt(addr);
     if (vma === undefined) return -ERRNO.ENOMEM;
     const to = Math.min(vma.end, end);
-    yield* mlockFixup(vma, addr, to, flags);
+    const error = yield* mlockFixup(vma, addr, to, flags);
+    if (error !== 0) return error;
     addr = to;
   }
   return 0;
 }
 
-function* mlockFixup(vma: Vma, start: Vaddr, end: Vaddr, lock: number): Operation {
+function* mlockFixup(vma: Vma, start: Vaddr, end: Vaddr, lock: number): Operation<number> {
   const flags = ((vma.flags & ~(VM_LOCKED | VM_LOCKONFAULT)) | lock) >>> 0;
-  if (flags === vma.flags || (vma.flags & NEVER_LOCKED) !== 0) return;
+  if (flags === vma.flags || (vma.flags & NEVER_LOCKED) !== 0) return 0;
   const target = yield* isolateRange(vma, start, end, flags);
+  if (typeof target === "number") return target;
   target.flags = flags;
   vma.mm.host.lruBatches.drain();
+  return 0;
 }
 
 /** Marks the pages that are mapped as locked or not (mm/mlock.c: mlock_pte_range). */

@@ -21,7 +21,7 @@ import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { mmuNotifierRelease } from "../notifier/chain.ts";
 import type { AddressSpace } from "./filemap.ts";
-import { hugetlbOwner, maySplitAt } from "./hugetlb_range.ts";
+import { hugetlbOwner } from "./hugetlb_range.ts";
 import { ksmExit } from "./ksm.ts";
 import type { Mm } from "./mm_struct.ts";
 import { MmuGather } from "./mmu_gather.ts";
@@ -46,14 +46,12 @@ import {
   canMergeAfter,
   canMergeBefore,
   insertVma,
+  MAX_MAP_COUNT,
   mergeableAnonVma,
   type MergeRequest,
   setBounds,
   splitVma,
 } from "./vma_merge.ts";
-
-/** Mappings a process may have (vm.max_map_count). */
-export const MAX_MAP_COUNT = 65530;
 
 /** What to map. */
 export interface MmapOptions {
@@ -138,17 +136,17 @@ export function* munmap(mm: Mm, start: Vaddr, length: number): Operation<number>
 }
 
 function* munmapIfMapped(mm: Mm, start: Vaddr, end: Vaddr): Operation<number> {
-  let vma = mm.vmas[mm.findVmaIndex(start)];
+  const vma = mm.vmas[mm.findVmaIndex(start)];
   if (vma === undefined || vma.start >= end) return 0;
   if (start > vma.start) {
     if (end < vma.end && mm.vmas.length >= MAX_MAP_COUNT) return -ERRNO.ENOMEM;
-    if (!maySplitAt(vma, start)) return -ERRNO.EINVAL;
-    vma = yield* splitVma(vma, start, false);
+    const error = yield* splitVma(vma, start, false);
+    if (error !== 0) return error;
   }
   const last = mm.vmas[mm.findVmaIndex(end - 1)];
   if (last !== undefined && last.start < end && last.end > end) {
-    if (!maySplitAt(last, end)) return -ERRNO.EINVAL;
-    yield* splitVma(last, end, true);
+    const error = yield* splitVma(last, end, true);
+    if (error !== 0) return error;
   }
   const first = mm.findVmaIndex(start);
   const removed = mm.vmas.splice(first, mm.vmasIn(start, end).length);

@@ -30,7 +30,7 @@ import {
 } from "../notifier/range.ts";
 import { changeHugePmd } from "./huge_pmd.ts";
 import { splitPartialHugePmd } from "./huge_split.ts";
-import { hugetlbChangeProtection, maySplitAt } from "./hugetlb_range.ts";
+import { hugetlbChangeProtection } from "./hugetlb_range.ts";
 import type { Mm } from "./mm_struct.ts";
 import { MmuGather } from "./mmu_gather.ts";
 import {
@@ -64,7 +64,7 @@ import {
   vmaWantsWritenotify,
   vmPageProt,
 } from "./vma.ts";
-import { splitVma, vmaMerge } from "./vma_merge.ts";
+import { isolateRange } from "./vma_merge.ts";
 
 /** How the entries of a range change. */
 export interface ProtectionChange {
@@ -110,11 +110,7 @@ export function* mprotect(
     }
     const to = Math.min(vma.end, end);
     const flags = (vma.flags & ~VM_ACCESS_FLAGS) | prot;
-    if (flags >>> 0 !== vma.flags && !(maySplitAt(vma, addr) && maySplitAt(vma, to))) {
-      result = -ERRNO.EINVAL;
-      break;
-    }
-    yield* mprotectFixup(gather, vma, addr, to, flags >>> 0);
+    result = yield* mprotectFixup(gather, vma, addr, to, flags >>> 0);
     addr = to;
   }
   gather.finish();
@@ -131,13 +127,14 @@ function* mprotectFixup(
   start: Vaddr,
   end: Vaddr,
   wanted: number,
-): Operation {
-  if (wanted === vma.flags) return;
+): Operation<number> {
+  if (wanted === vma.flags) return 0;
   const charged = VM_ACCOUNT | VM_WRITE | VM_HUGETLB | VM_SHARED;
   const accounts = (wanted & VM_WRITE) !== 0 && (vma.flags & charged) === 0;
   const flags = (accounts ? wanted | VM_ACCOUNT : wanted) >>> 0;
   const wasLocked = (vma.flags & (VM_WRITE | VM_SHARED | VM_LOCKED)) === VM_LOCKED;
   const target = yield* isolateRange(vma, start, end, flags);
+  if (typeof target === "number") return target;
   target.flags = flags;
   const change = {
     prot: vmPageProt(target),
@@ -145,40 +142,7 @@ function* mprotectFixup(
   };
   yield* changeProtection(gather, target, start, end, change);
   if (wasLocked && (flags & VM_WRITE) !== 0) yield* mmPopulate(target.mm, start, end, true);
-}
-
-/**
- * Makes a range a mapping of its own, by merging it with neighbours of the new flags or by cutting.
- *
- * From mm/mprotect.c: mprotect_fixup and mm/madvise.c: madvise_update_vma.
- *
- * @param vma The mapping that holds the range.
- * @param start First byte.
- * @param end First byte after.
- * @param flags VM_ bits the range will have.
- * @param policy Memory policy the range will have.
- * @returns The mapping that holds the range now; it has the flags already only if it was merged.
- */
-export function* isolateRange(
-  vma: Vma,
-  start: Vaddr,
-  end: Vaddr,
-  flags: number,
-  policy: Vma["policy"] = vma.policy,
-): Operation<Vma> {
-  const merged = yield* vmaMerge(vma.mm, {
-    start,
-    end,
-    flags,
-    pgoff: vma.indexOf(start),
-    anonVma: vma.anonVma,
-    file: vma.file,
-    policy,
-  });
-  if (merged !== null) return merged;
-  if (start !== vma.start) yield* splitVma(vma, start, true);
-  if (end !== vma.end) yield* splitVma(vma, end, false);
-  return vma;
+  return 0;
 }
 
 /**

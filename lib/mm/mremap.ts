@@ -22,8 +22,7 @@ import { anonVmaClone, unlinkAnonVmas } from "./rmap.ts";
 import { moveHugetlbPageTables } from "./hugetlb_range.ts";
 import { unmergeKsmPages } from "./ksm.ts";
 import type { Mm } from "./mm_struct.ts";
-import { findFreeArea, MAX_MAP_COUNT, munmap } from "./mmap.ts";
-import { isolateRange } from "./mprotect.ts";
+import { findFreeArea, munmap } from "./mmap.ts";
 import { mmPopulate } from "./populate.ts";
 import { movePageTables } from "./move_page_tables.ts";
 import {
@@ -36,7 +35,7 @@ import {
   VM_SHARED,
   Vma,
 } from "./vma.ts";
-import { insertVma, setBounds, vmaMerge } from "./vma_merge.ts";
+import { insertVma, isolateRange, MAX_MAP_COUNT, setBounds, vmaMerge } from "./vma_merge.ts";
 
 /** How to remap. */
 export interface MremapOptions {
@@ -223,7 +222,7 @@ function* moveVma(
 function* unlockSource(vma: Vma, start: Vaddr, end: Vaddr): Operation {
   const flags = (vma.flags & ~(VM_LOCKED | VM_LOCKONFAULT)) >>> 0;
   const part = yield* isolateRange(vma, start, end, flags);
-  part.flags = flags;
+  if (typeof part !== "number") part.flags = flags;
 }
 
 /**

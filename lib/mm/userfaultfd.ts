@@ -25,7 +25,7 @@ import { anonVmaPrepare, pageAddFileRmap, pageAddNewAnonRmap } from "./rmap.ts";
 import { maySplitAt } from "./hugetlb_range.ts";
 import type { Mm } from "./mm_struct.ts";
 import { MmuGather } from "./mmu_gather.ts";
-import { changeProtection, isolateRange } from "./mprotect.ts";
+import { changeProtection } from "./mprotect.ts";
 import { PTE_MKDIRTY, PTE_SPECIAL, PTE_WRITE, PTE_YOUNG } from "./flags.ts";
 import {
   VM_SHARED,
@@ -36,6 +36,7 @@ import {
   vmGetPageProt,
   vmPageProt,
 } from "./vma.ts";
+import { isolateRange } from "./vma_merge.ts";
 
 /** What user space looks after: missing pages, or writes. */
 export type UffdMode = "missing" | "wp";
@@ -64,8 +65,7 @@ export function* uffdRegister(
   if (mm.findVmaIndex(start) === mm.vmas.length) return -ERRNO.ENOMEM;
   const vmas = mm.vmasIn(start, end);
   if (vmas.length === 0 || !vmas.every((vma) => mayChange(vma, start, end))) return -ERRNO.EINVAL;
-  yield* setUffdFlags(mm, start, end, mode === "wp" ? VM_UFFD_WP : VM_UFFD_MISSING);
-  return 0;
+  return yield* setUffdFlags(mm, start, end, mode === "wp" ? VM_UFFD_WP : VM_UFFD_MISSING);
 }
 
 /**
@@ -82,8 +82,7 @@ export function* uffdUnregister(mm: Mm, start: Vaddr, length: number): Operation
   if (!isAligned(start, PAGE_SIZE) || !isAligned(end, PAGE_SIZE)) return -ERRNO.EINVAL;
   const vmas = mm.vmasIn(start, end);
   if (vmas.length === 0 || !vmas.every((vma) => mayChange(vma, start, end))) return -ERRNO.EINVAL;
-  yield* setUffdFlags(mm, start, end, 0);
-  return 0;
+  return yield* setUffdFlags(mm, start, end, 0);
 }
 
 /**
@@ -169,11 +168,11 @@ function copyOne(vma: Vma, addr: Vaddr, content: number | null): number {
 }
 
 /** Sets the flags of every mapping in a range, ending protection where it is no longer wanted. */
-function* setUffdFlags(mm: Mm, start: Vaddr, end: Vaddr, uffd: number): Operation {
+function* setUffdFlags(mm: Mm, start: Vaddr, end: Vaddr, uffd: number): Operation<number> {
   let addr = start;
   while (addr < end) {
     const vma = mm.vmas[mm.findVmaIndex(addr)];
-    if (vma === undefined || vma.start >= end) return;
+    if (vma === undefined || vma.start >= end) return 0;
     const from = Math.max(addr, vma.start);
     const to = Math.min(vma.end, end);
     addr = to;
@@ -181,8 +180,10 @@ function* setUffdFlags(mm: Mm, start: Vaddr, end: Vaddr, uffd: number): Operatio
     if (flags === vma.flags) continue;
     if (uffd === 0 && (vma.flags & VM_UFFD_WP) !== 0) yield* uffdWpRange(vma, from, to, false);
     const target = yield* isolateRange(vma, from, to, flags);
+    if (typeof target === "number") return target;
     target.flags = flags;
   }
+  return 0;
 }
 
 /** mm/userfaultfd.c: uffd_wp_range. */

@@ -16,13 +16,18 @@ import {
   tableOf,
   type Vaddr,
 } from "../kernel/address.ts";
+import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { insertBehind, insertByOffset } from "./filemap.ts";
 import { type AnonVma, anonVmaClone, whileUnlinked } from "./rmap.ts";
 import { splitHugePmd } from "./huge_split.ts";
+import { maySplitAt } from "./hugetlb_range.ts";
 import type { Mm } from "./mm_struct.ts";
 import { unlinkVma } from "./unmap.ts";
 import { VM_SOFTDIRTY, VM_SPECIAL, Vma } from "./vma.ts";
+
+/** Mappings a process may have (vm.max_map_count). */
+export const MAX_MAP_COUNT = 65530;
 
 /** What a range is about to become, for finding neighbours it can merge with. */
 export interface MergeRequest {
@@ -61,9 +66,10 @@ export function insertVma(vma: Vma, from: Vma | null = null): void {
  * @param vma The mapping.
  * @param addr Address inside it, page aligned.
  * @param newBelow Whether the new mapping is the lower part; `vma` keeps the other.
- * @returns The new mapping.
+ * @returns 0, or -EINVAL inside a huge page of hugetlbfs.
  */
-export function* splitVma(vma: Vma, addr: Vaddr, newBelow: boolean): Operation<Vma> {
+export function* splitVma(vma: Vma, addr: Vaddr, newBelow: boolean): Operation<number> {
+  if (!maySplitAt(vma, addr)) return -ERRNO.EINVAL;
   const [from, to] = newBelow ? [vma.start, addr] : [addr, vma.end];
   const part = new Vma(vma.mm, from, to, vma.flags, vma.indexOf(from), vma.file);
   part.policy = vma.policy;
@@ -73,7 +79,49 @@ export function* splitVma(vma: Vma, addr: Vaddr, newBelow: boolean): Operation<V
   yield* adjustTransHuge(vma, start, end);
   setBounds(vma, start, end);
   insertVma(part);
-  return part;
+  return 0;
+}
+
+/**
+ * Makes a range a mapping of its own, by merging it with neighbours of the new flags or by cutting.
+ *
+ * From mm/mprotect.c: mprotect_fixup and mm/madvise.c: madvise_update_vma.
+ *
+ * @param vma The mapping that holds the range.
+ * @param start First byte.
+ * @param end First byte after.
+ * @param flags VM_ bits the range will have.
+ * @param policy Memory policy the range will have.
+ * @returns The mapping that holds the range now, which has the flags already only if it was merged; or
+ * the negative error number of a cut, of which there may have been one before.
+ */
+export function* isolateRange(
+  vma: Vma,
+  start: Vaddr,
+  end: Vaddr,
+  flags: number,
+  policy: Vma["policy"] = vma.policy,
+): Operation<Vma | number> {
+  const merged = yield* vmaMerge(vma.mm, {
+    start,
+    end,
+    flags,
+    pgoff: vma.indexOf(start),
+    anonVma: vma.anonVma,
+    file: vma.file,
+    policy,
+  });
+  if (merged !== null) return merged;
+  const below = start === vma.start ? 0 : yield* splitIfFew(vma, start, true);
+  if (below !== 0) return below;
+  const above = end === vma.end ? 0 : yield* splitIfFew(vma, end, false);
+  return above === 0 ? vma : above;
+}
+
+/** Cuts a mapping unless there are too many already (mm/mmap.c: split_vma). */
+function* splitIfFew(vma: Vma, addr: Vaddr, newBelow: boolean): Operation<number> {
+  if (vma.mm.vmas.length >= MAX_MAP_COUNT) return -ERRNO.ENOMEM;
+  return yield* splitVma(vma, addr, newBelow);
 }
 
 /**

@@ -11,6 +11,7 @@ import { fork } from "../../lib/mm/fork.ts";
 import { Host } from "../../lib/mm/host.ts";
 import { madvise } from "../../lib/mm/madvise.ts";
 import { mbind } from "../../lib/mm/mempolicy.ts";
+import type { Mm } from "../../lib/mm/mm_struct.ts";
 import { mprotect } from "../../lib/mm/mprotect.ts";
 import { mremap } from "../../lib/mm/mremap.ts";
 import { isSoftDirty } from "../../lib/mm/task_mmu.ts";
@@ -49,6 +50,19 @@ Deno.test("a hugetlb mapping cannot be cut inside a page", () => {
   assertEquals(drain(munmap(mm, BASE, 4096)), -ERRNO.EINVAL);
   assertEquals(drain(mprotect(mm, BASE + 4096, 4096, VM_READ)), -ERRNO.EINVAL);
   assertEquals(drain(madvise(mm, BASE, 4096, "DONTFORK")), -ERRNO.EINVAL);
+});
+
+Deno.test("a call that cannot cut at its end has cut at its start", () => {
+  const calls = {
+    mprotect: (mm: Mm) => mprotect(mm, BASE + PMD_SIZE, 4096, VM_READ),
+    madvise: (mm: Mm) => madvise(mm, BASE + PMD_SIZE, 4096, "DONTFORK"),
+    munmap: (mm: Mm) => munmap(mm, BASE + PMD_SIZE, 4096),
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    const { mm } = hugetlbProcess();
+    assertEquals(drain(call(mm)), -ERRNO.EINVAL, name);
+    assertEquals(mm.vmas.map(({ start }) => start), [BASE, BASE + PMD_SIZE], name);
+  }
 });
 
 Deno.test("hugetlb memory begins at a huge page and has whole ones", () => {

@@ -16,7 +16,8 @@ import { mmap } from "../../lib/mm/mmap.ts";
 import type { Mm } from "../../lib/mm/mm_struct.ts";
 import { movePages } from "../../lib/mm/move_pages.ts";
 import { PTE_YOUNG } from "../../lib/mm/flags.ts";
-import { VM_READ, VM_WRITE } from "../../lib/mm/vma.ts";
+import { VM_READ, VM_WRITE, Vma } from "../../lib/mm/vma.ts";
+import { MAX_MAP_COUNT } from "../../lib/mm/vma_merge.ts";
 import { shrinkFolioList } from "../../lib/mm/vmscan.ts";
 import { mmuNotifierRegister } from "../../lib/notifier/chain.ts";
 import { EVENT_NAMES } from "../../lib/notifier/range.ts";
@@ -75,6 +76,13 @@ export function swapOut(mm: Mm, page: number): void {
   const pfn = mm.pageTable.pfnAt(at(page));
   isolateLruPage(host, pfn);
   drain(shrinkFolioList(host, [pfn]));
+}
+
+/** Gives a process as many mappings as it may have: small ones, far above its own. */
+export function fillMapCount(mm: Mm): void {
+  for (let page = 2 ** 20; mm.vmas.length < MAX_MAP_COUNT; page += 2) {
+    mm.vmas.push(new Vma(mm, at(page), at(page + 1), VM_READ, page, null));
+  }
 }
 
 /** Address of a page. */

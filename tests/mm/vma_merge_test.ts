@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { PAGE_SIZE } from "../../lib/kernel/address.ts";
+import { ERRNO } from "../../lib/kernel/errno.ts";
 import { drain } from "../../lib/kernel/operation.ts";
 import { kernelProfile } from "../../lib/kernel/profile.ts";
 import { fork } from "../../lib/mm/fork.ts";
@@ -8,10 +9,13 @@ import { Host } from "../../lib/mm/host.ts";
 import { madvise } from "../../lib/mm/madvise.ts";
 import { mmap, munmap } from "../../lib/mm/mmap.ts";
 import type { Mm } from "../../lib/mm/mm_struct.ts";
+import { mlock } from "../../lib/mm/mlock.ts";
+import { mbind } from "../../lib/mm/mempolicy.ts";
 import { mprotect } from "../../lib/mm/mprotect.ts";
 import { mremap } from "../../lib/mm/mremap.ts";
+import { uffdRegister } from "../../lib/mm/userfaultfd.ts";
 import { VM_DONTCOPY, VM_EXEC, VM_READ, VM_SOFTDIRTY, VM_WRITE } from "../../lib/mm/vma.ts";
-import { at, write } from "./reclaim_setup.ts";
+import { at, fillMapCount, write } from "./reclaim_setup.ts";
 
 /*
  * Mappings are drawn one character a page: `r`, `w` (read and write) and `x` (read and execute) say
@@ -263,3 +267,25 @@ function checkMappings(mm: Mm, model: ReadonlyMap<number, string>): void {
     for (const anonVma of vma.anonVmaChain) assertEquals(anonVma.vmas.includes(vma), true);
   });
 }
+
+Deno.test("a process with 65530 mappings gets no more by cutting one, but can still merge", () => {
+  const calls = {
+    mprotect: (mm: Mm, page: number) => mprotect(mm, at(page), PAGE_SIZE, VM_READ),
+    mlock: (mm: Mm, page: number) => mlock(mm, at(page), PAGE_SIZE),
+    mbind: (mm: Mm, page: number) => mbind(mm, at(page), PAGE_SIZE, { node: 0 }),
+    userfaultfd: (mm: Mm, page: number) => uffdRegister(mm, at(page), PAGE_SIZE, "missing"),
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    const mm = draw("ww");
+    fillMapCount(mm);
+    assertEquals(mm.vmas.length, 65530, name);
+    assertEquals(drain(call(mm, 0)), -ERRNO.ENOMEM, name);
+    assertEquals(mm.vmas[0].pages, 2, name);
+
+    const merging = draw("www");
+    assertEquals(drain(call(merging, 0)), 0, name);
+    fillMapCount(merging);
+    assertEquals(drain(call(merging, 1)), 0, `${name} that merges`);
+    assertEquals(merging.vmas[0].pages, 2, `${name} that merges`);
+  }
+});

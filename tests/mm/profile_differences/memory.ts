@@ -25,7 +25,7 @@ import { mmuNotifierRegister } from "../../../lib/notifier/chain.ts";
 import { mmuNotifierRangeUseChangePte, WINDOW_EVENT_NAMES } from "../../../lib/notifier/range.ts";
 import { smapsText } from "../../../lib/report/maps_text.ts";
 import { windows } from "../huge_world.ts";
-import { advise, at, write } from "../reclaim_setup.ts";
+import { advise, at, fillMapCount, write } from "../reclaim_setup.ts";
 import { anonymous, type Differences, map } from "./difference.ts";
 import { flagsOf, frameOf } from "../file_fixture.ts";
 
@@ -322,6 +322,16 @@ export const MEMORY: Differences = {
       const { mm } = anonymous(profile);
       drain(mlock(mm, at(0), PAGE_SIZE));
       return advise(mm, 0, 1, "DONTNEED_LOCKED");
+    },
+  },
+  madviseSaysAgain: {
+    shows: "the answer to advice that would make one mapping too many",
+    base: "v6.1",
+    results: [[false, -ERRNO.ENOMEM], [true, -ERRNO.EAGAIN]],
+    program(profile) {
+      const { mm } = anonymous(profile, 2);
+      fillMapCount(mm);
+      return advise(mm, 0, 1, "DONTFORK");
     },
   },
   uffdWp: {
