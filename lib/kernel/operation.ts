@@ -13,6 +13,8 @@ export const PREEMPTIONS = {
   window_open: "A notifier window has just been opened; the page tables are unchanged yet",
   ptl_dropped: "A page-table lock was dropped between two tables",
   before_retry_check: "A device has the page and has not yet checked for invalidations",
+  mmap_lock_wait:
+    "A fault or a call waits for mmap_lock (mmap_sem), which somebody holds for writing",
   migration_wait: "An access waits for a page that somebody else is moving",
   window_closed: "A notifier window has just been closed",
   daemon_step: "A daemon finished one unit of work",

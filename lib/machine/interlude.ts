@@ -17,6 +17,9 @@ import { observe } from "./observer.ts";
 import type { Interlude, Step } from "./program.ts";
 import type { OperationResult } from "./spec.ts";
 
+/** Points at which an operation cannot go on before another one has. */
+const WAITS: ReadonlySet<Preemption> = new Set<Preemption>(["migration_wait", "mmap_lock_wait"]);
+
 /** An operation with its own interludes. */
 class Actor {
   readonly #visits = new Map<Preemption, number>();
@@ -143,13 +146,21 @@ export class Interleaving implements Company {
       const retried = now.retries > mark.retries;
       const idle = value === last && now.records === mark.records;
       const retries = value === "before_retry_check" && (retried || idle);
-      if (mayWait && (retries || value === "migration_wait")) {
+      if (mayWait && (retries || WAITS.has(value))) {
         this.#waiting.push(actor);
         return { ret: 0 };
       }
+      if (value === "mmap_lock_wait") yield* this.#advanceHolder();
       mark = now;
       last = value;
     }
+  }
+
+  /** Whoever holds a lock that one who cannot be set aside waits for was set aside before. */
+  *#advanceHolder(): Operation {
+    const holder = this.#waiting.shift();
+    if (holder === undefined) throw new Error("Cannot go on: mmap_lock is held by nobody who runs");
+    yield* this.#advanceOther(holder, false);
   }
 
   #progress(): { retries: number; records: number } {

@@ -30,6 +30,8 @@ import {
   PTE_UFFD_WP,
   PTE_WRITE,
   PTE_YOUNG,
+  pteAccessible,
+  pteWritable,
 } from "./flags.ts";
 import type { Host } from "./host.ts";
 import { doHugeFileFault } from "./huge_file.ts";
@@ -46,6 +48,7 @@ import {
 } from "./memory.ts";
 import { migrateToRam } from "./migrate_vma.ts";
 import type { Mm } from "./mm_struct.ts";
+import { mmapReadLock } from "./mmap_lock.ts";
 import { doHugePmdNumaPage, doNumaPage } from "./numa_fault.ts";
 import type { PmdTable, PteTable } from "./page_table.ts";
 import { directReclaim, MAX_RECLAIM_RETRIES } from "./shrink_lruvec.ts";
@@ -125,6 +128,34 @@ export function* access(
     if (slow < 0) return walk.result(addr, slow as AccessResult["failure"]);
   }
   return walk.result(end, 0);
+}
+
+/**
+ * Reads or writes as {@linkcode access} does, by an instruction of the process: where it faults while
+ * somebody holds mmap_lock for writing, it waits.
+ *
+ * @param mm The address space.
+ * @param start First byte, page aligned.
+ * @param end First byte after, page aligned.
+ * @param store What is written; null for reads.
+ * @returns How far it came.
+ */
+export function* userAccess(
+  mm: Mm,
+  start: Vaddr,
+  end: Vaddr,
+  store: Store | null,
+): Operation<AccessResult> {
+  if (mm.mmapLocked && !isMapped(mm, start, end, store !== null)) yield* mmapReadLock(mm);
+  return yield* access(mm, start, end, store);
+}
+
+function isMapped({ pageTable }: Mm, start: Vaddr, end: Vaddr, write: boolean): boolean {
+  for (let addr = start; addr < end; addr += PAGE_SIZE) {
+    const flags = pageTable.flagsAt(addr);
+    if (!(write ? pteWritable(flags) : pteAccessible(flags))) return false;
+  }
+  return true;
 }
 
 /**

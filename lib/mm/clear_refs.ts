@@ -15,6 +15,7 @@ import { MMU_NOTIFY_SOFT_DIRTY, mmuNotifierRangeInit, SITE } from "../notifier/r
 import { insideWindow } from "../notifier/dispatch.ts";
 import { clearSoftDirtyPmd, clearYoungPmd } from "./huge_pmd.ts";
 import { type Mm, MMF_HAS_PINNED } from "./mm_struct.ts";
+import { mmapReadLock, whileMmapLocked } from "./mmap_lock.ts";
 import { MmuGather } from "./mmu_gather.ts";
 import {
   PG_ANON,
@@ -38,7 +39,10 @@ import { VM_PFNMAP, VM_SOFTDIRTY, type Vma } from "./vma.ts";
  */
 export function* clearRefs(mm: Mm, value: number): Operation<number> {
   if (value === 4) {
-    yield* clearSoftDirty(mm);
+    yield* mmapReadLock(mm);
+    const clearing = clearSoftDirty(mm);
+    const { clearRefsFlush } = mm.host.profile;
+    yield* clearRefsFlush === "explicit" ? whileMmapLocked(mm, clearing) : clearing;
     return 0;
   }
   if (value === 5) return 0;

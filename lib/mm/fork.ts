@@ -11,6 +11,7 @@ import { PAGE_SIZE } from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { MMU_NOTIFY_PROTECTION_PAGE, mmuNotifierRangeInit, SITE } from "../notifier/range.ts";
 import { insideWindow } from "../notifier/dispatch.ts";
+import { whileMmapLocked } from "./mmap_lock.ts";
 import { anonVmaFork, countMapped, pageAddNewAnonRmap } from "./rmap.ts";
 import { copyHugePmd } from "./huge_pmd.ts";
 import { copyHugetlbPageRange } from "./hugetlb_range.ts";
@@ -59,6 +60,10 @@ import { insertVma } from "./vma_merge.ts";
  * @returns The child's address space.
  */
 export function* fork(parent: Mm, name: string): Operation<Mm> {
+  return yield* whileMmapLocked(parent, dupMm(parent, name));
+}
+
+function* dupMm(parent: Mm, name: string): Operation<Mm> {
   const child = parent.host.createMm(name);
   child.nextMapping = parent.nextMapping;
   ksmFork(child, parent);

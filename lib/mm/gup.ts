@@ -30,6 +30,7 @@ import {
   pteAccessible,
   pteWritable,
 } from "./flags.ts";
+import { mmapReadLock } from "./mmap_lock.ts";
 import type { UserPages } from "./user_pages.ts";
 
 /**
@@ -46,7 +47,9 @@ export function userPages(mm: Mm): UserPages {
     getUserPageFast: (addr, write) => getUserPageFast(mm, addr, write),
     getUserPage: (addr, write) => getUserPage(mm, addr, write),
     getUserPageAtOnce: (addr, write) =>
-      faultPlainly(mm, addr, write) ? getMappedPage(mm, addr, write) : -ERRNO.EFAULT,
+      !mm.mmapLocked && faultPlainly(mm, addr, write)
+        ? getMappedPage(mm, addr, write)
+        : -ERRNO.EFAULT,
     putPage: (pfn) => void frames.put(pfn),
     pinUserPage: (addr) => pinUserPage(mm, addr),
     unpinUserPage: (pfn, dirty) => unpinUserPage(mm, pfn, dirty),
@@ -86,6 +89,10 @@ export function* getUserPage(mm: Mm, addr: Vaddr, write: boolean): Operation<Pfn
   for (;;) {
     const pfn = getMappedPage(mm, addr, write);
     if (pfn >= 0) return pfn;
+    if (mm.mmapLocked) {
+      yield* mmapReadLock(mm);
+      continue;
+    }
     if (faultPlainly(mm, addr, write)) continue;
     const result = yield* faultin(mm, addr, write);
     if (result !== 0) return result;

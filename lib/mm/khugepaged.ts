@@ -44,6 +44,7 @@ import type { Host } from "./host.ts";
 import { mapNewHugePage } from "./huge_memory.ts";
 import { totalMapcount } from "./huge_rmap.ts";
 import type { Mm } from "./mm_struct.ts";
+import { mmapReadLock, whileMmapLocked } from "./mmap_lock.ts";
 import type { PmdTable, PteTable } from "./page_table.ts";
 import { pageRemoveRmap } from "./rmap.ts";
 import { freeSwapCache } from "./swap.ts";
@@ -316,6 +317,7 @@ function* collapseBlock(
   if (vma.file !== null) return yield* collapseFileBlock(vma, base, control);
   const { mm } = vma;
   const { host } = mm;
+  yield* mmapReadLock(mm);
   const scan = scanPmd(vma, base, control);
   if (scan.result !== "succeed") return scan.result;
   const head = host.frames.allocHuge(scan.node);
@@ -325,23 +327,32 @@ function* collapseBlock(
     host.frames.put(head);
     return swapped;
   }
+  const result = yield* whileMmapLocked(mm, replaceTable(vma, base, control, head));
+  if (result !== "succeed") host.frames.put(head);
+  return result;
+}
+
+/** Puts a huge page in the place of a table of small ones, if these still allow it. */
+function* replaceTable(
+  vma: Vma,
+  base: Vaddr,
+  control: CollapseControl,
+  head: number,
+): Operation<ScanResult> {
+  const { mm } = vma;
   const pmd = mm.pageTable.ensurePmd(base);
   const slot = tableOf(base) & (HPAGE_PMD_NR - 1);
   const table = pmd.tables[slot];
-  if (table === null) {
-    host.frames.put(head);
-    return "pmd_null";
-  }
+  if (table === null) return "pmd_null";
   yield* flushPmd(mm, pmd, slot, base);
   const isolated = scanTable(vma, table, base, control, true);
   if (isolated.result !== "succeed") {
     pmd.tables[slot] = table;
-    host.frames.put(head);
     return isolated.result;
   }
   copyPages(vma, table, head);
   mapNewHugePage(vma, pmd, slot, base, head);
-  host.vmstat.thp_collapse_alloc++;
+  mm.host.vmstat.thp_collapse_alloc++;
   return "succeed";
 }
 

@@ -32,6 +32,7 @@ import {
 } from "./ksm_tree.ts";
 import { isCompound } from "./madvise_huge.ts";
 import { type Mm, MMF_VM_MERGEABLE } from "./mm_struct.ts";
+import { mmapReadLock } from "./mmap_lock.ts";
 import { VM_MERGEABLE, type Vma } from "./vma.ts";
 
 /**
@@ -153,6 +154,7 @@ export function* ksmUnmergeAll(host: Host): Operation {
 function* scanSlot(host: Host, slot: KsmSlot, budget: number): Operation<number> {
   const { ksm } = host;
   let scanned = 0;
+  yield* mmapReadLock(slot.mm);
   for (const vma of slot.mm.vmasIn(ksm.cursorAddress, Infinity)) {
     if ((vma.flags & VM_MERGEABLE) === 0) continue;
     if (vma.anonVma !== null) {

@@ -21,6 +21,7 @@ import { ksmEnter, unmergeKsmPages } from "./ksm.ts";
 import { madviseCold, madviseFree, madvisePageout } from "./madvise_reclaim.ts";
 import { madviseHwpoison, madviseSoftOffline } from "./memory_failure.ts";
 import type { Mm } from "./mm_struct.ts";
+import { mmapReadLock, whileMmapLocked } from "./mmap_lock.ts";
 import { khugepagedEnterVma } from "./thp.ts";
 import { madvisePopulate } from "./populate.ts";
 import { punchHole } from "./truncate.ts";
@@ -85,6 +86,23 @@ const FLAG_ADVICE = {
   RANDOM: [VM_SEQ_READ, VM_RAND_READ],
 } as const;
 
+/** Advice that takes mmap_lock for reading (mm/madvise.c: madvise_need_mmap_write). */
+const READS: ReadonlySet<Advice> = new Set<Advice>([
+  "DONTNEED",
+  "DONTNEED_LOCKED",
+  "FREE",
+  "COLD",
+  "PAGEOUT",
+  "WILLNEED",
+  "COLLAPSE",
+  "REMOVE",
+  "POPULATE_READ",
+  "POPULATE_WRITE",
+]);
+
+/** Advice that takes it page by page, where a page must be faulted in (madvise_inject_error). */
+const INJECTS: ReadonlySet<Advice> = new Set<Advice>(["SOFT_OFFLINE", "HWPOISON"]);
+
 /**
  * Gives advice about a range. Mappings before and after a hole are handled; the hole itself makes
  * the result -ENOMEM.
@@ -105,6 +123,20 @@ export function* madvise(
 ): Operation<number> {
   const end = start + Math.ceil(length / PAGE_SIZE) * PAGE_SIZE;
   if (!isAligned(start, PAGE_SIZE) || end > TASK_SIZE) return -ERRNO.EINVAL;
+  const advising = adviseMappings(mm, start, end, advice, remote);
+  if (INJECTS.has(advice)) return yield* advising;
+  if (!READS.has(advice)) return yield* whileMmapLocked(mm, advising);
+  yield* mmapReadLock(mm);
+  return yield* advising;
+}
+
+function* adviseMappings(
+  mm: Mm,
+  start: Vaddr,
+  end: Vaddr,
+  advice: Advice,
+  remote: boolean,
+): Operation<number> {
   if (advice === "POPULATE_READ" || advice === "POPULATE_WRITE") {
     return yield* madvisePopulate(mm, start, end, advice === "POPULATE_WRITE");
   }

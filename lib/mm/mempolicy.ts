@@ -11,6 +11,7 @@ import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { allocMigrationTarget, isolateLruPage, migratePages, putbackLruPage } from "./migrate.ts";
 import type { Mm } from "./mm_struct.ts";
+import { whileMmapLocked } from "./mmap_lock.ts";
 import { vmaMigratable } from "./move_pages.ts";
 import { PG_HEAD, PG_RESERVED, PG_TAIL, PTE_PRESENT, PTE_SPECIAL } from "./flags.ts";
 import type { Cursor, PteTable } from "./page_table.ts";
@@ -50,6 +51,16 @@ export function* mbind(
   const end = start + Math.ceil(length / PAGE_SIZE) * PAGE_SIZE;
   if (!isAligned(start, PAGE_SIZE) || end > TASK_SIZE) return -ERRNO.EINVAL;
   if (end === start) return 0;
+  return yield* whileMmapLocked(mm, doMbind(mm, start, end, policy, flags));
+}
+
+function* doMbind(
+  mm: Mm,
+  start: Vaddr,
+  end: Vaddr,
+  policy: MemoryPolicy | null,
+  flags: MoveFlags,
+): Operation<number> {
   if (hasHole(mm, start, end)) return -ERRNO.EFAULT;
   const target = policy?.node ?? 0;
   const wanted = new PageQueue(mm, flags, (node) => policy !== null && node !== target);

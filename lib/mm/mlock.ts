@@ -12,6 +12,7 @@ import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import type { Mm } from "./mm_struct.ts";
 import { PG_MLOCKED, PG_UNEVICTABLE, PTE_PRESENT, PTE_SPECIAL } from "./flags.ts";
+import { whileMmapLocked } from "./mmap_lock.ts";
 import { mmPopulate } from "./populate.ts";
 import { VM_HUGETLB, VM_LOCKED, VM_LOCKONFAULT, VM_SPECIAL, type Vma } from "./vma.ts";
 import { isolateRange } from "./vma_merge.ts";
@@ -36,7 +37,7 @@ export function* mlock(
 ): Operation<number> {
   const { from, end } = wholePages(start, length);
   const flags = VM_LOCKED | (onFault ? VM_LOCKONFAULT : 0);
-  const result = yield* applyLockFlags(mm, from, end, flags);
+  const result = yield* whileMmapLocked(mm, applyLockFlags(mm, from, end, flags));
   if (result < 0) return result;
   const populated = yield* mmPopulate(mm, from, end, false);
   for (const vma of mm.vmasIn(from, end)) markPages(vma, from, end);
@@ -53,7 +54,7 @@ export function* mlock(
  */
 export function* munlock(mm: Mm, start: Vaddr, length: number): Operation<number> {
   const { from, end } = wholePages(start, length);
-  const result = yield* applyLockFlags(mm, from, end, 0);
+  const result = yield* whileMmapLocked(mm, applyLockFlags(mm, from, end, 0));
   for (const vma of mm.vmasIn(from, end)) markPages(vma, from, end);
   return result;
 }

@@ -47,6 +47,8 @@ export class Mm implements NotifierMm {
   pinnedPages = 0;
   /** Where the next NUMA-hinting scan starts (numa_scan_offset). */
   numaScanOffset: Vaddr = 0;
+  /** Whether somebody holds mmap_lock for writing. */
+  mmapLocked = false;
   /** False once the process has exited. */
   alive = true;
   /** Where the next mapping without an address goes. */

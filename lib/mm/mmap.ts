@@ -24,6 +24,7 @@ import type { AddressSpace } from "./filemap.ts";
 import { hugetlbOwner } from "./hugetlb_range.ts";
 import { ksmExit } from "./ksm.ts";
 import type { Mm } from "./mm_struct.ts";
+import { whileMmapLocked } from "./mmap_lock.ts";
 import { MmuGather } from "./mmu_gather.ts";
 import { mmPopulate } from "./populate.ts";
 import { anonVmaClone } from "./rmap.ts";
@@ -86,6 +87,12 @@ export interface MmapOptions {
  * @returns The address, or -EINVAL, -EEXIST or -ENOMEM.
  */
 export function* mmap(mm: Mm, options: MmapOptions): Operation<number> {
+  const start = yield* whileMmapLocked(mm, mmapRegion(mm, options));
+  if (options.populate && start >= 0) yield* mmPopulate(mm, start, start + options.length, true);
+  return start;
+}
+
+function* mmapRegion(mm: Mm, options: MmapOptions): Operation<number> {
   const { file = null } = options;
   if (options.length <= 0 || !isAligned(options.length, PAGE_SIZE)) return -ERRNO.EINVAL;
   if (options.addr !== undefined && !isAligned(options.addr, PAGE_SIZE)) return -ERRNO.EINVAL;
@@ -97,7 +104,7 @@ export function* mmap(mm: Mm, options: MmapOptions): Operation<number> {
   if (options.fixed === "noreplace" && mm.vmasIn(start, start + length).length > 0) {
     return -ERRNO.EEXIST;
   }
-  const unmapped = yield* munmapIfMapped(mm, start, start + length);
+  const unmapped = yield* doMunmap(mm, start, length);
   if (unmapped < 0) return unmapped;
   if (mm.vmas.length >= MAX_MAP_COUNT) return -ERRNO.ENOMEM;
   const backing = file ?? anonymousFile(mm, options, length);
@@ -113,12 +120,12 @@ export function* mmap(mm: Mm, options: MmapOptions): Operation<number> {
   if ((request.flags & VM_HUGETLB) !== 0 && !reserveHugetlb(mm, request)) return -ERRNO.ENOMEM;
   const vma = expandNeighbour(mm, request) ?? newVma(mm, request);
   vma.flags = (vma.flags | VM_SOFTDIRTY) >>> 0;
-  if (options.populate) yield* mmPopulate(mm, start, start + length, true);
   return start;
 }
 
 /**
- * Removes all mappings of a range (mm/mmap.c: do_munmap).
+ * Removes all mappings of a range (mm/mmap.c: __vm_munmap). Once they are out of the address space,
+ * mmap_lock is held for reading only, and their pages are unmapped.
  *
  * Mappings are cut at the borders of the request, start first; one UNMAP window spans the request.
  *
@@ -132,12 +139,28 @@ export function* munmap(mm: Mm, start: Vaddr, length: number): Operation<number>
   if (!isAligned(start, PAGE_SIZE) || bytes === 0 || start + bytes > TASK_SIZE) {
     return -ERRNO.EINVAL;
   }
-  return yield* munmapIfMapped(mm, start, start + bytes);
+  const end = start + bytes;
+  const removed = yield* whileMmapLocked(mm, detachVmas(mm, start, end));
+  return yield* unmapDetached(mm, removed, start, end);
 }
 
-function* munmapIfMapped(mm: Mm, start: Vaddr, end: Vaddr): Operation<number> {
+/**
+ * Removes all mappings of a range while mmap_lock is held (mm/mmap.c: do_munmap).
+ *
+ * @param mm The address space.
+ * @param start First byte, page aligned.
+ * @param length Bytes, a multiple of the page size.
+ * @returns As {@linkcode munmap}.
+ */
+export function* doMunmap(mm: Mm, start: Vaddr, length: number): Operation<number> {
+  const end = start + length;
+  return yield* unmapDetached(mm, yield* detachVmas(mm, start, end), start, end);
+}
+
+/** Cuts the mappings of a range and takes them out; a negative number where that cannot be done. */
+function* detachVmas(mm: Mm, start: Vaddr, end: Vaddr): Operation<Vma[] | number> {
   const vma = mm.vmas[mm.findVmaIndex(start)];
-  if (vma === undefined || vma.start >= end) return 0;
+  if (vma === undefined || vma.start >= end) return [];
   if (start > vma.start) {
     if (end < vma.end && mm.vmas.length >= MAX_MAP_COUNT) return -ERRNO.ENOMEM;
     const error = yield* splitVma(vma, start, false);
@@ -148,9 +171,17 @@ function* munmapIfMapped(mm: Mm, start: Vaddr, end: Vaddr): Operation<number> {
     const error = yield* splitVma(last, end, true);
     if (error !== 0) return error;
   }
-  const first = mm.findVmaIndex(start);
-  const removed = mm.vmas.splice(first, mm.vmasIn(start, end).length);
-  yield* unmapRegion(mm, removed, start, end);
+  return mm.vmas.splice(mm.findVmaIndex(start), mm.vmasIn(start, end).length);
+}
+
+function* unmapDetached(
+  mm: Mm,
+  removed: Vma[] | number,
+  start: Vaddr,
+  end: Vaddr,
+): Operation<number> {
+  if (typeof removed === "number") return removed;
+  if (removed.length > 0) yield* unmapRegion(mm, removed, start, end);
   return 0;
 }
 

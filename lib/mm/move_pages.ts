@@ -15,6 +15,7 @@ import type { Operation } from "../kernel/operation.ts";
 import { allocMigrationTarget, isolateLruPage, migratePages } from "./migrate.ts";
 import type { Mm } from "./mm_struct.ts";
 import { PTE_PRESENT, PTE_PROTNONE, PTE_SPECIAL } from "./flags.ts";
+import { mmapReadLock } from "./mmap_lock.ts";
 import { VM_PFNMAP, type Vma } from "./vma.ts";
 
 /** What to move where. */
@@ -46,6 +47,7 @@ export function* movePages(
   moves: readonly PageMove[],
   all: boolean,
 ): Operation<MovePagesResult> {
+  yield* mmapReadLock(mm);
   mm.host.lruBatches.drain();
   const call = new MoveCall(mm, moves.length);
   let result = 0;

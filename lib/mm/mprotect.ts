@@ -32,6 +32,7 @@ import { changeHugePmd } from "./huge_pmd.ts";
 import { splitPartialHugePmd } from "./huge_split.ts";
 import { hugetlbChangeProtection } from "./hugetlb_range.ts";
 import type { Mm } from "./mm_struct.ts";
+import { whileMmapLocked } from "./mmap_lock.ts";
 import { MmuGather } from "./mmu_gather.ts";
 import {
   PG_ANON,
@@ -99,6 +100,10 @@ export function* mprotect(
   const end = start + Math.ceil(length / PAGE_SIZE) * PAGE_SIZE;
   if (!isAligned(start, PAGE_SIZE) || end > TASK_SIZE) return -ERRNO.EINVAL;
   if (end === start) return 0;
+  return yield* whileMmapLocked(mm, protectMappings(mm, start, end, prot));
+}
+
+function* protectMappings(mm: Mm, start: Vaddr, end: Vaddr, prot: number): Operation<number> {
   const gather = new MmuGather(mm);
   let addr = start;
   let result = 0;

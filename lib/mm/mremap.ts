@@ -18,11 +18,12 @@ import {
 } from "../kernel/address.ts";
 import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
+import { whileMmapLocked } from "./mmap_lock.ts";
 import { anonVmaClone, unlinkAnonVmas } from "./rmap.ts";
 import { moveHugetlbPageTables } from "./hugetlb_range.ts";
 import { unmergeKsmPages } from "./ksm.ts";
 import type { Mm } from "./mm_struct.ts";
-import { findFreeArea, munmap } from "./mmap.ts";
+import { doMunmap, findFreeArea } from "./mmap.ts";
 import { mmPopulate } from "./populate.ts";
 import { movePageTables } from "./move_page_tables.ts";
 import {
@@ -73,6 +74,16 @@ export function* mremap(
   newLength: number,
   options: MremapOptions = {},
 ): Operation<number> {
+  return yield* whileMmapLocked(mm, doMremap(mm, addr, oldLength, newLength, options));
+}
+
+function* doMremap(
+  mm: Mm,
+  addr: Vaddr,
+  oldLength: number,
+  newLength: number,
+  options: MremapOptions,
+): Operation<number> {
   const asked = aligned({ mm, addr, oldLength, newLength, options }, PAGE_SIZE);
   if (!isValid(asked)) return -ERRNO.EINVAL;
   const vma = mm.vmaAt(addr);
@@ -111,7 +122,7 @@ function isValidHuge({ addr, oldLength, newLength, options }: Request): boolean 
 /** Cuts the tail off; nothing moves. */
 function* shrink({ mm, addr, oldLength, newLength }: Request): Operation<number> {
   if (oldLength === newLength) return addr;
-  const result = yield* munmap(mm, addr + newLength, oldLength - newLength);
+  const result = yield* doMunmap(mm, addr + newLength, oldLength - newLength);
   return result < 0 ? result : addr;
 }
 
@@ -164,11 +175,11 @@ function* mremapTo(request: Request): Operation<number> {
   }
   if (mm.vmas.length + 2 >= MAX_MAP_COUNT - 3) return -ERRNO.ENOMEM;
   if (fixed !== undefined) {
-    const result = yield* munmap(mm, fixed, newLength);
+    const result = yield* doMunmap(mm, fixed, newLength);
     if (result < 0) return result;
   }
   if (oldLength > newLength) {
-    const result = yield* munmap(mm, addr + newLength, oldLength - newLength);
+    const result = yield* doMunmap(mm, addr + newLength, oldLength - newLength);
     if (result < 0) return result;
     oldLength = newLength;
   }
@@ -231,7 +242,7 @@ function* unlockSource(vma: Vma, start: Vaddr, end: Vaddr): Operation {
  */
 function* removeSource(mm: Mm, source: Vma, addr: Vaddr, length: number): Operation {
   const accounted = source.flags & VM_ACCOUNT;
-  yield* munmap(mm, addr, length);
+  yield* doMunmap(mm, addr, length);
   for (const rest of [mm.vmaAt(addr - 1), mm.vmaAt(addr + length)]) {
     if (rest !== undefined && rest === source) rest.flags = (rest.flags | accounted) >>> 0;
   }

@@ -28,7 +28,8 @@ import { VM_ACCESS_FLAGS, VM_MIXEDMAP, VM_READ, VM_WRITE, type Vma } from "./vma
 const NUMA_SCAN_SIZE_MB = 256;
 
 /**
- * Takes the rights of the next chunk of a process away (kernel/sched/fair.c: task_numa_work).
+ * Takes the rights of the next chunk of a process away, unless mmap_lock is held for writing
+ * (kernel/sched/fair.c: task_numa_work).
  *
  * @param mm The address space; it remembers where the next scan starts.
  * @param pages Pages that the scan covers.
@@ -37,6 +38,7 @@ export function* taskNumaWork(
   mm: Mm,
   pages: number = NUMA_SCAN_SIZE_MB * 2 ** 20 / PAGE_SIZE,
 ): Operation {
+  if (mm.mmapLocked) return;
   if (mm.findVmaIndex(mm.numaScanOffset) === mm.vmas.length) mm.numaScanOffset = 0;
   let left = pages;
   for (const vma of mm.vmas.slice(mm.findVmaIndex(mm.numaScanOffset))) {

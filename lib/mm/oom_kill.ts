@@ -48,7 +48,7 @@ export function* oomReapTask(mm: Mm): Operation<number> {
  * Reaps a dying process once (mm/oom_kill.c: process_mrelease).
  *
  * @param mm The address space; its process has been killed.
- * @returns 0, or -EAGAIN if a listener would have had to block.
+ * @returns 0, or -EAGAIN if it cannot be done without waiting.
  */
 export function* processMrelease(mm: Mm): Operation<number> {
   if ((mm.flags & MMF_OOM_SKIP) !== 0) return 0;
@@ -60,9 +60,11 @@ export function* processMrelease(mm: Mm): Operation<number> {
  * __oom_reap_task_mm).
  *
  * @param mm The address space.
- * @returns False if a mapping was skipped because a listener would have had to block.
+ * @returns False if mmap_lock is held for writing, or a mapping was skipped because a listener would
+ * have had to block.
  */
 export function* oomReapTaskMm(mm: Mm): Operation<boolean> {
+  if (mm.mmapLocked) return false;
   let complete = true;
   mm.flags |= MMF_UNSTABLE;
   for (const vma of mm.vmas.slice()) {

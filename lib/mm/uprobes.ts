@@ -19,6 +19,7 @@ import {
 import { MMU_NOTIFY_CLEAR, mmuNotifierRangeInit, SITE } from "../notifier/range.ts";
 import { type AddressSpace, filemapGetPage, findCachedPage } from "./filemap.ts";
 import type { Host } from "./host.ts";
+import { whileMmapLocked } from "./mmap_lock.ts";
 import { anonVmaPrepare, pageAddNewAnonRmap, pageRemoveRmap } from "./rmap.ts";
 import type { PteTable } from "./page_table.ts";
 import { faultinPages } from "./populate.ts";
@@ -68,7 +69,8 @@ function* forEachVma(
   for (const vma of file.mappings.slice().reverse()) {
     const addr = vma.addressOf(index);
     if (addr < 0 || !isValidVma(vma, insert)) continue;
-    const result = yield* uprobeWriteOpcode(vma, addr + (offset % PAGE_SIZE), insert);
+    const patching = uprobeWriteOpcode(vma, addr + (offset % PAGE_SIZE), insert);
+    const result = yield* whileMmapLocked(vma.mm, patching);
     if (result < 0) return result;
   }
   return 0;

@@ -21,6 +21,7 @@ import { ERRNO } from "../kernel/errno.ts";
 import type { Operation } from "../kernel/operation.ts";
 import { addToPageCache, findCachedPage } from "./filemap.ts";
 import { ZERO_PFN } from "./frames.ts";
+import { mmapReadLock, whileMmapLocked } from "./mmap_lock.ts";
 import { anonVmaPrepare, pageAddFileRmap, pageAddNewAnonRmap } from "./rmap.ts";
 import { maySplitAt } from "./hugetlb_range.ts";
 import type { Mm } from "./mm_struct.ts";
@@ -65,7 +66,10 @@ export function* uffdRegister(
   if (mm.findVmaIndex(start) === mm.vmas.length) return -ERRNO.ENOMEM;
   const vmas = mm.vmasIn(start, end);
   if (vmas.length === 0 || !vmas.every((vma) => mayChange(vma, start, end))) return -ERRNO.EINVAL;
-  return yield* setUffdFlags(mm, start, end, mode === "wp" ? VM_UFFD_WP : VM_UFFD_MISSING);
+  return yield* whileMmapLocked(
+    mm,
+    setUffdFlags(mm, start, end, mode === "wp" ? VM_UFFD_WP : VM_UFFD_MISSING),
+  );
 }
 
 /**
@@ -82,7 +86,7 @@ export function* uffdUnregister(mm: Mm, start: Vaddr, length: number): Operation
   if (!isAligned(start, PAGE_SIZE) || !isAligned(end, PAGE_SIZE)) return -ERRNO.EINVAL;
   const vmas = mm.vmasIn(start, end);
   if (vmas.length === 0 || !vmas.every((vma) => mayChange(vma, start, end))) return -ERRNO.EINVAL;
-  return yield* setUffdFlags(mm, start, end, 0);
+  return yield* whileMmapLocked(mm, setUffdFlags(mm, start, end, 0));
 }
 
 /**
@@ -101,6 +105,7 @@ export function* uffdWriteprotect(
   length: number,
   protect: boolean,
 ): Operation<number> {
+  yield* mmapReadLock(mm);
   const vma = mm.vmaAt(start);
   if (vma === undefined || start + length > vma.end) return -ERRNO.ENOENT;
   if ((vma.flags & VM_UFFD_WP) === 0) return -ERRNO.ENOENT;
@@ -120,12 +125,13 @@ export function* uffdWriteprotect(
  * @returns 0; -ENOENT unless one registered mapping holds the range; -EEXIST at a page that is there
  * already; -EFAULT behind the end of a file; or -ENOMEM.
  */
-export function uffdCopy(
+export function* uffdCopy(
   mm: Mm,
   start: Vaddr,
   length: number,
   content: number | null,
-): number {
+): Operation<number> {
+  yield* mmapReadLock(mm);
   const vma = mm.vmaAt(start);
   if (vma === undefined || start + length > vma.end) return -ERRNO.ENOENT;
   if ((vma.flags & VM_UFFD_FLAGS) === 0) return -ERRNO.ENOENT;

@@ -18,13 +18,7 @@ import {
 import { fsync, msync } from "../../lib/mm/writeback.ts";
 import type { Operate } from "./operations.ts";
 import type { RecordedStep } from "./recording.ts";
-import {
-  addressArgument,
-  lengthArgument,
-  outcomeOf,
-  UnsupportedError,
-  type World,
-} from "./world.ts";
+import { addressArgument, lengthArgument, UnsupportedError, type World } from "./world.ts";
 
 /** The operations by recorded name. */
 export const FILE_OPERATIONS: Readonly<Record<string, Operate>> = {
@@ -48,8 +42,8 @@ export const FILE_OPERATIONS: Readonly<Record<string, Operate>> = {
   uffd_unregister: (world, step) => world.run(uffdUnregister(...rangeOf(world, step))),
   uffd_writeprotect: (world, step) =>
     world.run(uffdWriteprotect(...rangeOf(world, step), step.args.wp === true)),
-  uffd_copy: (world, step) => outcomeOf(uffdCopy(...rangeOf(world, step), COPIED)),
-  uffd_zeropage: (world, step) => outcomeOf(uffdCopy(...rangeOf(world, step), null)),
+  uffd_copy: (world, step) => world.run(uffdCopy(...rangeOf(world, step), COPIED)),
+  uffd_zeropage: (world, step) => world.run(uffdCopy(...rangeOf(world, step), null)),
   uprobe_enable: (world, { args }) =>
     world.run(uprobeRegister(world.host, fileOf(world), Number(args.fileOffset))),
   uprobe_disable: (world, { args }) =>

@@ -108,7 +108,7 @@ const STEPS: readonly ((program: Program) => unknown)[] = [
   (p) => drain(uffdRegister(p.mm, ...p.range(), p.below(2) === 0 ? "wp" : "missing")),
   (p) => drain(uffdWriteprotect(p.mm, ...p.range(), p.below(2) === 0)),
   (p) => drain(uffdUnregister(p.mm, ...p.range())),
-  (p) => uffdCopy(p.mm, ...p.range(), p.below(2) === 0 ? 7 : null),
+  (p) => drain(uffdCopy(p.mm, ...p.range(), p.below(2) === 0 ? 7 : null)),
   (p) => drain(clearRefs(p.mm, p.below(2) === 0 ? 1 : 4)),
   (p) => drain(uprobeRegister(p.machine.host, p.files[1], p.below(20) * PAGE_SIZE + 16)),
   (p) => drain(uprobeUnregister(p.machine.host, p.files[1], p.below(20) * PAGE_SIZE + 16)),

@@ -5,7 +5,7 @@
  */
 
 import { ERRNO } from "../../kernel/errno.ts";
-import { access, type AccessResult } from "../../mm/access.ts";
+import { type AccessResult, userAccess } from "../../mm/access.ts";
 import { ADVICE, type Advice, madvise } from "../../mm/madvise.ts";
 import { FAULT } from "../../mm/memory.ts";
 import { mlock, munlock } from "../../mm/mlock.ts";
@@ -185,7 +185,7 @@ const READ: OperationSpec = {
   args: { range: RANGE, process: IN_PROCESS },
   *run(machine, args) {
     const { mm, start, end } = pagesOf(machine, args);
-    return accessed(yield* access(mm, start, end, null));
+    return accessed(yield* userAccess(mm, start, end, null));
   },
 };
 
@@ -200,7 +200,7 @@ const WRITE: OperationSpec = {
   },
   *run(machine, args) {
     const { mm, start, end } = pagesOf(machine, args);
-    return accessed(yield* access(mm, start, end, byteOf(args)));
+    return accessed(yield* userAccess(mm, start, end, byteOf(args)));
   },
 };
 
@@ -211,7 +211,7 @@ const FILL_PAGES: OperationSpec = {
   args: { range: RANGE, fill: FILL, process: IN_PROCESS },
   *run(machine, args) {
     const { mm, start, end } = pagesOf(machine, args);
-    return accessed(yield* access(mm, start, end, fillOf(machine, args)));
+    return accessed(yield* userAccess(mm, start, end, fillOf(machine, args)));
   },
 };
 

@@ -61,10 +61,9 @@ const UFFD_COPY: OperationSpec = {
   about: "Fills missing pages of a registered range (UFFDIO_COPY)",
   kernel: "mm/userfaultfd.c: mcopy_atomic",
   args: { range: RANGE, fill: FILL, process: IN_PROCESS },
-  // deno-lint-ignore require-yield
   *run(machine, args) {
     const { mm, start, end } = pagesOf(machine, args);
-    return { ret: uffdCopy(mm, start, end - start, fillOf(machine, args)(0, 0)) };
+    return { ret: yield* uffdCopy(mm, start, end - start, fillOf(machine, args)(0, 0)) };
   },
 };
 
