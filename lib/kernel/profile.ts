@@ -35,6 +35,8 @@ export interface KernelProfile {
   readonly clearRefsSkipsPinned: boolean;
   /** clear_refs 4 flushes the CPU TLB by a full-mm gather after the window (v5.2) or explicitly inside. */
   readonly clearRefsFlush: "gather" | "explicit";
+  /** clear_refs 4 holds mmap_lock for writing (v5.11, 29a951dfb3c3), not only for reading. */
+  readonly clearRefsWriteLocks: boolean;
   /** A write to a shared THP copies the huge page (v5.2) or splits the PMD and copies 4 KiB (v5.8). */
   readonly thpCow: "copy" | "split";
   /** MADV_COLLAPSE is known (v6.1). */
@@ -149,6 +151,7 @@ const V5_0: KernelProfile = {
   pinnedCopyOnFork: false,
   clearRefsSkipsPinned: false,
   clearRefsFlush: "gather",
+  clearRefsWriteLocks: false,
   thpCow: "copy",
   madviseCollapse: false,
   collapseShared: false,
@@ -222,6 +225,7 @@ const V6_1: KernelProfile = {
   pinnedCopyOnFork: true,
   clearRefsSkipsPinned: true,
   clearRefsFlush: "explicit",
+  clearRefsWriteLocks: true,
   thpCow: "split",
   madviseCollapse: true,
   collapseShared: true,

@@ -41,8 +41,8 @@ export function* clearRefs(mm: Mm, value: number): Operation<number> {
   if (value === 4) {
     yield* mmapReadLock(mm);
     const clearing = clearSoftDirty(mm);
-    const { clearRefsFlush } = mm.host.profile;
-    yield* clearRefsFlush === "explicit" ? whileMmapLocked(mm, clearing) : clearing;
+    const { clearRefsWriteLocks } = mm.host.profile;
+    yield* clearRefsWriteLocks ? whileMmapLocked(mm, clearing) : clearing;
     return 0;
   }
   if (value === 5) return 0;

@@ -199,6 +199,16 @@ export const MEMORY: Differences = {
       return isWritable(mm, 0);
     },
   },
+  clearRefsWriteLocks: {
+    shows: "whether faults of others wait for clear_refs",
+    base: "v6.1",
+    results: [[false, false], [true, true]],
+    program(profile) {
+      const { mm } = anonymous(profile);
+      clearRefs(mm, 4).next();
+      return mm.mmapLocked;
+    },
+  },
   clearRefsFlush: {
     shows: "callbacks of clear_refs 4",
     base: "v5.2",
