@@ -26,7 +26,7 @@ import { isolateLruPage, migratePages, type MigrateResult } from "./migrate.ts";
 const COMPACT_CLUSTER_MAX = 32;
 
 /** The migrate scanner from below and the free scanner from above. */
-export class Scanners {
+class Scanners {
   /** Pages left alone because of an extra reference. */
   skippedPinned = 0;
   readonly #host: Host;

@@ -76,7 +76,7 @@ export interface CollapseControl {
 }
 
 /** The outcome of a scan. */
-export interface Scan {
+interface Scan {
   /** Whether to collapse, or why not. */
   readonly result: ScanResult;
   /** Entries whose page was used lately. */
@@ -95,7 +95,7 @@ export interface Scan {
  * @param control On whose behalf.
  * @returns Whether to collapse it.
  */
-export function scanPmd(vma: Vma, base: Vaddr, control: CollapseControl): Scan {
+function scanPmd(vma: Vma, base: Vaddr, control: CollapseControl): Scan {
   const pmd = vma.mm.pageTable.pmd(base);
   const slot = tableOf(base) & (HPAGE_PMD_NR - 1);
   if (pmd === null || pmd.isNone(slot)) return failed("pmd_null");
@@ -113,7 +113,7 @@ export function scanPmd(vma: Vma, base: Vaddr, control: CollapseControl): Scan {
  * @param isolating Whether the collapse has begun: swapped entries are then too much.
  * @returns Whether to collapse the block.
  */
-export function scanTable(
+function scanTable(
   vma: Vma,
   table: PteTable,
   base: Vaddr,

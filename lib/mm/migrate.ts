@@ -301,7 +301,7 @@ export function allocMigrationTarget(host: Host, page: Pfn, node: number): Pfn {
  * @param target The head of the new page, with one reference.
  * @returns 0, or -EAGAIN where references do not add up; the page then stays.
  */
-export function* moveHugePage(host: Host, head: Pfn, target: Pfn): Operation<number> {
+function* moveHugePage(host: Host, head: Pfn, target: Pfn): Operation<number> {
   const { frames } = host;
   const places = rmapWalkHuge(host, head);
   if (totalMapcount(frames, head) > 0) yield* tryToMigrateHuge(host, head, places);

@@ -100,7 +100,7 @@ export function folioReferenced(host: Host, pfn: Pfn): References {
  * @param index Index of the entry.
  * @returns True if the page was used.
  */
-export function clearFlushYoung(place: RmapPlace, table: PteTable, index: number): boolean {
+function clearFlushYoung(place: RmapPlace, table: PteTable, index: number): boolean {
   const { vma, addr } = place;
   const young = (table.flags[index] & PTE_YOUNG) !== 0;
   table.flags[index] &= ~PTE_YOUNG;
