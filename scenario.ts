@@ -1,5 +1,5 @@
 /**
- * Scenarios: read them, run them, compare policies, and see who notices a mistake.
+ * Scenarios: read them, test them, compare policies, and see who notices a mistake.
  *
  * Depends on a YAML parser and nothing else; runs in Deno, in Node and in browsers.
  *
@@ -34,6 +34,17 @@ export {
   type RunSummary,
 } from "./lib/compare/compare.ts";
 export { StepError } from "./lib/compare/step_error.ts";
+export type { Consumption } from "./lib/compare/consumers.ts";
+export type { EventTally } from "./lib/compare/event_meter.ts";
+export {
+  type EventProgress,
+  type EventRow,
+  type EventTable,
+  type EventTableOptions,
+  type SiteCounts,
+  tabulateEvents,
+  tabulateRuns,
+} from "./lib/compare/event_table.ts";
 export type { ByColumn, ListenerComparison, WindowCounts } from "./lib/compare/listeners.ts";
 export {
   mutate,
@@ -43,6 +54,15 @@ export {
   type MutationProgress,
   type MutationReport,
 } from "./lib/compare/mutate.ts";
+export type { RunsOfProgram } from "./lib/compare/over_runs.ts";
+export {
+  type ScenarioTest,
+  type TestedCell,
+  type TestProgress,
+  testScenario,
+  type TestScenarioOptions,
+  testSteps,
+} from "./lib/compare/test_scenario.ts";
 export {
   compareScenario,
   type CompareScenarioOptions,

@@ -7,7 +7,7 @@
 import { StepError } from "../compare/step_error.ts";
 import { tabulateRuns } from "../compare/event_table.ts";
 import { eventsJson } from "../report/events_json.ts";
-import { eventsText } from "../report/events_text.ts";
+import { eventTableText } from "../report/events_text.ts";
 import { heatMapHtml, heatMapSvg } from "../report/heat_map.ts";
 import { loadAll, reportProblems } from "./check_command.ts";
 import { writeFile, writeProblems } from "./destinations.ts";
@@ -68,7 +68,7 @@ export function events(
   }
   const { out } = streams;
   const json = () => JSON.stringify(eventsJson(table, skipped), null, 2) + "\n";
-  out.write(settings.json ? json() : eventsText(table, out.palette, skipped));
+  out.write(settings.json ? json() : eventTableText(table, out.palette, skipped));
   const trouble = (svg === undefined ? undefined : writeFile(svg, heatMapSvg(table))) ??
     (html === undefined ? undefined : writeFile(html, heatMapHtml(table)));
   return trouble === undefined ? PASSED : refuse(trouble, streams.err);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { neverSeen, withFailures } from "../compare/over_runs.ts";
+import { judgeSometimes } from "../compare/over_runs.ts";
 import type { ScenarioResult } from "../report/results.ts";
 import type { LoadedScenario } from "./load.ts";
 import type { Settings } from "./settings.ts";
@@ -31,11 +31,6 @@ export function judgeFiles(
     const all = results.filter((one) => one.file === file);
     if (result !== all.at(-1)) return result;
     if (all.length < loaded.filter((one) => one.file === file).length) return result;
-    const comparisons = withFailures(
-      result.comparisons,
-      neverSeen(all),
-      result.program.sometimes.length,
-    );
-    return { ...result, comparisons };
+    return judgeSometimes(all).at(-1) ?? result;
   });
 }

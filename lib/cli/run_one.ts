@@ -6,8 +6,8 @@
  * @module
  */
 
-import { judgeKernels } from "../compare/over_runs.ts";
 import { StepError } from "../compare/step_error.ts";
+import { kernelSteps } from "../compare/test_scenario.ts";
 import { LateError } from "../machine/late.ts";
 import type { CheckedFile } from "../report/json.ts";
 import { type RecordedComparison, recordSteps } from "../report/record.ts";
@@ -72,8 +72,8 @@ export function runOne(
 ): Outcome {
   const wall_ms = scenario.program.steps.map(() => 0);
   try {
-    const runs = compareAll(scenario, request, new StepWatch(wall_ms, now), onStep);
-    return { comparisons: judgeKernels(scenario.program, runs), wall_ms };
+    const comparisons = compareAll(scenario, request, new StepWatch(wall_ms, now), onStep);
+    return { comparisons, wall_ms };
   } catch (error) {
     return { problem: problemOf(scenario, error) };
   }
@@ -84,9 +84,9 @@ function compareAll(
   { policies, seed, traceLimit, timelines, traces = false, coverage = false }: RunRequest,
   watch: StepWatch,
   onStep: OnStep,
-): RecordedComparison[] {
-  return kernels.map((kernel, index) => {
-    const running = recordSteps(program, {
+): readonly RecordedComparison[] {
+  const running = kernelSteps(program, kernels, (kernel, index) =>
+    recordSteps(program, {
       kernel,
       timelines: timelines === true && index === 0,
       traces,
@@ -94,15 +94,14 @@ function compareAll(
       ...(policies.length === 0 ? {} : { policies }),
       ...(seed === undefined ? {} : { seed }),
       ...(traceLimit === undefined ? {} : { traceLimit }),
-    });
-    for (;;) {
-      const { done, value } = running.next();
-      if (done) return value;
-      const { policy, steps } = value;
-      watch.reach(steps);
-      onStep(() => `${kernel} ${policy}, ${steps} of ${program.steps.length} steps`);
-    }
-  });
+    }));
+  for (;;) {
+    const { done, value } = running.next();
+    if (done) return value;
+    const { kernel, policy, steps } = value;
+    watch.reach(steps);
+    onStep(() => `${kernel} ${policy}, ${steps} of ${program.steps.length} steps`);
+  }
 }
 
 /** Measures steps, of which each ends where the next begins. */

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { FaultSet } from "../kernel/faults.ts";
+import type { FaultName, FaultSet } from "../kernel/faults.ts";
 import { drain } from "../kernel/operation.ts";
 import { checkComparison } from "../machine/expect_compare.ts";
 import { applies } from "../machine/expect.ts";
@@ -38,8 +38,8 @@ export interface CompareOptions {
   readonly policies?: readonly string[];
   /** Seed; the program's unless given. */
   readonly seed?: number;
-  /** Mistakes to inject, in place of the program's own. */
-  readonly faults?: FaultSet;
+  /** Mistakes to inject: names beside the program's own, or a set in place of them. */
+  readonly faults?: readonly FaultName[] | FaultSet;
   /** Most trace records that each run keeps. */
   readonly traceLimit?: number;
   /** Receives the names of the kernel's switches that are asked for; emptied before each run. */

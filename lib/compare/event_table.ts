@@ -10,7 +10,7 @@
 
 import { drain } from "../kernel/operation.ts";
 import { kernelProfile } from "../kernel/profile.ts";
-import { BUILT_IN_COLUMNS, type Program } from "../machine/program.ts";
+import { BUILT_IN_COLUMNS, type Program, requireProgram } from "../machine/program.ts";
 import { type RunOptions, runProgram } from "../machine/run.ts";
 import { WINDOW_EVENT_NAMES, type WindowEventName } from "../notifier/range.ts";
 import { consumers, type Consumption } from "./consumers.ts";
@@ -81,9 +81,34 @@ type Sum = EventTally & { time_ns: number };
  * @param programs The programs.
  * @param options Kernel, seed and signal.
  * @returns The table.
- * @throws {RangeError} If a machine cannot be made.
+ * @throws {RangeError} If the kernel is unknown, or a machine cannot be made.
+ * @throws {TypeError} If one of them is no program.
  * @throws {StepError} If a step cannot be carried out.
  * @throws {DOMException} If the signal is aborted; or what else is its reason.
+ * @example
+ * ```ts
+ * import { tabulateEvents } from "./event_table.ts";
+ * import { parseScenario } from "../scenario/scenario.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const program = parseScenario(`
+ * name: A fork under an ODP region
+ * processes: { app: {} }
+ * listeners: { nic: { kind: odp, process: app } }
+ * steps:
+ *   - mmap: { process: app, name: buf, size: 8 pages }
+ *   - fill: { range: buf }
+ *   - reg_mr: { listener: nic, range: buf, access: ro }
+ *   - rdma_read: { listener: nic, range: buf }
+ *   - fork: { process: app, child: child }
+ * `);
+ * const { rows } = tabulateEvents([program]);
+ * assertEquals(rows.map(({ event, policy, entries_saved }) => [event, policy, entries_saved]), [
+ *   ["PROTECTION_PAGE", "legacy", 0],
+ *   ["PROTECTION_PAGE", "followup", 0],
+ *   ["PROTECTION_PAGE", "ideal", 8],
+ * ]);
+ * ```
  */
 export function tabulateEvents(
   programs: readonly Program[],
@@ -99,7 +124,8 @@ export function tabulateEvents(
  * @param options Kernel, seed and signal.
  * @yields What ran.
  * @returns The table.
- * @throws {RangeError} If a machine cannot be made.
+ * @throws {RangeError} If the kernel is unknown, or a machine cannot be made.
+ * @throws {TypeError} If one of them is no program.
  * @throws {StepError} If a step cannot be carried out.
  * @throws {DOMException} If the signal is aborted; or what else is its reason.
  */
@@ -107,6 +133,7 @@ export function* tabulateRuns(
   programs: readonly Program[],
   { kernel: asked, ...options }: EventTableOptions = {},
 ): Generator<EventProgress, EventTable> {
+  for (const program of programs) requireProgram(program);
   const sums = new Map<string, Sum>();
   const sites = new Map<number, number>();
   const kinds: string[] = [];

@@ -47,12 +47,22 @@ export function judgeKernels<Judged extends Comparison>(
 }
 
 /**
- * Finds what must happen in some run of a file and happened in none.
+ * Adds the failures of what must happen in some run of a file and happened in none.
  *
+ * @typeParam Ran Type of the results.
  * @param results All programs of the file with all their runs.
- * @returns A failure for each such expectation.
+ * @returns The results; the failures are those of the last one.
  */
-export function neverSeen(results: readonly RunsOfProgram[]): Failure[] {
+export function judgeSometimes<Ran extends RunsOfProgram>(results: readonly Ran[]): readonly Ran[] {
+  const last = results.at(-1);
+  if (last === undefined || last.program.sometimes.length === 0) return results;
+  const { program: { sometimes }, comparisons } = last;
+  const judged = withFailures(comparisons, neverSeen(results), sometimes.length);
+  return [...results.slice(0, -1), { ...last, comparisons: judged }];
+}
+
+/** A failure for each expectation that has to hold in some run and holds in none. */
+function neverSeen(results: readonly RunsOfProgram[]): Failure[] {
   const found = new Map<string, { expectation: Expectation; seen: boolean }>();
   let count = 0;
   for (const { program, comparisons } of results) {
@@ -77,16 +87,8 @@ export function neverSeen(results: readonly RunsOfProgram[]): Failure[] {
   });
 }
 
-/**
- * Adds failures to the last of some comparisons.
- *
- * @typeParam Judged Type of the comparisons.
- * @param comparisons The comparisons.
- * @param failures The failures.
- * @param expectations How many expectations were evaluated.
- * @returns The comparisons.
- */
-export function withFailures<Judged extends Comparison>(
+/** Adds failures to the last of some comparisons, and how many expectations were evaluated. */
+function withFailures<Judged extends Comparison>(
   comparisons: readonly Judged[],
   failures: readonly Failure[],
   expectations: number,

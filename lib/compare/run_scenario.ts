@@ -6,7 +6,8 @@
 
 import type { Program } from "../machine/program.ts";
 import { type RunOptions, runProgram, type RunResult } from "../machine/run.ts";
-import { parseScenario, type ScenarioOptions } from "../scenario/scenario.ts";
+import { ScenarioError } from "../scenario/diagnostics.ts";
+import { checkScenario, type ScenarioOptions } from "../scenario/scenario.ts";
 import { type CompareOptions, comparePolicies, type Comparison } from "./compare.ts";
 
 /**
@@ -51,7 +52,7 @@ export function runScenario(
   source: ScenarioSource,
   options: RunScenarioOptions = {},
 ): RunResult {
-  return runProgram(programOf(source, options), options);
+  return runProgram(programsOf(source, options)[0], options);
 }
 
 /**
@@ -78,13 +79,39 @@ export function compareScenario(
   source: ScenarioSource,
   options: CompareScenarioOptions = {},
 ): Comparison {
-  return comparePolicies(programOf(source, options), options);
+  return comparePolicies(programsOf(source, options)[0], options);
 }
 
-function programOf(source: ScenarioSource, options: ScenarioOptions): Program {
-  if (typeof source === "string") return parseScenario(source, options);
-  if (typeof source === "object" && source !== null) {
-    return parseScenario(JSON.stringify(source, null, 2), options);
+/**
+ * Reads a scenario.
+ *
+ * @param source The scenario.
+ * @param options Variables and file name.
+ * @returns The programs of all cells of its matrix, one or more; one without a matrix.
+ * @throws {ScenarioError} If something is wrong with it.
+ * @throws {TypeError} If it is neither text nor an object, or an object that has no JSON text.
+ */
+export function programsOf(source: ScenarioSource, options: ScenarioOptions): readonly Program[] {
+  const { programs, diagnostics } = checkScenario(textOf(source), options);
+  if (programs.length > 0) return programs;
+  throw new ScenarioError(options.file ?? "scenario", diagnostics);
+}
+
+function textOf(source: ScenarioSource): string {
+  if (typeof source === "string") return source;
+  if (typeof source === "object" && source !== null) return jsonOf(source);
+  throw new TypeError(
+    `Cannot read a scenario: expected YAML text or an object, got ${String(source)}`,
+  );
+}
+
+function jsonOf(source: object): string {
+  try {
+    return JSON.stringify(source, null, 2);
+  } catch (cause) {
+    throw new TypeError(
+      "Cannot read a scenario: expected an object that has a JSON text, without cycles and BigInts",
+      { cause },
+    );
   }
-  throw new TypeError(`Cannot read a scenario: expected YAML text or an object, got ${source}`);
 }

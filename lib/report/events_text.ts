@@ -9,7 +9,7 @@ import type { EventRow, EventTable } from "../compare/event_table.ts";
 import { escapeControl } from "../kernel/escape.ts";
 import { type Cell, indent, layout, wrap } from "./layout.ts";
 import { amount, countText, timeText } from "./numbers.ts";
-import type { Palette } from "./palette.ts";
+import { type Palette, PLAIN } from "./palette.ts";
 import { siteLines } from "./sites_text.ts";
 import { skippedLines, type SkippedScenario } from "./skipped.ts";
 
@@ -27,17 +27,27 @@ const HEAD = [
 ];
 
 /**
- * Renders the table.
+ * Renders the table of events as the command `events` does.
  *
  * @param table The table.
- * @param palette Colours.
+ * @param palette Colours; none unless given.
  * @param skipped The scenarios that were not run.
  * @returns Text that ends in a newline.
+ * @example
+ * ```ts
+ * import { eventTableText } from "./events_text.ts";
+ * import { tabulateEvents } from "../compare/event_table.ts";
+ * import { parseScenario } from "../scenario/scenario.ts";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const program = parseScenario("name: A nap\nsteps: [{ wait: { time: 1 ms } }]");
+ * assertStringIncludes(eventTableText(tabulateEvents([program])), "1 scenario; saved");
+ * ```
  */
-export function eventsText(
+export function eventTableText(
   table: EventTable,
-  palette: Palette,
-  skipped: readonly SkippedScenario[],
+  palette: Palette = PLAIN,
+  skipped: readonly SkippedScenario[] = [],
 ): string {
   const lines = [
     `${amount(table.programs, "scenario")}; saved: against ${table.policies[0]}`,

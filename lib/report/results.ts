@@ -5,6 +5,7 @@
  */
 
 import { type Comparison, comparisonOf } from "../compare/compare.ts";
+import type { ScenarioTest } from "../compare/test_scenario.ts";
 import type { Program } from "../machine/program.ts";
 import type { RunResult } from "../machine/run.ts";
 import type { Recorded } from "./record.ts";
@@ -19,11 +20,18 @@ export interface ScenarioResult {
   readonly comparisons: readonly (Comparison & Partial<Recorded>)[];
 }
 
-/** What reports are made from: runs, comparisons with or without a recording, whole scenarios. */
-export type Reportable = RunResult | (Comparison & Partial<Recorded>) | ScenarioResult;
+/** What reports are made from: runs, comparisons with or without a recording, tests, scenarios. */
+export type Reportable =
+  | RunResult
+  | (Comparison & Partial<Recorded>)
+  | ScenarioTest
+  | ScenarioResult;
 
 /** One of them, or several; runs and comparisons of one program make up one scenario. */
 export type Reported = Reportable | readonly Reportable[];
+
+/** Of these each has one. */
+const MEMBERS = ["figures", "runs", "results", "comparisons"];
 
 /**
  * Puts what was run together by scenario.
@@ -34,22 +42,22 @@ export type Reported = Reportable | readonly Reportable[];
  */
 export function scenarioResults(reported: Reported): ScenarioResult[] {
   const results = new Map<Program, ScenarioResult>();
-  for (const one of [reported].flat()) {
-    const { file, program, comparisons } = resultOf(one);
+  for (const { file, program, comparisons } of [reported].flat().flatMap(resultsOf)) {
     const before = results.get(program)?.comparisons ?? [];
     results.set(program, { file, program, comparisons: [...before, ...comparisons] });
   }
   return [...results.values()];
 }
 
-function resultOf(one: Reportable): ScenarioResult {
-  if (!(one instanceof Object && ("comparisons" in one || "figures" in one || "runs" in one))) {
-    throw new TypeError("Cannot report: expected what a run or a comparison gave back");
+function resultsOf(one: Reportable): readonly ScenarioResult[] {
+  if (!(one instanceof Object && MEMBERS.some((name) => name in one))) {
+    throw new TypeError("Cannot report: expected what a run, a comparison or a test gave back");
   }
-  if ("comparisons" in one) return one;
+  if ("results" in one) return one.results;
+  if ("comparisons" in one) return [one];
   const { program } = one;
   const comparison = "machine" in one ? comparisonOf(one) : one;
-  return { file: program.file, program, comparisons: [comparison] };
+  return [{ file: program.file, program, comparisons: [comparison] }];
 }
 
 /**

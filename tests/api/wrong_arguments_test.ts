@@ -162,7 +162,7 @@ const WRONG: Readonly<Record<string, readonly [() => unknown, string]>> = {
   ],
   "a report of a text": [
     () => report("html", untyped(NAP)),
-    "expected what a run or a comparison gave back",
+    "expected what a run, a comparison or a test gave back",
   ],
   "an unknown kind of report": [() => report("pdf" as ReportKind, []), "expected one of junit"],
   "a subscriber that is no function": [
