@@ -105,6 +105,7 @@ export { allFigures, readFigure } from "./lib/machine/figures.ts";
 export {
   type AddListenerOptions,
   type Company,
+  type Doing,
   type ListenerWatch,
   Machine,
   type MachineOptions,

@@ -72,6 +72,7 @@ export {
   type RecordOptions,
   recordSteps,
 } from "./lib/report/record.ts";
+export { MachineRecorder } from "./lib/report/machine_recorder.ts";
 export { report, type ReportKind } from "./lib/report/render.ts";
 export { renderTrace, type TraceFormat } from "./lib/report/render_trace.ts";
 export { type DocumentOptions, reportDocument } from "./lib/report/report_document.ts";

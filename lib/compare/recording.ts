@@ -5,9 +5,9 @@
  */
 
 import { PAGE_SIZE } from "../kernel/address.ts";
-import type { Trace, TraceRecord } from "../kernel/trace.ts";
+import type { TraceRecord } from "../kernel/trace.ts";
 import type { Machine } from "../machine/machine.ts";
-import type { RunResult } from "../machine/run.ts";
+import type { RunResult, StepResult } from "../machine/run.ts";
 import { siteName, WINDOW_EVENT_NAMES } from "../notifier/range.ts";
 import type { MmuNotifierOps } from "../notifier/ops.ts";
 import {
@@ -23,23 +23,30 @@ import {
 /** Most callbacks that are recorded of one run. */
 const MAX_CALLBACKS = 1 << 20;
 
+/** What has to be known of a run at its end. */
+export interface RecordedSteps extends Pick<RunResult, "kernel" | "policy"> {
+  /** The steps in order. */
+  readonly steps: readonly Pick<StepResult, "label" | "skipped">[];
+}
+
 /** Records one run; nothing of what the run does changes. */
 export class Recording {
   readonly #machine: Machine;
   readonly #callbacks: RecordedCallback[] = [];
   readonly #samples: RecordedSample[] = [];
+  readonly #from: number;
+  #watched = 0;
   #step = -1;
 
   /**
    * Begins to record.
    *
-   * @param machine A machine before its first step.
+   * @param machine A machine before its first step, or between two.
    */
   constructor(machine: Machine) {
     this.#machine = machine;
-    [...machine.listeners.values()].forEach(({ listener }, index) => {
-      if (listener.ops !== null) this.#watch(listener.ops, index);
-    });
+    this.#from = machine.host.trace.length;
+    this.#watchNew();
   }
 
   /**
@@ -49,6 +56,7 @@ export class Recording {
    */
   beginStep(step: number): void {
     this.#step = step;
+    this.#watchNew();
     this.#sample();
   }
 
@@ -58,8 +66,9 @@ export class Recording {
    * @param result The run.
    * @returns All that was recorded.
    */
-  finish(result: RunResult): RecordedRun {
+  finish(result: RecordedSteps): RecordedRun {
     const { processes, listeners, host: { trace } } = this.#machine;
+    const records = [...trace.records(this.#from)];
     return {
       kernel: result.kernel,
       policy: result.policy,
@@ -69,11 +78,11 @@ export class Recording {
         kind: listener.kind,
         mm: processes.get(process)?.id ?? -1,
       })),
-      operations: operationsOf(trace, result),
-      windows: windowsOf(trace.records()),
+      operations: operationsOf(records, result),
+      windows: windowsOf(records),
       callbacks: this.#callbacks,
       samples: this.#samples,
-      records: [...trace.records()],
+      records,
       dropped: trace.dropped,
     };
   }
@@ -87,6 +96,15 @@ export class Recording {
       faults: counters.map(({ faults }) => faults),
       tlb_flushes: counters.map(({ tlb_flushes }) => tlb_flushes),
     });
+  }
+
+  /** Watches the listeners that have come since the last time. */
+  #watchNew(): void {
+    const listeners = [...this.#machine.listeners.values()];
+    for (; this.#watched < listeners.length; this.#watched++) {
+      const { ops } = listeners[this.#watched].listener;
+      if (ops !== null) this.#watch(ops, this.#watched);
+    }
   }
 
   /** Puts itself in front of the callbacks of a listener, which keeps its place on the chain. */
@@ -137,14 +155,16 @@ export function windowsOf(records: Iterable<TraceRecord>): RecordedWindow[] {
   return windows;
 }
 
-function operationsOf(trace: Trace, { steps }: RunResult): RecordedOperation[] {
+/** The operations of a trace, which has none for steps that were left out. */
+function operationsOf(records: readonly TraceRecord[], { steps }: RecordedSteps) {
   const operations: RecordedOperation[] = [];
+  const done = [...steps.entries()].filter(([, { skipped }]) => skipped !== true);
   let start_ns = 0;
-  for (const { kind, time } of trace.records()) {
+  for (const { kind, time } of records) {
     if (kind === "operation_begin") start_ns = time;
     if (kind !== "operation_end") continue;
-    const step = operations.length;
-    operations.push({ step, label: steps[step]?.label ?? "", start_ns, end_ns: time });
+    const [step, { label }] = done[operations.length] ?? [operations.length, { label: "" }];
+    operations.push({ step, label, start_ns, end_ns: time });
   }
   return operations;
 }

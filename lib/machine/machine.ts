@@ -89,6 +89,14 @@ export interface PlacedListener {
   readonly policy: Policy;
 }
 
+/** An operation and its arguments. */
+export interface Doing {
+  /** The operation. */
+  readonly operation: OperationSpec;
+  /** Its checked arguments. */
+  readonly args: Arguments;
+}
+
 /** Others that act while an operation is interrupted. */
 export interface Company {
   /**
@@ -166,6 +174,8 @@ export class Machine {
   readonly gates: Map<Gate, boolean> = new Map();
   /** Every breach found so far. */
   readonly violations: Violation[] = [];
+  /** The operation that was begun last, with its arguments. */
+  doing: Doing | undefined;
   /** Next content for pages that must all differ. */
   nextUnique = 1;
   /** Breaches found while windows closed, of the operation that is being carried out. */
@@ -375,6 +385,7 @@ export class Machine {
     company?: Company,
   ): Operation<OperationResult> {
     const { trace, clock } = this.host;
+    this.doing = { operation, args };
     trace.record(clock.now, "operation_begin", -1, -1, 0, 0, 0, 0);
     const result = yield* this.attempt(operation.name, () => {
       const running = operation.run(this, args);

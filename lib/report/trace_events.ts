@@ -154,8 +154,13 @@ function counters({ samples, listeners }: RecordedRun, base: number): TraceEvent
       ...listeners.flatMap((_, at): TraceEvent[] => {
         const pid = base + LISTENERS + at;
         return [
-          { ...common, name: "faults", pid, args: { faults: sample.faults[at] } },
-          { ...common, name: "TLB flushes", pid, args: { tlb_flushes: sample.tlb_flushes[at] } },
+          { ...common, name: "faults", pid, args: { faults: sample.faults[at] ?? 0 } },
+          {
+            ...common,
+            name: "TLB flushes",
+            pid,
+            args: { tlb_flushes: sample.tlb_flushes[at] ?? 0 },
+          },
         ];
       }),
     ];
