@@ -10,7 +10,7 @@
 
 import { drain } from "../kernel/operation.ts";
 import { kernelProfile } from "../kernel/profile.ts";
-import { BUILT_IN_COLUMNS, type Program, requireProgram } from "../machine/program.ts";
+import { BUILT_IN_COLUMNS, type Program, requirePrograms } from "../machine/program.ts";
 import { type RunOptions, runProgram } from "../machine/run.ts";
 import { WINDOW_EVENT_NAMES, type WindowEventName } from "../notifier/range.ts";
 import { consumers, type Consumption } from "./consumers.ts";
@@ -133,7 +133,7 @@ export function* tabulateRuns(
   programs: readonly Program[],
   { kernel: asked, ...options }: EventTableOptions = {},
 ): Generator<EventProgress, EventTable> {
-  for (const program of programs) requireProgram(program);
+  requirePrograms(programs);
   const sums = new Map<string, Sum>();
   const sites = new Map<number, number>();
   const kinds: string[] = [];

@@ -18,7 +18,7 @@ import {
   UNSAFE_FAULTS,
 } from "../kernel/faults.ts";
 import { drain } from "../kernel/operation.ts";
-import { type Program, requireProgram } from "../machine/program.ts";
+import { type Program, requirePrograms } from "../machine/program.ts";
 import { comparePolicies } from "./compare.ts";
 import { StepError } from "./step_error.ts";
 
@@ -123,7 +123,7 @@ export function* mutateRuns(
 ): Generator<MutationProgress, MutationReport> {
   const { faults: wanted = Object.keys(INJECTABLE_FAULTS) as FaultName[] } = options;
   for (const name of wanted) requireFault(name);
-  for (const program of programs) requireProgram(program);
+  requirePrograms(programs);
   const places = new Map<string, Place>();
   const failing: string[] = [];
   for (const [index, program] of programs.entries()) {

@@ -5,7 +5,7 @@
  */
 
 import type { CustomListenerFactory } from "../listeners/custom.ts";
-import type { Program, ProgramListener } from "./program.ts";
+import { type Program, type ProgramListener, requireProgram } from "./program.ts";
 
 /** A listener of the user's own and where it belongs. */
 export interface Attachment {
@@ -28,7 +28,7 @@ const DEFAULT_NAME = "mine";
  * @param attachment The listener and where it belongs.
  * @returns The program with it.
  * @throws {RangeError} If its name means another listener, or there is no such process.
- * @throws {TypeError} If its factory is no function.
+ * @throws {TypeError} If it is no program, or its factory no function.
  * @example
  * ```ts
  * import { attachListener } from "./attach.ts";
@@ -41,10 +41,11 @@ const DEFAULT_NAME = "mine";
  * ```
  */
 export function attachListener(program: Program, attachment: Attachment): Program {
-  const { factory, name } = attachment;
-  if (typeof factory !== "function") {
+  requireProgram(program);
+  if (typeof attachment?.factory !== "function") {
     throw new TypeError(`Cannot attach a listener: expected a function that makes it`);
   }
+  const { factory, name } = attachment;
   const isMeant = (one: ProgramListener) =>
     one.kind === "custom" && one.factory === undefined && (name === undefined || one.name === name);
   if (program.listeners.some(isMeant)) {

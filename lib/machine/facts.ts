@@ -6,7 +6,7 @@
 
 import { PAGE_SIZE, requireAddress, type Vaddr } from "../kernel/address.ts";
 import { GUP_PIN_COUNTING_BIAS } from "../mm/frames.ts";
-import type { Mm } from "../mm/mm_struct.ts";
+import { type Mm, requireMm } from "../mm/mm_struct.ts";
 import { isSoftDirty } from "../mm/task_mmu.ts";
 import {
   PG_ANON,
@@ -25,6 +25,7 @@ import {
 } from "../mm/flags.ts";
 import { VM_LOCKED } from "../mm/vma.ts";
 import type { Machine } from "./machine.ts";
+import { requireMachine } from "./machine_options.ts";
 import type { PageFacts } from "./observed.ts";
 
 /**
@@ -35,8 +36,11 @@ import type { PageFacts } from "./observed.ts";
  * @param addr The page.
  * @returns The facts, or undefined if no mapping is there.
  * @throws {RangeError} If it is no page-aligned address of user space.
+ * @throws {TypeError} If it is no machine, or no address space.
  */
 export function pageFacts(machine: Machine, mm: Mm, addr: Vaddr): PageFacts | undefined {
+  requireMachine(machine);
+  requireMm(mm);
   requireAddress(addr, PAGE_SIZE);
   const vma = mm.vmaAt(addr);
   if (vma === undefined) return undefined;

@@ -10,6 +10,7 @@ import type { Mm } from "../mm/mm_struct.ts";
 import { countSoftDirty } from "../mm/task_mmu.ts";
 import { newVmstat } from "../mm/vmstat.ts";
 import type { Machine } from "./machine.ts";
+import { requireMachine } from "./machine_options.ts";
 
 const KSM_FIGURES = [
   "pages_shared",
@@ -67,8 +68,13 @@ export const FIGURES: {
  * @param machine The machine.
  * @param path Dotted name: a group, listener or process, then the figure.
  * @returns Its value, or undefined if there is no such figure.
+ * @throws {TypeError} If it is no machine, or the name no text.
  */
 export function readFigure(machine: Machine, path: string): number | undefined {
+  requireMachine(machine);
+  if (typeof path !== "string") {
+    throw new TypeError(`Expected the name of a figure such as "guest.faults", got ${typeof path}`);
+  }
   const at = path.indexOf(".");
   const owner = path.slice(0, at);
   const name = path.slice(at + 1);
@@ -92,8 +98,10 @@ export function readFigure(machine: Machine, path: string): number | undefined {
  *
  * @param machine The machine.
  * @returns Names and values: the groups first, then processes, then listeners.
+ * @throws {TypeError} If it is no machine.
  */
 export function allFigures(machine: Machine): Record<string, number> {
+  requireMachine(machine);
   const names: string[] = [];
   for (const [group, members] of Object.entries(FIGURES.groups)) {
     for (const member of members) names.push(`${group}.${member}`);

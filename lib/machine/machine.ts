@@ -160,7 +160,7 @@ export class Machine {
   readonly processes: Map<string, Mm> = new Map();
   /** Listeners by name, in order of registration. */
   readonly listeners: Map<string, PlacedListener> = new Map();
-  /** Named mappings. */
+  /** Named mappings; a name that an operation uses again stands for the new one from then on. */
   readonly mappings: Map<string, NamedMapping> = new Map();
   /** Files by name. */
   readonly files: Map<string, AddressSpace> = new Map();

@@ -9,7 +9,7 @@ import { COSTS } from "../kernel/costs.ts";
 import { type KernelProfile, kernelProfile } from "../kernel/profile.ts";
 import { LISTENER_COSTS } from "../listeners/costs.ts";
 import { CUSTOM_KIND } from "../listeners/kind.ts";
-import type { MachineOptions } from "./machine.ts";
+import type { Machine, MachineOptions } from "./machine.ts";
 import type { Drivers } from "./spec.ts";
 
 /** What a machine has that is given no drivers: listeners of the user's own. */
@@ -93,6 +93,17 @@ export function profileOf(profile: KernelProfile | string): KernelProfile {
 export function requireName(what: string, name: string): void {
   if (typeof name === "string" && name !== "") return;
   throw new TypeError(`Cannot add a ${what}: expected a name, got ${JSON.stringify(name)}`);
+}
+
+/**
+ * Checks that something is a machine, where code without types may give anything.
+ *
+ * @param machine What it is.
+ * @throws {TypeError} If it is none.
+ */
+export function requireMachine(machine: Machine): void {
+  if (machine?.host !== undefined) return;
+  throw new TypeError(`Expected a machine, as new Machine() makes it, got ${typeof machine}`);
 }
 
 function requireNumber(name: string, value: number): void {

@@ -6,7 +6,7 @@
 
 import { completeArguments } from "./arguments.ts";
 import type { Machine } from "./machine.ts";
-import { elsewhere } from "./machine_options.ts";
+import { elsewhere, requireMachine } from "./machine_options.ts";
 import { findOperation, MM_OPERATIONS } from "./ops/mm_ops.ts";
 import type { Arguments, OperationResult } from "./spec.ts";
 
@@ -22,7 +22,7 @@ import type { Arguments, OperationResult } from "./spec.ts";
  * @returns Its result; `ret` is a negative error number where it failed.
  * @throws {RangeError} If operation or argument is unknown, or an argument names something that
  * does not exist.
- * @throws {TypeError} If an argument is missing, or is of another type.
+ * @throws {TypeError} If an argument is missing or of another type, or it is no machine.
  * @example
  * ```ts
  * import { Machine } from "./machine.ts";
@@ -37,6 +37,7 @@ import type { Arguments, OperationResult } from "./spec.ts";
  * ```
  */
 export function perform(machine: Machine, name: string, args: Arguments = {}): OperationResult {
+  requireMachine(machine);
   const { drivers } = machine;
   const known = [...MM_OPERATIONS, ...drivers.operations];
   const spec = findOperation(known, name, elsewhere(drivers));

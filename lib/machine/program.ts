@@ -291,6 +291,19 @@ export function requireProgram(program: Program): void {
   );
 }
 
+/**
+ * Checks that something is a list of programs, where code without types may give anything.
+ *
+ * @param programs What it is.
+ * @throws {TypeError} If it is none.
+ */
+export function requirePrograms(programs: readonly Program[]): void {
+  if (!Array.isArray(programs)) {
+    throw new TypeError(`Expected a list of programs, got ${typeof programs}`);
+  }
+  for (const program of programs) requireProgram(program);
+}
+
 /** The built-in policies, in the order of the columns; the first is what others are held against. */
 export const BUILT_IN_COLUMNS: readonly string[] = ["legacy", "followup", "ideal"];
 

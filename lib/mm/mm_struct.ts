@@ -132,3 +132,14 @@ export class Mm implements NotifierMm {
     return { prev: this.vmas[at - 1], next: this.vmas[at + 1] };
   }
 }
+
+/**
+ * Checks that something is an address space, where code without types may give anything.
+ *
+ * @param mm What it is.
+ * @throws {TypeError} If it is none.
+ */
+export function requireMm(mm: Mm): void {
+  if (mm?.pageTable !== undefined) return;
+  throw new TypeError(`Expected an address space, as Machine.mm() gives it, got ${typeof mm}`);
+}

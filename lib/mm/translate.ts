@@ -5,7 +5,7 @@
  */
 
 import { indexInTable, type Pfn, requireAddress, tableOf, type Vaddr } from "../kernel/address.ts";
-import type { Mm } from "./mm_struct.ts";
+import { type Mm, requireMm } from "./mm_struct.ts";
 import { PTE_PRESENT } from "./flags.ts";
 import { encodePte, type PteParts } from "./pte_value.ts";
 import type { Vma } from "./vma.ts";
@@ -43,8 +43,10 @@ export interface Translation {
  * @param address Any address of user space.
  * @returns The walk and where it ended.
  * @throws {RangeError} If it is no address of user space.
+ * @throws {TypeError} If it is no address space.
  */
 export function translate(mm: Mm, address: Vaddr): Translation {
+  requireMm(mm);
   requireAddress(address);
   const page = address - address % 4096;
   const block = tableOf(page);

@@ -59,6 +59,9 @@ export function parseSteps(
   known: KnownNames,
   { vocabulary = VOCABULARY, file = "input" }: StepTextOptions = {},
 ): Step[] {
+  if (typeof source !== "string") {
+    throw new TypeError(`Cannot read steps: expected YAML text, got ${typeof source}`);
+  }
   const reporter = new Reporter(source, file);
   const node = readDocument(reporter);
   const names = new Names([...vocabulary.policies, ...known.policies ?? []]);

@@ -1,7 +1,7 @@
 /** What a user of the library gets who gives something wrong: an error that says what was expected. */
 
-import { assert, assertThrows } from "@std/assert";
-import { Machine, pageFacts, perform, translate } from "@mmulab/mmulab";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { allFigures, Machine, pageFacts, perform, readFigure, translate } from "@mmulab/mmulab";
 import { DRIVERS } from "@mmulab/mmulab/listeners";
 import { report, type ReportKind } from "@mmulab/mmulab/report";
 import {
@@ -13,8 +13,11 @@ import {
   newStep,
   operation,
   parseScenario,
+  parseSteps,
   runProgram,
   runScenario,
+  tabulateEvents,
+  testScenario,
 } from "@mmulab/mmulab/scenario";
 
 /** Gives something a type that it does not have, as code without types can. */
@@ -165,6 +168,32 @@ const WRONG: Readonly<Record<string, readonly [() => unknown, string]>> = {
     "expected what a run, a comparison or a test gave back",
   ],
   "an unknown kind of report": [() => report("pdf" as ReportKind, []), "expected one of junit"],
+  "no machine to perform on": [() => perform(untyped(undefined), "mmap"), "Expected a machine"],
+  "a figure without a name": [() => readFigure(machine(), untyped(undefined)), "such as"],
+  "figures of nothing": [() => allFigures(untyped(null)), "Expected a machine"],
+  "facts on no machine": [() => pageFacts(untyped({}), untyped({}), 0), "Expected a machine"],
+  "facts of no process": [() => pageFacts(machine(), untyped("app"), 0), "an address space"],
+  "a process by name to translate in": [() => translate(untyped("app"), 0), "an address space"],
+  "programs that are no list": [() => mutate(untyped({})), "Expected a list of programs"],
+  "events of a text": [() => tabulateEvents([untyped(NAP)]), "Expected a program"],
+  "a listener for no program": [
+    () => attachListener(untyped(undefined), { factory: ({ name }) => ({ name }) }),
+    "Expected a program",
+  ],
+  "nothing to attach": [
+    () => attachListener(newProgram({ name: "t" }), untyped(null)),
+    "a function",
+  ],
+  "steps that are no text": [() => parseSteps(untyped([]), untyped({})), "expected YAML text"],
+  "a scenario with a cycle": [
+    () => {
+      const steps: unknown[] = [];
+      steps.push({ repeat: 2, steps });
+      runScenario({ name: "t", steps });
+    },
+    "without cycles",
+  ],
+  "no kernel to test under": [() => testScenario(NAP, { kernels: [] }), "expected one or more"],
   "a subscriber that is no function": [
     () => machine().host.trace.subscribe(untyped(3)),
     "expected a function",
@@ -180,4 +209,13 @@ for (const [what, [use, wanted]] of Object.entries(WRONG)) {
 
 Deno.test("a misspelled key of a scenario comes with the right one", () => {
   assertThrows(() => runScenario({ name: "A nap", steps: [{ wiat: {} }] }), SyntaxError, '"wait"?');
+});
+
+Deno.test("a name that is used again stands for the new mapping", () => {
+  const made = machine();
+  const before = made.pages("buf");
+  perform(made, "mmap", { process: "app", name: "buf", size: 2 * 4096 });
+  const { start, pages } = made.pages("buf");
+  assertEquals([start === before.start, pages], [false, 2]);
+  assertEquals(made.violations, []);
 });
