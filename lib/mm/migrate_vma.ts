@@ -3,14 +3,21 @@
  *
  * From mm/migrate.c: migrate_vma. The whole range is collected inside one window, CLEAR without a
  * mapping or, in later kernels, MIGRATE with it; pages that other processes map as well get a window
- * per further mapping. Holes may be filled with fresh device pages, inside a second window from the
+ * per further mapping. Huge pages are split on the way, each in windows of its own. Holes may be filled with fresh device pages, inside a second window from the
  * first of them on. The entries that result name frames the CPU cannot reach; a CPU access brings the
  * page back the same way.
  *
  * @module
  */
 
-import { indexInTable, PAGE_SIZE, type Pfn, type Vaddr } from "../kernel/address.ts";
+import {
+  HPAGE_PMD_NR,
+  indexInTable,
+  PAGE_SIZE,
+  type Pfn,
+  tableOf,
+  type Vaddr,
+} from "../kernel/address.ts";
 import type { Operation } from "../kernel/operation.ts";
 import {
   changeInWindow,
@@ -28,6 +35,7 @@ import {
 } from "../notifier/range.ts";
 import { anonVmaPrepare, pageAddNewAnonRmap, rmapWalk } from "./rmap.ts";
 import type { Host } from "./host.ts";
+import { splitHugePage, splitHugePmd } from "./huge_split.ts";
 import { FAULT, type FaultOutcome } from "./memory.ts";
 import {
   isolateLruPage,
@@ -50,6 +58,7 @@ import {
   PTE_SPECIAL,
   PTE_WRITE,
 } from "./flags.ts";
+import type { Cursor } from "./page_table.ts";
 import { VM_WRITE, type Vma } from "./vma.ts";
 
 /**
@@ -123,6 +132,7 @@ function* collectEntries(
   const pages: Pfn[] = [];
   const cursor = mm.pageTable.cursor(start, end);
   while (cursor.next()) {
+    if (cursor.table === null) yield* splitHuge(vma, cursor);
     const { table } = cursor;
     if (table === null) continue;
     for (let index = cursor.first; index < cursor.last; index++) {
@@ -135,6 +145,22 @@ function* collectEntries(
     yield "ptl_dropped";
   }
   return pages;
+}
+
+/** Only small pages move: a huge one is split first, and left where that fails. */
+function* splitHuge(vma: Vma, cursor: Cursor): Operation {
+  const { pmd, slot, base } = cursor;
+  const { host } = vma.mm;
+  const flags = pmd.hugeFlags[slot];
+  if ((flags & PTE_SPECIAL) !== 0) {
+    yield* splitHugePmd(vma, base);
+  } else if ((flags & PTE_PRESENT) !== 0 && !vma.isHugetlb) {
+    const head = pmd.hugePfn[slot];
+    host.frames.get(head);
+    yield* splitHugePage(host, head);
+    host.frames.put(head);
+  }
+  cursor.table = pmd.tables[slot];
 }
 
 function windowOf(vma: Vma, start: Vaddr, end: Vaddr, site: number): MmuNotifierRange {
@@ -223,7 +249,10 @@ function firstHole(vma: Vma, start: Vaddr, end: Vaddr): Vaddr {
 }
 
 function isHole(vma: Vma, addr: Vaddr): boolean {
-  const flags = vma.mm.pageTable.flagsAt(addr);
+  const { pageTable } = vma.mm;
+  const huge = pageTable.pmd(addr)?.hugeFlags[tableOf(addr) & (HPAGE_PMD_NR - 1)] ?? 0;
+  if (huge !== 0) return false;
+  const flags = pageTable.flagsAt(addr);
   return flags === 0 || (flags & PTE_SPECIAL) !== 0;
 }
 

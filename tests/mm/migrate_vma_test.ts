@@ -85,3 +85,50 @@ Deno.test("fork, DONTNEED and exit of the range give device frames back", () => 
   assertEquals(host.frames.device.allocator.freeCount, 8);
   assertEquals(host.frames.freeCount, host.frames.count - 1);
 });
+
+/** A process with two blocks that may be huge, on a machine with a device of 600 frames. */
+function machineWithHugePages(): { host: Host; mm: Mm } {
+  const profile = kernelProfile("v5.2");
+  const host = new Host({ profile, memory: 16 * 2 ** 20, devicePages: 600 });
+  const mm = host.createMm("P");
+  mmuNotifierRegister({ name: "listener" }, mm);
+  const prot = VM_READ | VM_WRITE;
+  drain(mmap(mm, { addr: at(0), length: 1024 * PAGE_SIZE, prot, fixed: true }));
+  advise(mm, 0, 1024, "HUGEPAGE");
+  return { host, mm };
+}
+
+Deno.test("a huge page is split, in windows of its own, and goes to the device page by page", () => {
+  const { host, mm } = machineWithHugePages();
+  write(mm, 0, 1, 1);
+  const events = heard(host, () => assertEquals(toDevice(mm, 512), 512));
+  assertEquals(events.filter((text) => /CLEAR/.test(text)), [
+    "P CLEAR [0,512)",
+    "P CLEAR [0,512)",
+    "P CLEAR [0,512)",
+  ]);
+  assertEquals(host.vmstat.thp_split_page, 1);
+  assertEquals(mm.pageTable.flagsAt(at(511)) & PTE_DEVICE_PRIVATE, PTE_DEVICE_PRIVATE);
+  assertEquals(read(mm, 0, 1), 1);
+});
+
+Deno.test("a huge page that somebody holds stays where it is, whole", () => {
+  const { host, mm } = machineWithHugePages();
+  write(mm, 0, 1, 1);
+  const pfn = drain(pinUserPage(mm, at(7)));
+  assertEquals(toDevice(mm, 512, true), 0);
+  assertEquals([mm.pageTable.pfnAt(at(7)), host.frames.refcount[pfn - 7]], [pfn, 2]);
+});
+
+Deno.test("the huge zero page is split, and device pages take the place of its entries", () => {
+  const { host, mm } = machineWithHugePages();
+  read(mm, 0, 1);
+  assertEquals(toDevice(mm, 512), 0);
+  assertEquals(host.vmstat.thp_split_pmd, 1);
+  read(mm, 512, 1);
+  const start = at(512);
+  const vma = mm.vmaAt(start)!;
+  assertEquals(drain(migrateToDevice(vma, start, start + 512 * PAGE_SIZE, true)), 512);
+  assertEquals(mm.pageTable.flagsAt(start) & PTE_DEVICE_PRIVATE, PTE_DEVICE_PRIVATE);
+  assertEquals(read(mm, 512, 1), 0);
+});
