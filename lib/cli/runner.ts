@@ -237,7 +237,7 @@ async function finish(ran: readonly Ran[], asked: Asked): Promise<number> {
   const { settings, runner, streams, planned } = asked;
   const { out, err } = streams;
   const results = ran.map(({ result }) => result);
-  const options = { palette: out.palette, ...callOf(settings) };
+  const options = { palette: out.palette, ...callOf(settings, runner) };
   const coverage = await coverageOf(ran, runner);
   const json = () => `${JSON.stringify({ ...runJson(results, options), ...coverage }, null, 2)}\n`;
   out.write(settings.json ? json() : runText(results, options));
@@ -312,8 +312,10 @@ async function writeTraces(
   return undefined;
 }
 
-function callOf({ invocation, rerun }: Settings) {
-  return { invocation, settings: rerun };
+/** How to call the program again. */
+function callOf({ invocation, rerun }: Settings, { traceLimit }: RunnerSettings) {
+  const limit = traceLimit === undefined ? [] : ["--trace-limit", String(traceLimit)];
+  return { invocation, settings: [...rerun, ...limit] };
 }
 
 function exitCodeOf(results: readonly ScenarioResult[]): number {

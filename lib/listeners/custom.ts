@@ -243,7 +243,9 @@ export class CustomDriver implements Listener {
 
 function checked(mine: CustomListener): CustomListener {
   if (typeof mine === "object" && mine !== null) return mine;
-  throw new TypeError(`expected an object with callbacks, got ${typeof mine}`);
+  throw new TypeError(
+    `expected an object with callbacks, got ${mine === null ? null : typeof mine}`,
+  );
 }
 
 /** The message of whatever was thrown, on one line. */

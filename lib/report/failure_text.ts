@@ -10,6 +10,7 @@ import type { Failure } from "../machine/observed.ts";
 import type { PlacedViolation } from "../machine/run.ts";
 import type { GroupedFailure, Occurrence } from "./failures.ts";
 import { indent } from "./layout.ts";
+import { amount } from "./numbers.ts";
 import type { Rendering } from "./options.ts";
 import type { Palette } from "./palette.ts";
 import type { ScenarioResult } from "./results.ts";
@@ -40,7 +41,7 @@ export function failureText(
   result: ScenarioResult,
   options: Rendering,
 ): string[] {
-  const { failure, violations } = group;
+  const { failure, violations, lost } = group;
   const { message, position, expectation, hint, lines, values = [], details = [], diff } = failure;
   const { palette } = options;
   const told = hint === undefined ? {} : { hint };
@@ -65,6 +66,9 @@ export function failureText(
   add("values", values.map(({ name, value }) => `${name} = ${value}`));
   add("tree", details);
   add("diff", diff ?? [], (line) => paintDiff(line, palette));
+  if (lost > 0) {
+    add("trace", [`it was full and lost ${amount(lost, "record")}: --trace-limit keeps more`]);
+  }
   add("after", [afterText(group, result)]);
   add("used", usedAt(group, result));
   add("under", [OVER[failure.over ?? "run"] ?? underText(group.occurrences)]);

@@ -25,6 +25,8 @@ export interface GroupedFailure {
   readonly occurrences: readonly Occurrence[];
   /** The violations that it is about, of the first run. */
   readonly violations: readonly PlacedViolation[];
+  /** Trace records that the first run lost, so that it may have missed events. */
+  readonly lost: number;
 }
 
 /**
@@ -35,21 +37,26 @@ export interface GroupedFailure {
  */
 export function groupFailures(result: ScenarioResult): GroupedFailure[] {
   const groups = new Map<string, GroupedFailure & { occurrences: Occurrence[] }>();
-  const add = (failure: Failure, occurrence: Occurrence, violations: PlacedViolation[]) => {
+  const add = (failure: Failure, occurrence: Occurrence, run?: RunSummary) => {
     const { position, step, message } = failure;
     const key = JSON.stringify([position?.line, position?.column, step, message]);
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, { failure, occurrences: [occurrence], violations });
-    else group.occurrences.push(occurrence);
+    if (group !== undefined) {
+      group.occurrences.push(occurrence);
+      return;
+    }
+    const violations = run === undefined ? [] : violationsOf(failure, run);
+    const lost = run?.trace_dropped ?? 0;
+    groups.set(key, { failure, occurrences: [occurrence], violations, lost });
   };
   for (const comparison of result.comparisons) {
     const { kernel } = comparison;
     for (const run of comparison.runs) {
       for (const failure of run.failures) {
-        add(failure, { kernel, policy: run.policy }, violationsOf(failure, run));
+        add(failure, { kernel, policy: run.policy }, run);
       }
     }
-    for (const failure of comparison.failures) add(failure, { kernel, policy: null }, []);
+    for (const failure of comparison.failures) add(failure, { kernel, policy: null });
   }
   return [...groups.values()];
 }

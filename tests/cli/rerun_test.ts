@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { run } from "./fake_streams.ts";
 import { withFolder } from "./temporary.ts";
 
@@ -72,3 +72,17 @@ for (
     });
   });
 }
+
+Deno.test("a failure after a full trace says so, and its rerun has the same limit", async () => {
+  const text = FILES["a b.yaml"].replace("ret: ", "events: { windows: 3 }, ret: ");
+  await withFolder({ "a.yaml": text }, async (folder) => {
+    const { stdout } = await run("run", `${folder}/a.yaml`, "--trace-limit", "2");
+    assertMatch(
+      stdout,
+      /\n +trace {2}it was full and lost \d+ records: --trace-limit keeps more\n/,
+    );
+    for (const [command] of stdout.matchAll(/mmulab run .*/g)) {
+      assertMatch(command, / --trace-limit 2$/);
+    }
+  });
+});
