@@ -4,6 +4,7 @@
  * @module
  */
 
+import { escapeControl } from "../kernel/escape.ts";
 import { wordsFor } from "../repl/complete.ts";
 import type { ArgumentMeaning, MissingArgumentError } from "../repl/command.ts";
 import { Interpreter, type InterpreterOptions } from "../repl/interpreter.ts";
@@ -72,8 +73,10 @@ async function onTerminal({ file }: ReplOptions, streams: Streams): Promise<numb
   return PASSED;
 }
 
+/** The command that loads a file; quotes at the prompt know no escapes. */
 function loadLine(file: string): string {
-  return `load ${JSON.stringify(file)}`;
+  const quote = file.includes('"') ? "'" : '"';
+  return `load ${quote}${file}${quote}`;
 }
 
 function fail(message: string, { err }: Streams): number {
@@ -118,19 +121,22 @@ const readFile: NonNullable<InterpreterOptions["readFile"]> = (path) => {
   const found = readOne(path);
   if ("text" in found) return found.text;
   const { message, hint } = found.problem;
-  throw new CommandError(`${path}: ${message}${hint === undefined ? "" : `. ${hint}`}`);
+  throw new CommandError(
+    `${escapeControl(path)}: ${message}${hint === undefined ? "" : `. ${escapeControl(hint)}`}`,
+  );
 };
 
 const includesOf: NonNullable<InterpreterOptions["includesOf"]> = includeReader;
 
 const writeFile: NonNullable<InterpreterOptions["writeFile"]> = (path, text, append) => {
+  const shown = escapeControl(path);
   if (Deno.permissions.querySync({ name: "write", path }).state !== "granted") {
-    throw new CommandError(`Cannot write ${path}: Deno was not allowed to. Give it --allow-write`);
+    throw new CommandError(`Cannot write ${shown}: Deno was not allowed to. Give it --allow-write`);
   }
   try {
     Deno.writeTextFileSync(path, text, { append });
   } catch (error) {
-    throw new CommandError(`Cannot write ${path}: ${reasonOf(error)}`);
+    throw new CommandError(`Cannot write ${shown}: ${reasonOf(error)}`);
   }
 };
 

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { run } from "./fake_streams.ts";
 import { fixture, inShell, onPipes, onTerminal, words } from "./processes.ts";
 import { scenario, withFolder } from "./temporary.ts";
 
@@ -104,6 +105,20 @@ Deno.test("a reader that leaves early gets no stack trace", async () => {
     assertEquals([stderr, never], ["", ""]);
   }
 });
+
+for (const name of ["a b", "a;b", 'a"b', "a\\b", "a\nb", "\x1b[31m"]) {
+  Deno.test(`repl loads a file whose name has ${JSON.stringify(name)} in it`, async () => {
+    await withFolder({ [`${name}.yaml`]: scenario("A") }, async (folder) => {
+      const loaded = await run("repl", `${folder}/${name}.yaml`, "-e", "list");
+      assertEquals([loaded.code, loaded.stderr], [0, ""]);
+      assertStringIncludes(loaded.stdout, "mmap process=p");
+      const gone = await run("repl", `${folder}/${name}.gone`);
+      assertEquals(gone.code, 1);
+      // deno-lint-ignore no-control-regex
+      assertMatch(gone.stderr, /^error: [^\x00-\x1f]*: Cannot read: no such file or folder.*\n$/);
+    });
+  });
+}
 
 Deno.test("a folder below that may not be read is named", async () => {
   const permissions = ["-R", "--deny-read=tests/cli/fixtures", "--no-prompt"];
