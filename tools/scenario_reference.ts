@@ -177,10 +177,14 @@ function listenerText({ kind, about, options }: typeof VOCABULARY.listenerKinds[
   return Object.keys(options).length === 0 ? head : `${head}\n${argumentTable(options)}`;
 }
 
-function operationText({ name, about, kernel, args }: OperationSpec): string {
+function operationText({ name, about, kernel, args, values = {} }: OperationSpec): string {
   const where = kernel === undefined ? "" : ` In the kernel: \`${kernel}\`.`;
-  const head = `### ${name}\n\n${wrapped(`${about}.${where}`)}`;
-  return Object.keys(args).length === 0 ? head : `${head}\n${argumentTable(args)}`;
+  const back = Object.entries(values).map(([value, meaning]) => [`\`${value}\``, meaning]);
+  return [
+    `### ${name}\n\n${wrapped(`${about}.${where}`)}`,
+    ...(Object.keys(args).length === 0 ? [] : [argumentTable(args)]),
+    ...(back.length === 0 ? [] : [table(["Value", "Meaning"], back)]),
+  ].join("\n");
 }
 
 function argumentTable(specs: Readonly<Record<string, ArgumentSpec>>): string {

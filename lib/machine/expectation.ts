@@ -72,7 +72,7 @@ export const PAGE_FLAGS = {
   protnone: "The entry is prepared for a NUMA hinting fault",
   anon: "The frame is anonymous memory",
   ksm: "The frame is shared by KSM",
-  huge: "The page is part of a huge mapping",
+  huge: "The frame is part of a huge page, mapped as a whole or page by page",
   zero: "The frame is the shared zero page",
   locked: "The page lies in a locked vma",
   lazy_free: "The frame may be dropped instead of swapped",

@@ -93,6 +93,8 @@ export interface OperationSpec {
   readonly kernel?: string;
   /** Its arguments in the order of documentation. */
   readonly args: Readonly<Record<string, ArgumentSpec>>;
+  /** Named values of its result beside the return value, with what they are; none unless given. */
+  readonly values?: Readonly<Record<string, string>>;
   /**
    * Carries it out.
    *

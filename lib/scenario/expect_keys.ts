@@ -16,7 +16,7 @@ import type { Entry } from "./document.ts";
 import { addDemand, type ExpectBlock, valueText } from "./expect_block.ts";
 import { figureSchema, readFigures } from "./figure_demands.ts";
 import { isFormula, readFormula } from "./formula.ts";
-import { figureProblem } from "./figures.ts";
+import { figureProblem, valueProblem } from "./figures.ts";
 import type { JsonSchema } from "./json_schema.ts";
 import { columnRule, kernelRule, matcher, type NameRule } from "./matcher_text.ts";
 import { pagesSchema, readPages } from "./page_demands.ts";
@@ -185,7 +185,9 @@ function readValues(entry: Entry, block: ExpectBlock): void {
   for (const one of readMap(entry.value, block.scope, "a map of values") ?? []) {
     const read = matcher().read(one.value, block.scope);
     const name = one.key.text;
-    if (read === undefined) continue;
+    const problem = valueProblem(name, block.scope);
+    if (problem !== undefined) block.scope.report(one.key, problem.message, problem.hint);
+    if (read === undefined || problem !== undefined) continue;
     addDemand(block, one, { kind: "value", name, matcher: read }, `values.${name}`);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Names of figures: `guest.faults`, `ksm.pages_shared`.
+ * Names of figures, `guest.faults`, and of values that a step gives back, `values.moved`.
  *
  * @module
  */
@@ -39,6 +39,23 @@ export function figureProblem(path: string, scope: Scope): NameProblem | undefin
   const member = path.slice(at + 1);
   if (members.includes(member)) return undefined;
   return unknown(`figure of ${quote(group)}:`, member, members);
+}
+
+/**
+ * Checks the name of a value that a step gives back.
+ *
+ * @param name The name, without `values.`.
+ * @param scope What stands beside the operation of the step.
+ * @returns What is wrong, or undefined if there is such a value.
+ */
+export function valueProblem(
+  name: string,
+  { place: { operation } }: Scope,
+): NameProblem | undefined {
+  const known = Object.keys(operation?.values ?? {});
+  if (operation === undefined || known.includes(name)) return undefined;
+  if (known.length > 0) return unknown(`value of ${quote(operation.name)}:`, name, known);
+  return { message: `${quote(operation.name)} gives back no values, only "ret"` };
 }
 
 /**

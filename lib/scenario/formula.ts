@@ -19,7 +19,7 @@ import { expressionText } from "../machine/expression_text.ts";
 import type { Formula } from "../machine/program.ts";
 import type { ScalarNode } from "./document.ts";
 import { parseExpression } from "./expression_parser.ts";
-import { figureProblem, groupNames } from "./figures.ts";
+import { figureProblem, groupNames, valueProblem } from "./figures.ts";
 import type { Scope } from "./scope.ts";
 import { suggestion } from "./suggest.ts";
 
@@ -137,9 +137,12 @@ function requireName(
 ): void {
   const { name } = expression;
   if (scope.names.captures.has(name)) return;
-  if (result && (name === "ret" || name.startsWith("values."))) return;
+  if (result && name === "ret") return;
   if (name.includes(".")) {
-    const problem = figureProblem(name, scope);
+    const isValue = result && name.startsWith("values.");
+    const problem = isValue
+      ? valueProblem(name.slice("values.".length), scope)
+      : figureProblem(name, scope);
     if (problem === undefined) return;
     throw new ExpressionError(problem.message, expression, problem.hint);
   }

@@ -5,6 +5,7 @@
  */
 
 import { DEFAULT_MACHINE, type Gate, type SourcePosition } from "../machine/program.ts";
+import type { OperationSpec } from "../machine/spec.ts";
 import type { Reporter, Span } from "./diagnostics.ts";
 import type { Entry, Node, ScalarNode } from "./document.ts";
 import { ExpressionError, type Value } from "../machine/expression.ts";
@@ -106,6 +107,8 @@ export interface Place {
   readonly trail: readonly Use[];
   /** Conditions that are asked while running, the outermost first. */
   readonly gates: readonly Gate[];
+  /** The operation of the step that is being read. */
+  readonly operation?: OperationSpec;
 }
 
 /**
@@ -203,6 +206,17 @@ export class Scope {
    */
   behind(gates: readonly Gate[]): Scope {
     const place = { ...this.place, gates };
+    return new Scope(this.reporter, this.vocabulary, this.variables, this.names, place);
+  }
+
+  /**
+   * Goes to what stands beside an operation.
+   *
+   * @param operation The operation.
+   * @returns A scope with the same variables and names.
+   */
+  beside(operation: OperationSpec): Scope {
+    const place = { ...this.place, operation };
     return new Scope(this.reporter, this.vocabulary, this.variables, this.names, place);
   }
 

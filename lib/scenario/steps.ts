@@ -195,11 +195,12 @@ class StepReader {
     const late = lateEntries(operation, entry.value, scope);
     const args = readArguments(operation, entry, late, scope);
     const name = optional(node.entries, "name", (value) => text().read(value, scope));
-    const captures = optional(node.entries, "capture", (value) => readCaptures(value, scope));
+    const beside = scope.beside(operation);
+    const captures = optional(node.entries, "capture", (value) => readCaptures(value, beside));
     const expect = optional(
       node.entries,
       "expect",
-      (value) => readExpectations(value, scope, "step").expect,
+      (value) => readExpectations(value, beside, "step").expect,
     );
     const during = optional(node.entries, "during", (value) => readDuring(value, scope));
     if (this.steps.length >= scope.reporter.limits.steps) return this.#full(entry.key, scope);

@@ -164,6 +164,20 @@ for (const [name, steps] of Object.entries(GROUPS)) {
   });
 }
 
+for (const [name, steps] of Object.entries(GROUPS)) {
+  Deno.test(`operations on ${name} give back the values that their specifications name`, () => {
+    const { program, steps: results } = run(steps);
+    const done = results.flatMap(({ result }, at) => {
+      const { name, values = {} } = program.steps[at].operation;
+      return result.ret < 0 ? [] : [{ name, given: result.values ?? {}, values }];
+    });
+    assertEquals(
+      done.map(({ name, given }) => [name, ...Object.keys(given)]),
+      done.map(({ name, values }) => [name, ...Object.keys(values)]),
+    );
+  });
+}
+
 Deno.test("every operation of the library is carried out by one of these tests", () => {
   const all = Object.values(GROUPS).join("\n");
   const missing = OPERATIONS.filter(({ name }) => !all.includes(`- ${name}:`));
@@ -172,8 +186,9 @@ Deno.test("every operation of the library is carried out by one of these tests",
 });
 
 Deno.test("every operation documents itself in one line, and its arguments too", () => {
-  for (const { about, args } of OPERATIONS) {
-    for (const text of [about, ...Object.values(args).map((spec) => spec.about)]) {
+  for (const { about, args, values = {} } of OPERATIONS) {
+    const abouts = Object.values(args).map((spec) => spec.about);
+    for (const text of [about, ...abouts, ...Object.values(values)]) {
       assertEquals(/^[A-Z0-9][^\n]*[^.\n]$/.test(text), true, text);
     }
   }

@@ -11,11 +11,16 @@ import { checkScenario, parseScenario } from "../../lib/scenario/scenario.ts";
 import type { Variables } from "../../lib/scenario/variables.ts";
 import type { Vocabulary } from "../../lib/scenario/vocabulary.ts";
 
-function operation(name: string, args: Record<string, ArgumentSpec>): OperationSpec {
+function operation(
+  name: string,
+  args: Record<string, ArgumentSpec>,
+  values: Record<string, string> = {},
+): OperationSpec {
   return {
     name,
     about: `Does ${name}`,
     args,
+    values,
     // deno-lint-ignore require-yield
     *run() {
       return { ret: 0 };
@@ -23,6 +28,7 @@ function operation(name: string, args: Record<string, ArgumentSpec>): OperationS
   };
 }
 
+const MOVED = { moved: "Pages moved" };
 const RANGE: ArgumentSpec = { kind: "range", about: "Pages", required: true };
 const GUEST: ArgumentSpec = {
   kind: "listener",
@@ -40,7 +46,7 @@ export const VOCABULARY: Vocabulary = {
       prot: { kind: "choice", about: "Access", choices: ["none", "r", "rw", "rx"], default: "rw" },
       at: { kind: "address", about: "Where" },
       populate: { kind: "flag", about: "Fault all pages in", default: false },
-    }),
+    }, MOVED),
     operation("fork", {
       process: { kind: "process", about: "Whose", required: true },
       name: { kind: "name", about: "Name of the child", required: true, introduces: "process" },
@@ -53,7 +59,7 @@ export const VOCABULARY: Vocabulary = {
         choices: ["MERGEABLE", "DONTNEED"],
         required: true,
       },
-    }),
+    }, MOVED),
     operation("write", {
       process: { kind: "process", about: "Who" },
       range: RANGE,
@@ -72,7 +78,7 @@ export const VOCABULARY: Vocabulary = {
     operation("guest_read", { listener: GUEST, range: RANGE }),
     operation("ksmd", { full_scans: { kind: "count", about: "Rounds", default: 1 } }),
     operation("wait", { time: { kind: "duration", about: "How long", required: true } }),
-    operation("compact", {}),
+    operation("compact", {}, { moved: "Pages moved", failed: "Pages left" }),
   ],
   listenerKinds: [
     { kind: "kvm", about: "A guest", options: {} },

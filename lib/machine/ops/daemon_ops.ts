@@ -28,6 +28,9 @@ const FRAGMENT: OperationSpec = {
     every: { kind: "count", about: "One of so many frames is taken", default: 16 },
     node: NODE,
   },
+  values: {
+    taken: "Frames taken",
+  },
   // deno-lint-ignore require-yield
   *run(machine, args) {
     const { frames } = machine.host;
@@ -57,6 +60,15 @@ const COMPACT: OperationSpec = {
       kind: "count",
       about: "Order of the block wanted, log2 of its frames; the whole zone unless given",
     },
+  },
+  values: {
+    moved: "Pages moved",
+    failed: "Pages that could not be moved",
+    skipped_pinned: "Pages left where they are for their pins",
+    success: "1 if a block of the order is free now",
+    fragmentation_index:
+      "Why there was no free block before: 0 lack of memory, 1000 fragmentation; -1000 there was",
+    free_blocks: "Free blocks of the order after, or of the largest one",
   },
   *run(machine, args) {
     const node = number(args, "node");
@@ -97,6 +109,9 @@ const KSMD: OperationSpec = {
   args: {
     full_scans: { kind: "count", about: "Whole rounds; two merge new equal pages" },
     pages: { kind: "count", about: "Candidate pages instead of rounds" },
+  },
+  values: {
+    merged: "Pages by which the sharing grew",
   },
   *run(machine, args) {
     const { ksm } = machine.host;
@@ -180,6 +195,9 @@ const KHUGEPAGED: OperationSpec = {
   about: "Lets khugepaged scan whole rounds",
   kernel: "mm/khugepaged.c: khugepaged_do_scan",
   args: { full_scans: { kind: "count", about: "Whole rounds", default: 1 } },
+  values: {
+    collapsed: "Huge pages made",
+  },
   *run(machine, args) {
     const before = machine.host.thp.pages_collapsed;
     for (let round = 0; round < number(args, "full_scans"); round++) {
@@ -194,6 +212,9 @@ const HUGETLB_POOL: OperationSpec = {
   about: "Takes huge pages of 2 MiB for hugetlb mappings (/proc/sys/vm/nr_hugepages)",
   kernel: "mm/hugetlb.c: set_max_huge_pages",
   args: { pages: { kind: "count", about: "Huge pages to add", required: true } },
+  values: {
+    added: "Huge pages added",
+  },
   // deno-lint-ignore require-yield
   *run(machine, args) {
     return { ret: 0, values: { added: machine.host.hugetlb.grow(number(args, "pages")) } };
@@ -202,9 +223,12 @@ const HUGETLB_POOL: OperationSpec = {
 
 const RECLAIM: OperationSpec = {
   name: "reclaim",
-  about: "Reclaims an amount of memory",
+  about: "Reclaims an amount of memory; EAGAIN if less could be freed",
   kernel: "mm/vmscan.c: shrink_lruvec",
   args: { size: { kind: "size", about: "How much", required: true } },
+  values: {
+    reclaimed: "Pages freed",
+  },
   *run(machine, args) {
     const before = machine.host.vmstat.pgsteal;
     const ret = yield* memoryReclaim(machine.host, number(args, "size"));
@@ -227,6 +251,9 @@ const OOM_REAP: OperationSpec = {
   about: "The oom reaper unmaps the private memory of a victim, in windows that must not block",
   kernel: "mm/oom_kill.c: oom_reap_task",
   args: { process: PROCESS },
+  values: {
+    attempts: "Attempts made",
+  },
   *run(machine, args) {
     const attempts = yield* oomReapTask(machine.mm(text(args, "process")));
     return { ret: 0, values: { attempts } };

@@ -183,6 +183,9 @@ const READ: OperationSpec = {
   about: "The CPU reads each page of a range",
   kernel: "mm/memory.c: handle_mm_fault",
   args: { range: RANGE, process: IN_PROCESS },
+  values: {
+    pages: "Pages accessed",
+  },
   *run(machine, args) {
     const { mm, start, end } = pagesOf(machine, args);
     return accessed(yield* userAccess(mm, start, end, null));
@@ -198,6 +201,9 @@ const WRITE: OperationSpec = {
     value: { kind: "count", about: "The byte, from 0 to 255", default: 1 },
     process: IN_PROCESS,
   },
+  values: {
+    pages: "Pages accessed",
+  },
   *run(machine, args) {
     const { mm, start, end } = pagesOf(machine, args);
     return accessed(yield* userAccess(mm, start, end, byteOf(args)));
@@ -209,6 +215,9 @@ const FILL_PAGES: OperationSpec = {
   about: "The CPU fills each page of a range",
   kernel: "mm/memory.c: handle_mm_fault",
   args: { range: RANGE, fill: FILL, process: IN_PROCESS },
+  values: {
+    pages: "Pages accessed",
+  },
   *run(machine, args) {
     const { mm, start, end } = pagesOf(machine, args);
     return accessed(yield* userAccess(mm, start, end, fillOf(machine, args)));

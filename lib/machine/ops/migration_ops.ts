@@ -24,6 +24,10 @@ const MOVE_PAGES: OperationSpec = {
   about: "Moves each page of a range to a node",
   kernel: "mm/migrate.c: kernel_move_pages",
   args: { range: RANGE, node: NODE, all: ALL, process: IN_PROCESS },
+  values: {
+    moved: "Pages that are on the node now",
+    refused: "Pages that could not be moved",
+  },
   *run(machine, args) {
     const { mm, start, pages } = pagesOf(machine, args);
     const node = number(args, "node");
@@ -96,6 +100,9 @@ const MIGRATE_TO_DEVICE: OperationSpec = {
     range: RANGE,
     holes: { kind: "flag", about: "Pages never written get device pages, too", default: false },
     process: IN_PROCESS,
+  },
+  values: {
+    moved: "Pages moved",
   },
   *run(machine, args) {
     const { mm, start, end } = pagesOf(machine, args);

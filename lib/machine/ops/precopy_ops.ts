@@ -25,6 +25,10 @@ const PRECOPY: OperationSpec = {
   about: "Sends every soft-dirty page of a range to a copy of the process",
   kernel: "fs/proc/task_mmu.c: pagemap_read",
   args: { range: RANGE, image: IMAGE, process: IN_PROCESS },
+  values: {
+    sent: "Pages sent",
+    clean: "Pages left out",
+  },
   // deno-lint-ignore require-yield
   *run(machine, args) {
     const pages = pagesOf(machine, args);
@@ -43,6 +47,10 @@ const PRECOPY_VERIFY: OperationSpec = {
   name: "precopy_verify",
   about: "Compares a copy with the process: stale pages changed without being sent again",
   args: { range: RANGE, image: IMAGE, process: IN_PROCESS },
+  values: {
+    stale: "Pages that differ",
+    equal: "Pages that do not",
+  },
   // deno-lint-ignore require-yield
   *run(machine, args) {
     const pages = pagesOf(machine, args);

@@ -57,6 +57,7 @@ function operationCommand(spec: OperationSpec): Command {
     details: [
       `In short: ${shortUsage(spec)}; any argument may be written name=value.`,
       `As in a scenario: ${spec.name}: { ${Object.keys(spec.args).join(": ..., ")}: ... }.`,
+      ...(spec.values === undefined ? [] : [`Gives back: ${valuesText(spec.values)}.`]),
       ...(spec.kernel === undefined ? [] : [`In the kernel: ${spec.kernel}.`]),
     ].join("\n"),
     args: [{
@@ -149,6 +150,10 @@ export function operationArguments(
     optional: arg.required !== true,
     ...choicesOf(arg),
   }));
+}
+
+function valuesText(values: Readonly<Record<string, string>>): string {
+  return Object.entries(values).map(([name, about]) => `${name} (${about})`).join(", ");
 }
 
 function choicesOf({ kind, choices }: ArgumentSpec): { choices?: readonly string[] } {
