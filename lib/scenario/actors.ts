@@ -113,7 +113,7 @@ function kindOf(
   kinds: readonly ListenerKind[],
   scope: Scope,
 ): ListenerKind | undefined {
-  const entries = readMap(node, scope, "a listener as a map") ?? [];
+  const entries = readMap(node, scope, "a listener as a map", "{ kind: kvm, process: qemu }") ?? [];
   const entry = entries.find((one) => one.key.text === "kind");
   if (entry === undefined) {
     if (node.kind === "map") scope.report(key, 'Missing key "kind" in a listener');
@@ -173,6 +173,12 @@ function listenerSchema({ kind, about, options }: ListenerKind): JsonSchema {
   return { ...schema, description: about, properties };
 }
 
+/** Maps by what they name, for hints. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  process: "{ qemu: {} }",
+  listener: "{ guest: { kind: kvm, process: qemu } }",
+};
+
 /** Reads a map of names; a name that is taken or has a meaning already is reported. */
 function readNamed<T>(
   node: Node,
@@ -180,7 +186,7 @@ function readNamed<T>(
   what: string,
   read: (entry: Entry, name: string) => T | undefined,
 ): readonly T[] | undefined {
-  const entries = readMap(node, scope, `a map by names of a ${what}`);
+  const entries = readMap(node, scope, `a map with a name for each ${what}`, EXAMPLES[what]);
   return entries?.map((entry) => {
     const name = newName(what).read(entry.key, scope);
     if (name === undefined) return undefined;

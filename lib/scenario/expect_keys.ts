@@ -270,10 +270,10 @@ function readTable(
   for (const { key, value } of readMap(entry.value, scope, "a map of figures") ?? []) {
     const problem = figureProblem(key.text, scope);
     if (problem) scope.report(key, problem.message, problem.hint);
-    for (
-      const one of readMap(value, scope, `a map of ${name === KERNEL ? "kernels" : "policies"}`) ??
-        []
-    ) {
+    const [columns, example] = name === KERNEL
+      ? ["a map of kernels", '{ v6.1: "<= v5.2" }']
+      : ["a map of policies", '{ ideal: "< legacy" }'];
+    for (const one of readMap(value, scope, columns, example) ?? []) {
       const column = name.read(one.key, scope);
       const read = matcher(rule).read(one.value, scope);
       if (column === undefined || read === undefined || problem) continue;

@@ -28,7 +28,7 @@ import { linesOf } from "./uses.ts";
 export function readExpectations(node: Node, scope: Scope, place: ExpectPlace): Expectations {
   const found = noExpectations();
   for (const block of node.kind === "list" ? node.items : [node]) {
-    const entries = readMap(block, scope, "a map of expectations") ?? [];
+    const entries = readMap(block, scope, "a map of expectations", EXAMPLE) ?? [];
     const when = readCondition(entries, scope);
     for (const entry of entries) {
       readEntry(entry, { scope, when, found, lines: linesOf(entry, scope) }, place);
@@ -54,6 +54,9 @@ export function expectationsSchema(place: ExpectPlace): JsonSchema {
   return { anyOf: [block, { type: "array", items: block }] };
 }
 
+/** What an expression looks like here, as it is often written alone. */
+const EXAMPLE = '{ guest.faults: 3 }, or { that: "guest.faults == 3" } for an expression';
+
 function readEntry(entry: Entry, block: ExpectBlock, place: ExpectPlace): void {
   const name = entry.key.text;
   if (name === "sometimes" && place === "end") return readSometimes(entry, block);
@@ -69,7 +72,7 @@ function readEntry(entry: Entry, block: ExpectBlock, place: ExpectPlace): void {
 /** Reads a block within a block: it must hold in some run, not in each. */
 function readSometimes({ value }: Entry, block: ExpectBlock): void {
   const found = noExpectations();
-  for (const entry of readMap(value, block.scope, "a map of expectations") ?? []) {
+  for (const entry of readMap(value, block.scope, "a map of expectations", EXAMPLE) ?? []) {
     const { text } = entry.key;
     if (["when", "sometimes", "compare", "compare_kernels"].includes(text)) {
       block.scope.report(entry.key, `Key ${quote(text)} is not allowed in "sometimes"`);

@@ -10,6 +10,7 @@ import { addDemand, type ExpectBlock } from "./expect_block.ts";
 import { figureProblem, groupNames } from "./figures.ts";
 import type { JsonSchema } from "./json_schema.ts";
 import { matcher } from "./matcher_text.ts";
+import { describe } from "./shape.ts";
 import { suggestion } from "./suggest.ts";
 
 /** Whether the value of a figure is meant or its change during a step. */
@@ -33,6 +34,11 @@ export function readFigures(
   if (path === undefined) return;
   if (path.includes(".")) return readFigure(entry, entry.key, path, block, kind);
   if (entry.value.kind !== "map") {
+    if (groupNames(block.scope).includes(path)) {
+      const example = `Such as { ${path}: { NAME: ... } }, or ${path}.NAME`;
+      const message = `Expected a map of figures of ${quote(path)}, got ${describe(entry.value)}`;
+      return block.scope.report(entry.value, message, example);
+    }
     const hint = suggestion(path, [...words, ...groupNames(block.scope)]);
     return block.scope.report(entry.key, `Unknown expectation ${quote(path)}`, hint);
   }

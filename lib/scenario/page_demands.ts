@@ -84,7 +84,7 @@ export function readPages(node: Node, scope: Scope): WrittenDemand[] {
   for (const { key, value } of readMap(node, scope, "a map of page ranges") ?? []) {
     const text = scope.resolveText(key);
     const where = text === undefined ? undefined : readPlacedRange(key, text, scope);
-    const entries = readMap(value, scope, "a map of page facts") ?? [];
+    const entries = readMap(value, scope, "a map of page facts", "{ present: true }") ?? [];
     reportUnknown(entries, Object.keys(FIELDS), scope, "page facts");
     for (const entry of entries) {
       if (!Object.hasOwn(FIELDS, entry.key.text)) continue;
@@ -130,7 +130,9 @@ function devices(): Shape<readonly PageDemand[]> {
   return {
     read(node, scope) {
       const demands: PageDemand[] = [];
-      for (const { key, value } of readMap(node, scope, "a map of listeners") ?? []) {
+      for (
+        const { key, value } of readMap(node, scope, "a map of listeners", "{ guest: rw }") ?? []
+      ) {
         const listener = name.read(key, scope);
         const wanted = access.read(value, scope);
         if (listener && wanted) demands.push({ listener, access: wanted });

@@ -86,5 +86,9 @@ function readItemRange(word: string, node: ScalarNode, scope: Scope): SequenceIt
   if (word === "all") return { start: 0, end: ADDRESS_MAX };
   const bytes = BYTES.exec(word);
   if (bytes !== null) return { start: Number(bytes[1]), end: Number(bytes[2]) };
+  if (word.endsWith(",")) {
+    scope.report(node, `Expected a range, got ${quote(word)}`, 'Write " · " between callbacks');
+    return undefined;
+  }
   return readPlacedRange(node, word, scope);
 }

@@ -165,7 +165,9 @@ export function listOf<T>(
         return value === undefined ? undefined : [value];
       }
       if (node.kind !== "list") {
-        scope.report(node, `Expected a list of ${what}, got ${describe(node)}`);
+        const isOne = node.kind === "scalar" && node.value !== null;
+        const hint = isOne ? `Put it into brackets: [${describe(node)}]` : undefined;
+        scope.report(node, `Expected a list of ${what}, got ${describe(node)}`, hint);
         return undefined;
       }
       return node.items.map((one) => item.read(one, scope)).filter((value) => value !== undefined);
@@ -183,12 +185,19 @@ export function listOf<T>(
  * @param node The node.
  * @param scope Its surroundings.
  * @param what What the map is, for the message: `a map of listeners`.
+ * @param example One that would be right, for the hint.
  * @returns The entries, or undefined if something was reported.
  */
-export function readMap(node: Node, scope: Scope, what: string): readonly Entry[] | undefined {
+export function readMap(
+  node: Node,
+  scope: Scope,
+  what: string,
+  example?: string,
+): readonly Entry[] | undefined {
   if (node.kind === "map") return node.entries;
   if (node.kind === "scalar" && node.value === null) return [];
-  scope.report(node, `Expected ${what}, got ${describe(node)}`);
+  const hint = example === undefined ? undefined : `Such as ${example}`;
+  scope.report(node, `Expected ${what}, got ${describe(node)}`, hint);
   return undefined;
 }
 
@@ -203,13 +212,20 @@ export function readMap(node: Node, scope: Scope, what: string): readonly Entry[
 export function record<F extends Fields>(what: string, fields: F): Shape<RecordOf<F>> {
   return {
     read(node, scope) {
-      const entries = readMap(node, scope, `${what} as a map`);
+      const entries = readMap(node, scope, `${what} as a map`, exampleOf(fields));
       if (entries === undefined) return undefined;
       reportUnknown(entries, Object.keys(fields), scope, what);
       return readFields(node, entries, fields, scope, what);
     },
     schema: () => recordSchema(fields),
   };
+}
+
+/** What has to be written, for the hint; undefined where nothing has. */
+function exampleOf(fields: Fields): string | undefined {
+  const names = Object.keys(fields).filter((name) => fields[name].required);
+  if (names.length === 0) return undefined;
+  return `{ ${names.map((name) => `${name}: ...`).join(", ")} }`;
 }
 
 /**

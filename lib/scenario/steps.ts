@@ -60,7 +60,8 @@ class StepReader {
 
   #item(node: Node, scope: Scope): void {
     if (node.kind !== "map") {
-      scope.report(node, `Expected a step as a map, got ${describe(node)}`);
+      const hint = 'Such as "- read: { range: ram }"';
+      scope.report(node, `Expected a step as a map, got ${describe(node)}`, hint);
       return;
     }
     const body = this.#bodyOf(node, scope);

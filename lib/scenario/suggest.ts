@@ -24,7 +24,7 @@ export function expressionHint(
 }
 
 /**
- * Finds the known word that is nearest to a misspelled one.
+ * Finds the known word that is nearest to a misspelled one, or that one ends in, as `MADV_FREE` does.
  *
  * @param word The word as written.
  * @param known The words that would be right.
@@ -35,15 +35,19 @@ export function expressionHint(
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(nearest("lisetners", ["processes", "listeners"]), "listeners");
+ * assertEquals(nearest("MADV_DONTNEED", ["DONTNEED", "FREE"]), "DONTNEED");
  * assertEquals(nearest("zebra", ["processes", "listeners"]), undefined);
  * ```
  */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   if (word.length > LONGEST) return undefined;
   const folded = fold(word);
+  const words = [...known];
+  const ends = words.filter((candidate) => folded.endsWith(`_${fold(candidate)}`));
+  if (ends.length > 0) return ends.reduce((one, other) => one.length < other.length ? other : one);
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
-  for (const candidate of known) {
+  for (const candidate of words) {
     const other = fold(candidate);
     if (Math.abs(other.length - folded.length) >= bestDistance) continue;
     const distance = editDistance(folded, other);

@@ -27,7 +27,7 @@ export function readEvents(reporter: SourceReporter): Event[] | undefined {
     if (!(error instanceof YAMLException)) throw error;
     const span = spanOfError(error, reporter.source);
     if (error.reason.startsWith("nesting exceeded")) reportDepth(span, reporter);
-    else reporter.report(span, messageOf(error, span, reporter), quotingHint(span, reporter));
+    else reporter.report(span, messageOf(error, span, reporter), hintOf(error, span, reporter));
     return undefined;
   }
 }
@@ -126,6 +126,15 @@ function messageOf({ reason }: YAMLException, span: Span, reporter: SourceReport
   return before.includes("\t")
     ? "Invalid YAML: tab before a bracket: use spaces"
     : "Invalid YAML: a quote or a bracket is open above, and this line is not within it";
+}
+
+/** What is likely to help. */
+function hintOf({ reason }: YAMLException, span: Span, reporter: SourceReporter) {
+  const { line, column } = reporter.position(span.offset);
+  const isFirst = reporter.line(line).slice(0, column - 1).trim() === "";
+  return reason.startsWith("bad indentation of a mapping entry") && isFirst
+    ? 'Begin items of a list with "- ", and keys of a map in the same column'
+    : quotingHint(span, reporter);
 }
 
 /**

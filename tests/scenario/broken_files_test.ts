@@ -273,7 +273,7 @@ const ROWS: readonly Row[] = [
   {
     name: "a list of processes",
     file: `${T}processes: [p]\n${END}`,
-    says: "Expected a map by names of a process, got a list",
+    says: "Expected a map with a name for each process, got a list",
   },
   {
     name: "a process named like a group of figures",
@@ -757,6 +757,77 @@ const ROWS: readonly Row[] = [
     name: "a comparison of an unknown figure",
     file: `${HEAD}${END}expect: { compare: { guest.fault: { legacy: 1 } } }\n`,
     says: 'Unknown figure of "guest": "fault"',
+  },
+
+  // What one writes who is new to it.
+  {
+    name: "a listener that is its kind alone",
+    file: `${T}processes: { p: }\nlisteners: { g: kvm }\n${END}`,
+    says: 'Expected a listener as a map, got "kvm"',
+    hint: "Such as { kind: kvm, process: qemu }",
+  },
+  {
+    name: "one kernel where there may be several",
+    file: `${T}kernels: v5.2\n${END}`,
+    says: 'Expected a list of kernel profiles, got "v5.2"',
+    hint: 'Put it into brackets: ["v5.2"]',
+  },
+  {
+    name: "a constant of a header",
+    steps: "  - madvise: { range: ram, advice: MADV_DONTNEED }\n",
+    says: 'Unknown word "MADV_DONTNEED"',
+    hint: 'Did you mean "DONTNEED"?',
+  },
+  {
+    name: "an argument without its name",
+    steps: "  - guest_read: ram\n",
+    says: 'Expected operation "guest_read" as a map, got "ram"',
+    hint: "Such as { listener: ..., range: ... }",
+    at: [1, 17],
+  },
+  {
+    name: "an operation without arguments or colon",
+    steps: "  - compact\n",
+    says: 'Expected a step as a map, got "compact"',
+    hint: 'Such as "- read: { range: ram }"',
+  },
+  {
+    name: "a step without its dash",
+    steps: "  compact:\n",
+    says: "bad indentation of a mapping entry",
+    hint: 'Begin items of a list with "- "',
+    at: [1, 3],
+  },
+  {
+    name: "an expression alone as expectation",
+    steps: "    expect: guest.faults == 3\n",
+    says: 'Expected a map of expectations, got "guest.faults == 3"',
+    hint: '{ that: "guest.faults == 3" } for an expression',
+  },
+  {
+    name: "a group of figures with a number",
+    steps: "    expect: { guest: 3 }\n",
+    says: 'Expected a map of figures of "guest", got 3',
+    hint: "guest.NAME",
+    at: [1, 22],
+  },
+  {
+    name: "a comparison as one text",
+    file: `${HEAD}${END}expect: { compare: { guest.faults: legacy > ideal } }\n`,
+    says: 'Expected a map of policies, got "legacy > ideal"',
+    hint: 'Such as { ideal: "< legacy" }',
+  },
+  {
+    name: "a comma in a sequence",
+    steps: '    expect: { sequence: "S CLEAR ram[0], E" }\n',
+    says: 'Expected a range, got "ram[0],"',
+    hint: 'Write " · " between callbacks',
+  },
+  {
+    name: "an access without its listener",
+    steps: "    expect: { pages: { ram: { device: rw } } }\n",
+    says: 'Expected a map of listeners, got "rw"',
+    hint: "Such as { guest: rw }",
   },
 ];
 
