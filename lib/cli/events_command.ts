@@ -11,11 +11,12 @@ import { eventTableText } from "../report/events_text.ts";
 import { heatMapHtml, heatMapSvg } from "../report/heat_map.ts";
 import { loadAll, reportProblems } from "./check_command.ts";
 import { writeFile, writeProblems } from "./destinations.ts";
-import { PASSED, WRONG } from "./exit_code.ts";
+import { PASSED } from "./exit_code.ts";
 import { libraryOr } from "./library.ts";
 import { isWrong } from "./load.ts";
 import { refuse, type Streams } from "./output.ts";
 import { withProgress } from "./progress.ts";
+import { problemOf } from "./run_one.ts";
 import { noKernelText, underKernels } from "./selection.ts";
 import type { Settings } from "./settings.ts";
 
@@ -63,8 +64,10 @@ export function events(
     );
   } catch (error) {
     if (!(error instanceof StepError) && !(error instanceof RangeError)) throw error;
-    streams.err.write(`error: ${error.message}\n`);
-    return WRONG;
+    const at = error instanceof StepError ? error.position?.file : undefined;
+    const scenario = running.find(({ file }) => file === at) ?? running[0];
+    const files = [problemOf(scenario, error)];
+    return reportProblems({ ...loaded, files }, settings, streams);
   }
   const { out } = streams;
   const json = () => JSON.stringify(eventsJson(table, skipped), null, 2) + "\n";

@@ -124,7 +124,7 @@ class StepWatch {
 }
 
 /** A scenario that cannot be carried out is wrong; any other error is the program's own. */
-function problemOf({ file, program }: LoadedScenario, error: unknown): CheckedFile {
+export function problemOf({ file, program }: LoadedScenario, error: unknown): CheckedFile {
   if (!(error instanceof StepError) && !(error instanceof RangeError)) throw error;
   const diagnostic = {
     message: error.message,

@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fixture, onPipes } from "./processes.ts";
+import { run } from "./fake_streams.ts";
+import { scenario, withFolder } from "./temporary.ts";
 
 const KSM = "scenarios/ksm-merge-kvm.yaml";
 
@@ -48,4 +50,17 @@ Deno.test("mutate asks back about a fault that it does not know", async () => {
   const { code, stderr } = await onPipes(["mutate", "--fault", "skip_ent"]);
   assertEquals(code, 2);
   assertStringIncludes(stderr, 'Unknown fault "skip_ent". Did you mean "skip_end"?');
+});
+
+Deno.test("events says where a step stands that cannot be carried out", async () => {
+  const text =
+    "name: t\nprocesses: { p: {} }\nlisteners: { g: { kind: kvm, process: p } }\nsteps:\n" +
+    "  - mmap: { process: p, name: a, size: 2 pages }\n  - read: { range: 'a[7]' }\n";
+  await withFolder({ "a.yaml": scenario("A"), "b.yaml": text }, async (folder) => {
+    const { code, stdout, stderr } = await run("events", folder);
+    assertEquals([code, stdout], [2, ""]);
+    assertStringIncludes(stderr, `${folder}/b.yaml:6:5: Cannot use pages 7 to 8 of mapping "a"`);
+    const json = await run("events", folder, "--json");
+    assertEquals(JSON.parse(json.stdout).files[0].file, `${folder}/b.yaml`);
+  });
 });
