@@ -16,7 +16,7 @@ export interface PromptOptions<T> {
   default?: T;
   /** A remark after the question. */
   hint?: string;
-  /** Where keys come from; a line is read from the terminal all the same. */
+  /** Where keys come from, which looks for Ctrl-C; a line is read from the terminal all the same. */
   reader?: Reader;
 }
 
@@ -87,14 +87,14 @@ export class Select {
 
 /** Asks until there is an answer that will do. */
 async function askUntil<T>(
-  { message, hint }: { message: string; hint?: string },
+  { message, hint, reader }: { message: string; hint?: string; reader?: Reader },
   read: (line: string) => Answer<T>,
   usual: string | undefined,
 ): Promise<T> {
   const text = message + (hint ? ` ${hint}` : "") + (usual ? ` (${usual})` : "") + ": ";
   let problem = "";
   while (true) {
-    const answer = read(await ask(problem + text));
+    const answer = read(await ask(problem + text, reader === undefined));
     if ("value" in answer) return answer.value;
     problem = `${answer.problem}\n`;
   }

@@ -83,6 +83,13 @@ Deno.test({
       for (const part of ["name: Asked for\n", "kind: hmm", "advice: DONTNEED", "pages: 8 }"]) {
         assertStringIncludes(text, part);
       }
+      await using given = await TestTerminal.open({
+        ...setup,
+        args: [`${folder}/b.yaml`],
+        ready: "Name",
+      });
+      await given.press("C-c");
+      await given.waitFor("exit code 130");
       const ready = "Replace it?";
       const again = { ...setup, args: [`${folder}/old.yaml`], ready };
       await using second = await TestTerminal.open(again);
