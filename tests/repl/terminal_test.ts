@@ -117,6 +117,7 @@ terminalTest("a missing argument is asked for", async () => {
   await terminal.type("set policy");
   await terminal.waitFor("Which policy?");
   await terminal.type("ideal");
+  await terminal.waitFor("mmulab>", 4); // what is typed before is lost with the question
   await terminal.type("set | grep policy");
   await terminal.waitFor("policy   ideal");
 });
