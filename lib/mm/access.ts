@@ -30,8 +30,7 @@ import {
   PTE_UFFD_WP,
   PTE_WRITE,
   PTE_YOUNG,
-  pteAccessible,
-  pteWritable,
+  pteAllows,
 } from "./flags.ts";
 import type { Host } from "./host.ts";
 import { doHugeFileFault } from "./huge_file.ts";
@@ -153,7 +152,7 @@ export function* userAccess(
 function isMapped({ pageTable }: Mm, start: Vaddr, end: Vaddr, write: boolean): boolean {
   for (let addr = start; addr < end; addr += PAGE_SIZE) {
     const flags = pageTable.flagsAt(addr);
-    if (!(write ? pteWritable(flags) : pteAccessible(flags))) return false;
+    if (!pteAllows(flags, write)) return false;
   }
   return true;
 }

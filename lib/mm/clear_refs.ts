@@ -39,10 +39,12 @@ import { VM_PFNMAP, VM_SOFTDIRTY, type Vma } from "./vma.ts";
  */
 export function* clearRefs(mm: Mm, value: number): Operation<number> {
   if (value === 4) {
-    yield* mmapReadLock(mm);
-    const clearing = clearSoftDirty(mm);
-    const { clearRefsWriteLocks } = mm.host.profile;
-    yield* clearRefsWriteLocks ? whileMmapLocked(mm, clearing) : clearing;
+    if (mm.host.profile.clearRefsWriteLocks) {
+      yield* whileMmapLocked(mm, clearSoftDirty(mm));
+    } else {
+      yield* mmapReadLock(mm);
+      yield* clearSoftDirty(mm);
+    }
     return 0;
   }
   if (value === 5) return 0;

@@ -69,6 +69,17 @@ export function pteAccessible(flags: number): boolean {
   return (flags & (PTE_PRESENT | PTE_PROTNONE)) === PTE_PRESENT;
 }
 
+/**
+ * Tells whether the CPU may access memory through an entry.
+ *
+ * @param flags The entry's flags.
+ * @param write Whether it wants to write.
+ * @returns True if it takes no fault.
+ */
+export function pteAllows(flags: number, write: boolean): boolean {
+  return write ? pteWritable(flags) : pteAccessible(flags);
+}
+
 /** Anonymous memory; the mapping is an anon_vma. */
 export const PG_ANON = 1 << 0;
 /** A KSM page; the mapping is a stable node. */

@@ -27,8 +27,7 @@ import {
   PTE_DIRTY,
   PTE_PRESENT,
   PTE_SOFT_DIRTY,
-  pteAccessible,
-  pteWritable,
+  pteAllows,
 } from "./flags.ts";
 import { mmapReadLock } from "./mmap_lock.ts";
 import type { UserPages } from "./user_pages.ts";
@@ -70,8 +69,7 @@ export function userPages(mm: Mm): UserPages {
  */
 export function getUserPageFast(mm: Mm, addr: Vaddr, write: boolean): Pfn {
   const flags = mm.pageTable.flagsAt(addr);
-  const mapped = write ? pteWritable(flags) : pteAccessible(flags);
-  if (!mapped) return -ERRNO.EFAULT;
+  if (!pteAllows(flags, write)) return -ERRNO.EFAULT;
   const pfn = mm.pageTable.pfnAt(addr);
   mm.host.frames.get(pfn);
   return pfn;

@@ -13,7 +13,7 @@ import type { Operation } from "../kernel/operation.ts";
 import { access } from "./access.ts";
 import { FAULT } from "./memory.ts";
 import type { Mm } from "./mm_struct.ts";
-import { pteAccessible, pteWritable } from "./flags.ts";
+import { pteAllows } from "./flags.ts";
 import {
   VM_ACCESS_FLAGS,
   VM_LOCKONFAULT,
@@ -66,7 +66,7 @@ export function* faultinPages(
   const { mm } = vma;
   for (let addr = start; addr < end; addr += PAGE_SIZE) {
     const flags = mm.pageTable.flagsAt(addr);
-    if (write ? pteWritable(flags) : pteAccessible(flags)) continue;
+    if (pteAllows(flags, write)) continue;
     const result = yield* access(mm, addr, addr + PAGE_SIZE, write ? unchanged : null);
     if (result.failure === FAULT.OOM) return -ERRNO.ENOMEM;
     if (result.failure !== 0) return -ERRNO.EFAULT;
